@@ -1,0 +1,76 @@
+package config
+
+import (
+	"time"
+
+	"entente/internal/kit/secret"
+)
+
+// A Config is every setting of a server. The comment of a field is its
+// documentation, which `entente config describe` prints.
+type Config struct {
+	// The installation's own name: the base URL under which people and programs reach it, such as
+	// https://id.contoso.example. It stands in every token as the issuer, so choose it once. The only
+	// setting without which nothing starts.
+	Name string `koanf:"name"`
+
+	// Further base URLs under which the server answers. Discovery, endpoints and links speak of the one
+	// that was asked; tokens always name the first.
+	Also []string `koanf:"also"`
+
+	// The address to listen on. Default: the port of the name on all addresses.
+	Listen string `koanf:"listen"`
+
+	// The folder for what the server keeps: the SQLite database, its local certificate authority, and the
+	// master key it made. Default: data, below the current folder.
+	Data string `koanf:"data"`
+
+	// The address of a PostgreSQL database, postgres://user:password@host/name. Without it the store is an
+	// SQLite database in the data folder.
+	Database secret.String `koanf:"database"`
+
+	// A file with the TLS certificate and those that lead to its root, as PEM. Read again when it changes.
+	// Without it a local authority in the data folder makes certificates; clients trust its ca.pem.
+	CertificateFile string `koanf:"certificate-file"`
+
+	// The file with the certificate's private key, as PEM.
+	CertificateKeyFile string `koanf:"certificate-key-file"`
+
+	// A file with the master keys, under which signing keys are sealed: one key a line, base64 of 32 bytes,
+	// the newest first. Default: master.key in the data folder, which the first start makes.
+	MasterKeyFile string `koanf:"master-key-file"`
+
+	// The master keys themselves, in the same form, for those who hand secrets over in the environment.
+	MasterKeys secret.String `koanf:"master-keys"`
+
+	// The address of a listener without TLS that answers /metrics, /healthz and /readyz, such as
+	// 127.0.0.1:9464. Off by default: metrics tell of tenants' habits, so they never share the public door.
+	Metrics string `koanf:"metrics"`
+
+	// Networks of the reverse proxies whose X-Forwarded-For is believed, such as 10.0.0.0/24. Default: none.
+	TrustedProxies []string `koanf:"trusted-proxies"`
+
+	// Networks inside your own house that issuers of federated credentials may live in, such as
+	// 10.1.2.0/24. Without them only public addresses are fetched from.
+	IssuerNetworks []string `koanf:"issuer-networks"`
+
+	// A file with certificates, as PEM, to trust beside the system's when fetching from issuers.
+	IssuerCAFile string `koanf:"issuer-ca-file"`
+
+	// How many federated identity credentials an application may have. Default: 0, no limit.
+	FederatedCredentialLimit int `koanf:"federated-credential-limit"`
+
+	// How long requests and jobs in hand may take to end when the server is told to stop. Default: 20s.
+	Drain time.Duration `koanf:"drain"`
+
+	// How much is logged: debug, info, warn or error. Default: info.
+	LogLevel string `koanf:"log-level"`
+
+	// The form of the log: text or json. Default: text.
+	LogFormat string `koanf:"log-format"`
+}
+
+// Defaults returns the settings of a server of which nothing is known yet.
+func Defaults() Config {
+	return Config{Data: "data", Drain: 20 * time.Second, LogLevel: "info", LogFormat: "text"}
+}
