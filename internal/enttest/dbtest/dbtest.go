@@ -1,0 +1,88 @@
+// Package dbtest opens fresh stores for tests, on both engines.
+//
+// Each runs a test once per engine on a store with every migration applied.
+// SQLite stores are files in the test's own folder, copied from one that is
+// migrated once per process. PostgreSQL runs as one throwaway cluster per test
+// process, started when the first test asks for it; each test gets a database
+// of its own, made from a template.
+//
+// The cluster ends with the process whatever becomes of it: the kernel ends
+// the server when its parent dies, and the next process that starts a cluster
+// removes the folders of those that are gone. Where no PostgreSQL is installed
+// its cases are skipped with one visible line, and fail when CI=true.
+package dbtest
+
+import (
+	"testing"
+	"time"
+
+	"entente/internal/kit/clock"
+	"entente/internal/kit/sqldb"
+	"entente/internal/schema"
+)
+
+// Noon is where the fake clocks of tests start.
+var Noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+// Engines are the engines that tests run on.
+var Engines = []sqldb.Engine{sqldb.SQLite, sqldb.PostgreSQL}
+
+// Each runs test on a fresh store of each engine, at Noon.
+func Each(t *testing.T, test func(t *testing.T, db *sqldb.DB)) {
+	t.Helper()
+	EachClock(t, clock.NewFake(Noon), test)
+}
+
+// EachClock runs test on a fresh store of each engine with the caller's clock.
+func EachClock(t *testing.T, clk clock.Clock, test func(t *testing.T, db *sqldb.DB)) {
+	t.Helper()
+	for _, e := range Engines {
+		t.Run(string(e), func(t *testing.T) { test(t, OpenClock(t, e, clk)) })
+	}
+}
+
+// Open returns a fresh store of one engine, at Noon, closed when the test ends.
+func Open(t testing.TB, engine sqldb.Engine) *sqldb.DB {
+	t.Helper()
+	return OpenClock(t, engine, clock.NewFake(Noon))
+}
+
+// OpenClock is Open with the caller's clock.
+func OpenClock(t testing.TB, engine sqldb.Engine, clk clock.Clock) *sqldb.DB {
+	t.Helper()
+	return OpenURL(t, URL(t, engine), clk)
+}
+
+// OpenURL opens the store at an address once more, as a second server would.
+func OpenURL(t testing.TB, url string, clk clock.Clock) *sqldb.DB {
+	t.Helper()
+	db, err := sqldb.Open(t.Context(), sqldb.Options{URL: url, Clock: clk, Migrations: schema.Files})
+	if err != nil {
+		t.Fatalf("open %s: %v", url, err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("close %s: %v", url, err)
+		}
+	})
+	return db
+}
+
+// URL returns the address of a fresh, migrated store of one engine.
+func URL(t testing.TB, engine sqldb.Engine) string {
+	t.Helper()
+	if engine == sqldb.SQLite {
+		return sqliteURL(t)
+	}
+	return postgresURL(t, false)
+}
+
+// DurableURL is URL for tests that kill servers: what is committed is on disk.
+// SQLite is always so; PostgreSQL runs as a second cluster with fsync.
+func DurableURL(t testing.TB, engine sqldb.Engine) string {
+	t.Helper()
+	if engine == sqldb.SQLite {
+		return sqliteURL(t)
+	}
+	return postgresURL(t, true)
+}

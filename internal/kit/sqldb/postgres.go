@@ -1,0 +1,166 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"entente/internal/kit/fault"
+)
+
+// pgDB is a database with a pool for writing and one, which the server keeps
+// from writing, for reading.
+type pgDB struct{ write, read *sql.DB }
+
+// defaultPool is how many connections an installation opens at most.
+const defaultPool = 24
+
+func openPostgres(ctx context.Context, address string) (*pgDB, error) {
+	cfg, err := pgx.ParseConfig(address)
+	if err != nil {
+		return nil, fault.InvalidAt("store", "The store's address cannot be read.").Wrap(err)
+	}
+	size := defaultPool
+	if s, ok := cfg.RuntimeParams["pool_max_conns"]; ok {
+		if size, err = strconv.Atoi(s); err != nil || size < 2 {
+			return nil, fault.InvalidAt("store", "pool_max_conns is a number of at least 2.")
+		}
+		delete(cfg.RuntimeParams, "pool_max_conns")
+	}
+	if cfg.RuntimeParams["application_name"] == "" {
+		cfg.RuntimeParams["application_name"] = "entente"
+	}
+	b := &pgDB{write: pool(cfg, size-size/2)}
+	readers := cfg.Copy()
+	readers.RuntimeParams["default_transaction_read_only"] = "on"
+	readers.RuntimeParams["default_transaction_isolation"] = "read committed"
+	b.read = pool(readers, size/2)
+	if err := b.write.PingContext(ctx); err != nil {
+		b.close()
+		return nil, unavailable(fmt.Errorf("open store: %w", err))
+	}
+	return b, nil
+}
+
+func pool(cfg *pgx.ConnConfig, size int) *sql.DB {
+	db := stdlib.OpenDB(*cfg)
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	db.SetConnMaxIdleTime(10 * time.Minute)
+	return db
+}
+
+func (b *pgDB) engine() Engine { return PostgreSQL }
+
+func (b *pgDB) close() error { return errors.Join(b.read.Close(), b.write.Close()) }
+
+func (b *pgDB) begin(ctx context.Context, kind access, _ bool) (session, error) {
+	switch kind {
+	case reading:
+		return pgReads{b.read}, nil
+	case viewing:
+		return pgBegin(ctx, b.read, sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	case claiming:
+		return pgBegin(ctx, b.write, sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	}
+	return pgBegin(ctx, b.write, sql.TxOptions{Isolation: sql.LevelSerializable})
+}
+
+// pgReads runs each statement on whichever connection is free.
+type pgReads struct{ db *sql.DB }
+
+func (r pgReads) exec(context.Context, string, []any) (sql.Result, error) {
+	return nil, errors.New("nothing is written here")
+}
+
+func (r pgReads) query(ctx context.Context, query string, args []any) (*sql.Rows, func(), error) {
+	rows, err := r.db.QueryContext(ctx, query, args...)
+	return rows, nothing, err
+}
+
+func (r pgReads) commit(context.Context) error { return nil }
+func (r pgReads) rollback()                    {}
+
+// pgTx is a transaction.
+type pgTx struct{ tx *sql.Tx }
+
+func pgBegin(ctx context.Context, db *sql.DB, o sql.TxOptions) (session, error) {
+	tx, err := db.BeginTx(ctx, &o)
+	if err != nil {
+		return nil, err
+	}
+	return pgTx{tx}, nil
+}
+
+func (t pgTx) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
+	return t.tx.ExecContext(ctx, query, args...)
+}
+
+func (t pgTx) query(ctx context.Context, query string, args []any) (*sql.Rows, func(), error) {
+	rows, err := t.tx.QueryContext(ctx, query, args...)
+	return rows, nothing, err
+}
+
+func (t pgTx) commit(context.Context) error { return t.tx.Commit() }
+func (t pgTx) rollback()                    { t.tx.Rollback() }
+
+func (b *pgDB) fault(err error) (error, bool) {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return unavailable(err), false
+	}
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return unknownFault(err), false
+	}
+	switch e.Code {
+	case "23505", "23503": // unique_violation, foreign_key_violation
+		return conflict(err), false
+	case "40001", "40P01": // serialization_failure, deadlock_detected
+		return unavailable(err), true
+	}
+	switch e.Code[:2] {
+	case "08", "53", "57", "58": // connection, resources, operator, system
+		return unavailable(err), false
+	}
+	return fault.New(fault.Internal, "The store refused a statement.").Wrap(err), false
+}
+
+func (b *pgDB) tenantTables() string {
+	return `select table_name::text from information_schema.columns where table_schema = current_schema() and column_name = 'tenant_id'`
+}
+
+// dialect gives texts the collation that compares bytes, and blobs their name.
+func (b *pgDB) dialect(statement string, tokens []token) string {
+	return replaceWords(statement, tokens, func(i int) string {
+		switch {
+		case tokens[i].is("text"):
+			return `text collate "C"`
+		case tokens[i].is("blob"):
+			return "bytea"
+		}
+		return ""
+	})
+}
+
+// replaceWords returns s with the tokens replaced for which with returns text.
+func replaceWords(s string, tokens []token, with func(i int) string) string {
+	var b strings.Builder
+	done := 0
+	for i, t := range tokens {
+		if r := with(i); r != "" {
+			b.WriteString(s[done:t.start])
+			b.WriteString(r)
+			done = t.end
+		}
+	}
+	b.WriteString(s[done:])
+	return b.String()
+}

@@ -1,0 +1,78 @@
+package sqldb
+
+import (
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"entente/internal/kit/fault"
+)
+
+// A statement is a text that has been looked at once: in the engine's form,
+// with the number of its parameters, or with the reason why it is refused.
+type statement struct {
+	text   string
+	params int
+	err    error
+}
+
+// statements remembers what was found out about each text.
+type statements struct {
+	engine Engine
+	tenant map[string]bool // tables with a tenant_id column
+	seen   sync.Map        // text → *statement
+	size   atomic.Int64
+}
+
+// maxStatements bounds the memory that texts built at run time may take.
+const maxStatements = 4096
+
+// of returns what is known about a text, looking at it first if it is new.
+func (s *statements) of(query string) *statement {
+	if st, ok := s.seen.Load(query); ok {
+		return st.(*statement)
+	}
+	st := s.look(query)
+	if s.size.Add(1) > maxStatements {
+		s.seen.Clear()
+		s.size.Store(1)
+	}
+	s.seen.Store(strings.Clone(query), st)
+	return st
+}
+
+func (s *statements) look(query string) *statement {
+	tokens, err := lex(query)
+	if err != nil {
+		return &statement{err: fault.New(fault.Internal, "A statement cannot be read.").Wrap(err)}
+	}
+	st := &statement{text: query}
+	for _, t := range tokens {
+		if t.kind == param {
+			st.params++
+		}
+	}
+	if s.engine == PostgreSQL {
+		st.text = numbered(query, tokens)
+	}
+	st.err = tenantFault(query, tokens, s.tenant)
+	return st
+}
+
+// numbered returns query with each ? replaced by $1, $2 and so on.
+func numbered(query string, tokens []token) string {
+	var b strings.Builder
+	done, n := 0, 0
+	for _, t := range tokens {
+		if t.kind == param {
+			n++
+			b.WriteString(query[done:t.start])
+			b.WriteByte('$')
+			b.WriteString(strconv.Itoa(n))
+			done = t.end
+		}
+	}
+	b.WriteString(query[done:])
+	return b.String()
+}
