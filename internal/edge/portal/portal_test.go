@@ -1,0 +1,201 @@
+package portal
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"entente/internal/enttest/pagetest"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/web"
+)
+
+var update = flag.Bool("update", false, "write doc/errors.md anew")
+
+var site = Site{Operator: "Fabrikam", Hosts: web.Hosts{Own: "https://id.fabrikam.example"}}
+
+func fail(w http.ResponseWriter, _ *http.Request, err error) {
+	http.Error(w, err.Error(), map[bool]int{true: 404, false: 500}[errors.Is(err, fault.NotFound)])
+}
+
+func show(t *testing.T, target string, h func(http.ResponseWriter, *http.Request) error) (*http.Response, *pagetest.Page) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	web.Serve(h, func(_ http.ResponseWriter, _ *http.Request, err error) { t.Error(err) }).
+		ServeHTTP(w, httptest.NewRequest("GET", target, nil))
+	return w.Result(), pagetest.Parse(t, w.Result().Body)
+}
+
+func TestDesignShowsEveryPart(t *testing.T) {
+	w := httptest.NewRecorder()
+	Design(site, fail).ServeHTTP(w, httptest.NewRequest("GET", "/design", nil))
+	body := w.Body.String()
+	for name := range icons {
+		if used := strings.Contains(body, `"#i-`+name+`"`); used != strings.Contains(body, `id="i-`+name+`"`) {
+			t.Errorf("icon %s: used %v, drawn otherwise", name, used)
+		}
+	}
+	p := pagetest.Parse(t, w.Body)
+	for _, part := range []string{"The ticket", "Buttons", "Form", "Notes", "Timeline", "Dialog", "Refused"} {
+		if !slices.Contains(p.All("h2"), part) {
+			t.Errorf("the page has no section %q", part)
+		}
+	}
+}
+
+func TestPagesAreProtected(t *testing.T) {
+	tests := []struct{ formTo, want string }{
+		{"", "form-action 'self';"},
+		{"https://sync.contoso.example/done?x=1", "form-action 'self' https://sync.contoso.example;"},
+		{"http://localhost:3000/cb", "form-action 'self' http://localhost:3000;"},
+		{"contoso.sync://auth", "form-action 'self' contoso.sync:;"},
+		{"https://x.example;script-src *", "form-action 'self';"},
+		{"::", "form-action 'self';"},
+	}
+	for _, tt := range tests {
+		w := httptest.NewRecorder()
+		Protect(w, tt.formTo)
+		csp := w.Header().Get("Content-Security-Policy")
+		if !strings.Contains(csp, tt.want) || !strings.HasPrefix(csp, "default-src 'none';") || !strings.HasSuffix(csp, "frame-ancestors 'none'") {
+			t.Errorf("%s: got %s, want %s", tt.formTo, csp, tt.want)
+		}
+		if strings.Contains(csp, "unsafe") || w.Header().Get("X-Frame-Options") != "DENY" || !strings.Contains(w.Header().Get("Cache-Control"), "no-store") {
+			t.Errorf("%s: headers %v", tt.formTo, w.Header())
+		}
+	}
+}
+
+func TestRefusalTellsWhoWhyAndWhatNow(t *testing.T) {
+	tp := Parse(site, nil)
+	res, p := show(t, "/", func(w http.ResponseWriter, r *http.Request) error {
+		return tp.Refuse(w, r, Refusal{Status: 400, Code: 50011, Title: "The way back is not registered", Text: "It is not on the list.",
+			Ticket: Ticket{From: Half{Label: "From", Name: "Contoso"}, To: Half{Label: "To", Name: "Fabrikam"}}})
+	})
+	if res.StatusCode != 400 || !strings.Contains(p.Text(), "AADSTS50011") || !strings.Contains(p.Text(), "Contoso") {
+		t.Errorf("got %d: %s", res.StatusCode, p.Text())
+	}
+	if p.Link("what it means") != "/error?code=50011" || !strings.Contains(p.Text(), "The application's owner registers") {
+		t.Errorf("no way on: %s", p.Text())
+	}
+}
+
+func TestLookup(t *testing.T) {
+	tp := Parse(site, nil)
+	tests := []struct {
+		target, title string
+		status        int
+	}{
+		{"/error?code=7000215", "AADSTS7000215 – entente", 200},
+		{"/error?code=aadsts700016", "AADSTS700016 – entente", 200},
+		{"/error", "Error codes – entente", 200},
+		{"/error?code=1", "No such error code – entente", 404},
+		{"/error?code=%3Cscript%3E", "No such error code – entente", 404},
+	}
+	for _, tt := range tests {
+		res, p := show(t, tt.target, tp.Lookup)
+		if p.Title() != tt.title || res.StatusCode != tt.status {
+			t.Errorf("%s: got %d %q, want %d %q", tt.target, res.StatusCode, p.Title(), tt.status, tt.title)
+		}
+	}
+}
+
+func TestExplanations(t *testing.T) {
+	if !slices.IsSortedFunc(explanations, func(a, b Explanation) int { return a.Code - b.Code }) {
+		t.Error("explanations are not sorted by code")
+	}
+	for _, e := range explanations {
+		for _, s := range []string{e.Means, e.Cause, e.Fix} {
+			if !strings.HasSuffix(s, ".") && !strings.HasSuffix(s, "}") {
+				t.Errorf("%d: %q is no sentence", e.Code, s)
+			}
+		}
+		if got, ok := Explain(e.Code); !ok || got != e {
+			t.Errorf("Explain(%d) does not find it", e.Code)
+		}
+	}
+}
+
+// TestErrorsAsDocumented compares doc/errors.md with the explanations.
+func TestErrorsAsDocumented(t *testing.T) {
+	const file = "../../../doc/errors.md"
+	var want bytes.Buffer
+	if err := WriteErrors(&want); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(file, want.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want.Bytes()) {
+		t.Error("doc/errors.md is not what the explanations say; run go test ./internal/edge/portal -update")
+	}
+}
+
+func TestAssets(t *testing.T) {
+	get := func(method, path string) *http.Response {
+		w := httptest.NewRecorder()
+		Assets(fail).ServeHTTP(w, httptest.NewRequest(method, path, nil))
+		return w.Result()
+	}
+	if res := get("GET", StyleAddress()); res.StatusCode != 200 || !strings.Contains(res.Header.Get("Cache-Control"), "immutable") ||
+		res.Header.Get("Content-Type") != "text/css; charset=utf-8" {
+		t.Errorf("got %d %v", res.StatusCode, res.Header)
+	}
+	if res := get("GET", "/assets/entente-0000000000000000.css"); res.StatusCode != 200 || res.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("another version's sheet: got %d %v", res.StatusCode, res.Header)
+	}
+	if res := get("GET", "/assets/../portal.go"); res.StatusCode != 404 {
+		t.Errorf("got %d, want 404", res.StatusCode)
+	}
+	if res := get("POST", StyleAddress()); res.StatusCode != 405 {
+		t.Errorf("got %d, want 405", res.StatusCode)
+	}
+	if len(sheet) > 25000 || bytes.Contains(sheet, []byte("prototype")) {
+		t.Errorf("the style sheet has %d bytes, want at most 25000", len(sheet))
+	}
+}
+
+func TestInert(t *testing.T) {
+	tests := []struct{ name, in, want string }{
+		{"a plain name", "Directory sync", "Directory sync"},
+		{"markup stays text", "<b>x</b>", "<b>x</b>"},
+		{"a mark that turns direction", "Contoso \u202eosotnoC", "Contoso osotnoC"},
+		{"isolates and marks", "a\u2066b\u2069\u200f\u200b", "ab"},
+		{"control characters and lines", "a\x00b\r\nc\td\u2028e", "ab c d e"},
+		{"other scripts stay", "Компания 東京", "Компания 東京"},
+		{"a long name", strings.Repeat("x", 200), strings.Repeat("x", 119) + "…"},
+	}
+	for _, tt := range tests {
+		if got := Inert(tt.in); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestANoteIsShownOnce(t *testing.T) {
+	left := httptest.NewRecorder()
+	Leave(left, Note{"ok", "Approved for Fabrikam.", "<b>"})
+	r := httptest.NewRequest("GET", "/", nil)
+	r.AddCookie(left.Result().Cookies()[0])
+	w := httptest.NewRecorder()
+	if n := Take(w, r); n == nil || n.Lead != "Approved for Fabrikam." {
+		t.Fatalf("got %v, want the note", n)
+	}
+	if c := w.Result().Cookies(); len(c) != 1 || c[0].MaxAge >= 0 {
+		t.Errorf("the note is not taken away: %v", c)
+	}
+	if n := Take(w, httptest.NewRequest("GET", "/", nil)); n != nil {
+		t.Errorf("got %v, want none", n)
+	}
+}

@@ -1,0 +1,196 @@
+// Package pagetest reads pages as a test wants them: what they say, which
+// forms they hold, and whether they keep the rules that all pages keep.
+package pagetest
+
+import (
+	"io"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+)
+
+// A Page is a parsed page.
+type Page struct {
+	root *html.Node
+}
+
+// Parse reads a page and fails the test where it breaks a rule of all pages.
+func Parse(t testing.TB, body io.Reader) *Page {
+	t.Helper()
+	root, err := html.Parse(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Page{root}
+	for _, broken := range p.check() {
+		t.Errorf("page %q: %s", p.Title(), broken)
+	}
+	return p
+}
+
+// Title returns the text of the title element.
+func (p *Page) Title() string { return p.first("title") }
+
+// Heading returns the text of the first h1.
+func (p *Page) Heading() string { return p.first("h1") }
+
+// Text returns all text of the page's main element, its spaces made plain.
+func (p *Page) Text() string { return p.first("main") }
+
+// All returns the text of every element with this name.
+func (p *Page) All(name string) []string {
+	var texts []string
+	for n := range p.root.Descendants() {
+		if n.Type == html.ElementNode && n.Data == name {
+			texts = append(texts, text(n))
+		}
+	}
+	return texts
+}
+
+// Raw returns the page's text with no space changed, to look for what must not
+// be in it.
+func (p *Page) Raw() string {
+	var b strings.Builder
+	for n := range p.root.Descendants() {
+		if n.Type == html.TextNode {
+			b.WriteString(n.Data)
+		}
+	}
+	return b.String()
+}
+
+// Form returns the fields of the first form with a button of this text, the
+// button among them, as a browser would send them, and where it would send them.
+func (p *Page) Form(t testing.TB, button string) (action string, fields url.Values) {
+	t.Helper()
+	for n := range p.root.Descendants() {
+		if n.Type != html.ElementNode || n.Data != "form" {
+			continue
+		}
+		fields, found := url.Values{}, false
+		for c := range n.Descendants() {
+			switch {
+			case c.Type != html.ElementNode:
+			case c.Data == "input" && attr(c, "name") != "":
+				fields.Set(attr(c, "name"), attr(c, "value"))
+			case c.Data == "button" && text(c) == button:
+				found = true
+				if attr(c, "name") != "" {
+					fields.Set(attr(c, "name"), attr(c, "value"))
+				}
+			}
+		}
+		if found {
+			return attr(n, "action"), fields
+		}
+	}
+	t.Fatalf("page %q has no button %q; it says: %s", p.Title(), button, p.Text())
+	return "", nil
+}
+
+// Link returns the address of the first link with this text, or "".
+func (p *Page) Link(says string) string {
+	for n := range p.root.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "a" && text(n) == says {
+			return attr(n, "href")
+		}
+	}
+	return ""
+}
+
+func (p *Page) first(name string) string {
+	if all := p.All(name); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+// check returns which rules the page breaks (pages are forms and addresses:
+// no script, no style of their own, a label for each field, one h1).
+func (p *Page) check() (broken []string) {
+	say := func(s string) { broken = append(broken, s) }
+	ids, labeled := make(map[string]bool), make(map[string]bool)
+	level := 0
+	for n := range p.root.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		if id := attr(n, "id"); id != "" {
+			if ids[id] {
+				say("two elements have the id " + id)
+			}
+			ids[id] = true
+		}
+		for _, a := range n.Attr {
+			if a.Key == "style" || strings.HasPrefix(a.Key, "on") {
+				say(n.Data + " has the attribute " + a.Key)
+			}
+		}
+		switch n.Data {
+		case "label":
+			labeled[attr(n, "for")] = true
+		case "script", "style":
+			say("there is a " + n.Data + " element")
+		case "h1", "h2", "h3":
+			now := int(n.Data[1] - '0')
+			if now > level+1 && !(level == 0 && inProblem(n)) {
+				say("heading levels have a gap at " + text(n))
+			}
+			level = now
+		}
+	}
+	for n := range p.root.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		if slices.Contains([]string{"input", "select", "textarea"}, n.Data) && attr(n, "type") != "hidden" && !labeled[attr(n, "id")] {
+			say("the field " + attr(n, "name") + " has no label")
+		}
+		for _, key := range []string{"aria-describedby", "aria-labelledby"} {
+			for _, id := range strings.Fields(attr(n, key)) {
+				if !ids[id] {
+					say(key + " names " + id + ", which is not there")
+				}
+			}
+		}
+	}
+	if n := len(p.All("h1")); n != 1 {
+		say("there is not one h1")
+	}
+	if !strings.HasSuffix(p.Title(), "– entente") || p.Title() == "– entente" {
+		say("the title does not end in the product's name")
+	}
+	return broken
+}
+
+// inProblem reports whether a heading is that of the box of problems, which
+// stands above the h1.
+func inProblem(n *html.Node) bool {
+	return n.Parent != nil && attr(n.Parent, "class") == "problem"
+}
+
+func attr(n *html.Node, key string) string {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func text(n *html.Node) string {
+	var b strings.Builder
+	for c := range n.Descendants() {
+		switch {
+		case c.Type == html.TextNode:
+			b.WriteString(c.Data)
+		case c.Type == html.ElementNode && !slices.Contains([]string{"b", "a", "bdi", "code", "span", "time"}, c.Data):
+			b.WriteString(" ")
+		}
+	}
+	return strings.Join(strings.Fields(b.String()), " ")
+}
