@@ -6,10 +6,12 @@
 // process, started when the first test asks for it; each test gets a database
 // of its own, made from a template.
 //
-// The cluster ends with the process whatever becomes of it: the kernel ends
-// the server when its parent dies, and the next process that starts a cluster
-// removes the folders of those that are gone. Where no PostgreSQL is installed
-// its cases are skipped with one visible line, and fail when CI=true.
+// The cluster ends with the process, whatever becomes of it: a shell beside the
+// server waits for the end of a pipe that only this process holds open, then
+// stops the server and removes its folder. Where no PostgreSQL is installed its
+// cases are skipped with one visible line, and fail when CI=true. With
+// ENTENTE_TEST_ISOLATION=serializable the server makes that the default of
+// its transactions.
 package dbtest
 
 import (
