@@ -23,7 +23,7 @@ type migration struct {
 	checksum string
 }
 
-var migrationName = regexp.MustCompile(`^(\d{4})_([a-z0-9]+)(\.sqlite|\.postgres)?\.sql$`)
+var migrationName = regexp.MustCompile(`^(\d{4})_([a-z0-9_]+)(\.sqlite|\.postgres)?\.sql$`)
 
 // readMigrations returns the migrations for an engine, in order.
 func readMigrations(files fs.FS, engine Engine) ([]migration, error) {
