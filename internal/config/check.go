@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 
+	"entente/internal/kit/fault"
+	"entente/internal/kit/fetch"
 	"entente/internal/kit/secret"
 )
 
@@ -21,8 +23,8 @@ func (c Config) Check() error {
 		c.checkCertificate(),
 		c.checkMasterKeys(),
 		c.checkMetrics(),
-		checkNetworks("trusted-proxies", c.TrustedProxies),
-		checkNetworks("issuer-networks", c.IssuerNetworks),
+		c.checkProxies(),
+		c.checkIssuers(),
 		checkLeast("federated-credential-limit", c.FederatedCredentialLimit),
 		checkLeast("drain", int(c.Drain)),
 		checkOneOf("log-level", c.LogLevel, "debug", "info", "warn", "error"),
@@ -115,14 +117,21 @@ func checkAddress(setting, address string) error {
 	return nil
 }
 
-func checkNetworks(setting string, networks []string) error {
+func (c Config) checkProxies() error {
 	var errs []error
-	for _, n := range networks {
+	for _, n := range c.TrustedProxies {
 		if _, err := netip.ParsePrefix(n); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %q is no network such as 10.1.2.0/24", setting, n))
+			errs = append(errs, fmt.Errorf("trusted-proxies: %q is no network such as 10.0.0.0/24", n))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func (c Config) checkIssuers() error {
+	if _, err := fetch.New(fetch.Options{Allow: c.InternalIssuers}); err != nil {
+		return fmt.Errorf("internal-issuers: %s", fault.Public(err).Message)
+	}
+	return nil
 }
 
 func checkLeast(setting string, n int) error {
@@ -141,10 +150,10 @@ func checkOneOf(setting, got string, may ...string) error {
 	return fmt.Errorf("%s: %q is none of %s", setting, got, strings.Join(may, ", "))
 }
 
-// Networks returns what ParsePrefix makes of networks that Check has passed.
-func Networks(networks []string) []netip.Prefix {
+// Proxies returns the networks of TrustedProxies, which Check has passed.
+func (c Config) Proxies() []netip.Prefix {
 	var all []netip.Prefix
-	for _, n := range networks {
+	for _, n := range c.TrustedProxies {
 		if p, err := netip.ParsePrefix(n); err == nil {
 			all = append(all, p.Masked())
 		}

@@ -50,9 +50,9 @@ type Config struct {
 	// Networks of the reverse proxies whose X-Forwarded-For is believed, such as 10.0.0.0/24. Default: none.
 	TrustedProxies []string `koanf:"trusted-proxies"`
 
-	// Networks inside your own house that issuers of federated credentials may live in, such as
-	// 10.1.2.0/24. Without them only public addresses are fetched from.
-	IssuerNetworks []string `koanf:"issuer-networks"`
+	// Issuers of federated credentials inside your own house: host names, addresses or networks, such as
+	// gitlab.intern.example or 10.1.2.0/24. Without them only public addresses are fetched from.
+	InternalIssuers []string `koanf:"internal-issuers"`
 
 	// A file with certificates, as PEM, to trust beside the system's when fetching from issuers.
 	IssuerCAFile string `koanf:"issuer-ca-file"`

@@ -14,7 +14,7 @@ import (
 
 func TestLaterSourcesWin(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "entente.yaml")
-	write(t, file, "name: https://file.example\nlog-level: warn\ndrain: 5s\nissuer-networks: [10.0.0.0/8, 192.168.0.0/16]\nfederated-credential-limit: 20\n")
+	write(t, file, "name: https://file.example\nlog-level: warn\ndrain: 5s\ninternal-issuers: [10.0.0.0/8, gitlab.intern.example]\nfederated-credential-limit: 20\n")
 	c, err := Load(Sources{
 		File:  file,
 		Env:   []string{"PATH=/bin", "ENTENTE_CA_FILE=of the lab", "ENTENTE_SERVE_NAME=https://env.example", "ENTENTE_SERVE_LOG_LEVEL=debug", "ENTENTE_SERVE_ALSO=https://a.example, https://b.example"},
@@ -26,7 +26,7 @@ func TestLaterSourcesWin(t *testing.T) {
 	want := Defaults()
 	want.Name, want.LogLevel, want.Drain = "https://flag.example", "debug", 5*time.Second
 	want.Also = []string{"https://a.example", "https://b.example"}
-	want.IssuerNetworks = []string{"10.0.0.0/8", "192.168.0.0/16"}
+	want.InternalIssuers = []string{"10.0.0.0/8", "gitlab.intern.example"}
 	want.FederatedCredentialLimit = 20
 	if diff := cmp.Diff(want, c, cmp.AllowUnexported(secret.String{})); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
@@ -64,7 +64,7 @@ func TestContradictionsComeAllAtOnce(t *testing.T) {
 		"master-keys":                "short",
 		"metrics":                    ":9464",
 		"trusted-proxies":            "10.0.0.1",
-		"issuer-networks":            "everywhere",
+		"internal-issuers":           "every where",
 		"federated-credential-limit": "-1",
 		"drain":                      "-1s",
 		"log-level":                  "loud",
@@ -76,7 +76,7 @@ func TestContradictionsComeAllAtOnce(t *testing.T) {
 	for _, want := range []string{
 		"name: set it", "http://plain.example", "https://path.example/x", "https://Upper.example", "listen: ", "database: ",
 		"certificate-file, certificate-key-file", "master-keys: line 1", "metrics: name the address", "trusted-proxies: ",
-		"issuer-networks: ", "federated-credential-limit: ", "drain: ", "log-level: ", "log-format: ",
+		"internal-issuers: ", "federated-credential-limit: ", "drain: ", "log-level: ", "log-format: ",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the refusal does not speak of %q:\n%v", want, err)
