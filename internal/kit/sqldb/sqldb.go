@@ -65,6 +65,7 @@ type DB struct {
 	log        *slog.Logger
 	statements *statements
 	stats      counters
+	notices    notices
 }
 
 // A backend is one engine's way of opening transactions.

@@ -192,3 +192,25 @@ type errStatement struct {
 
 func (e errStatement) Error() string { return e.err.Error() + ": " + e.query }
 func (e errStatement) Unwrap() error { return e.err }
+
+// SkipLocked returns what a subquery that picks rows for an update ends with,
+// so that two servers that pick at once do not wait for each other's rows. On
+// SQLite, where only one writes, it is empty.
+func (t *Tx) SkipLocked() string {
+	if t.db.Engine() == PostgreSQL {
+		return "for update skip locked"
+	}
+	return ""
+}
+
+// Notify wakes, after the commit, those in this process who wait for topic.
+func (t *Tx) Notify(topic string) { t.AfterCommit(func() { t.db.notices.ring(topic) }) }
+
+// Refuse ends the transaction with a fault of the caller's, which it returns:
+// it cannot commit any more, even if the closure forgets the error.
+func (t *Tx) Refuse(f *fault.Error) error {
+	if t.failed == nil {
+		t.failed = f
+	}
+	return f
+}
