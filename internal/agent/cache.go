@@ -118,7 +118,7 @@ func (c *cache) keep(k key, e kept) {
 }
 
 func (c *cache) fresh(e kept) bool {
-	return c.clock.Wall().Before(e.until) && c.clock.Now().Add(margin).Before(e.token.ExpiresOn)
+	return c.clock.Wall().Before(e.until) && c.clock.Wall().Add(margin).Before(e.token.ExpiresOn)
 }
 
 func isDigest(t *client.Token, digest string) bool {

@@ -102,7 +102,7 @@ func (a *Agent) reply(w http.ResponseWriter, r *http.Request, fail func(http.Res
 		fail(w, r, refused(err))
 		return
 	}
-	writeJSON(w, http.StatusOK, 0, newAnswer(t, q.resource, a.clock.Now()))
+	writeJSON(w, http.StatusOK, 0, newAnswer(t, q.resource, a.clock.Wall()))
 }
 
 func (a *Agent) failIMDS(w http.ResponseWriter, _ *http.Request, f *refusal) {

@@ -11,12 +11,8 @@ import (
 	"time"
 
 	"entente/internal/kit/ids"
+	"entente/internal/kit/oauth2"
 	"entente/internal/kit/secret"
-)
-
-const (
-	grantManagedIdentity = "urn:entente:params:oauth:grant-type:managed-identity"
-	jwtBearer            = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" // RFC 7523, section 2.2
 )
 
 // A Selector names one of a host's identities. All empty means: the host's own
@@ -59,9 +55,9 @@ func tokenPath(tenant ids.TenantID) string {
 // ManagedIdentityToken returns a token of one of the host's managed identities.
 func (c *Client) ManagedIdentityToken(ctx context.Context, r TokenRequest) (*Token, error) {
 	form := url.Values{
-		"grant_type":            {grantManagedIdentity},
+		"grant_type":            {string(oauth2.ManagedIdentity)},
 		"client_id":             {r.Host},
-		"client_assertion_type": {jwtBearer},
+		"client_assertion_type": {oauth2.AssertionJWT},
 		"client_assertion":      {r.Assertion.Reveal()},
 		"resource":              {r.Resource},
 	}
@@ -100,7 +96,7 @@ func (a tokenAnswer) token(resource string) (*Token, error) {
 	}
 	t := &Token{
 		Access:    secret.NewString(a.AccessToken),
-		Type:      firstOf(a.TokenType, "Bearer"),
+		Type:      firstOf(a.TokenType, oauth2.Bearer),
 		ClientID:  firstOf(a.ClientID, claims.AppID, claims.Azp),
 		Resource:  firstOf(a.Resource, resource),
 		NotBefore: unix(firstOf(a.NotBefore.String(), claims.Nbf.String())),
