@@ -134,7 +134,8 @@ func (b *pgDB) fault(err error) (error, bool) {
 }
 
 func (b *pgDB) tenantTables() string {
-	return `select table_name::text from information_schema.columns where table_schema = current_schema() and column_name = 'tenant_id'`
+	return `select c.relname::text from pg_class c join pg_attribute a on a.attrelid = c.oid
+		where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p') and a.attname = 'tenant_id'`
 }
 
 // dialect gives texts the collation that compares bytes, and blobs their name.
