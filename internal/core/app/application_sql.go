@@ -1,0 +1,231 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	"entente/internal/core/object"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/query"
+	"entente/internal/kit/sqldb"
+)
+
+// ApplicationTable tells by what applications can be found and sorted.
+var ApplicationTable = query.Table{
+	Key: []string{"id"},
+	Fields: map[string]query.Column{
+		"id":              {SQL: "a.id"},
+		"appId":           {SQL: "a.app_id"},
+		"displayName":     {SQL: "a.name_folded", Fold: true},
+		"signInAudience":  {SQL: "a.audience"},
+		"uniqueName":      {SQL: "a.unique_name", Null: ""},
+		"createdDateTime": {SQL: "a.created_us", Kind: query.Time},
+		"identifierUris": {Items: &query.Items{
+			From: "application_uri u", On: "u.tenant_id = a.tenant_id and u.application_id = a.id",
+			Fields: map[string]query.Column{"": {SQL: "u.folded", Fold: true}},
+		}},
+	},
+}
+
+const applicationColumns = "a.tenant_id, a.face, a.built_in, a.version"
+
+func scanApplication(scan func(...any) error) (*Application, error) {
+	a := &Application{}
+	var face string
+	if err := scan(&a.Tenant, &face, &a.BuiltIn, &a.version); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal([]byte(face), a); err != nil {
+		return nil, err
+	}
+	object.Fill(a)
+	return a, nil
+}
+
+// GetApplication returns a live application of the tenant, or a NotFound fault.
+func GetApplication(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) (*Application, error) {
+	return oneApplication(ctx, tx, string(id), `where a.tenant_id = ? and a.id = ? and a.deleted_us = 0 and a.built_in = 0`, tenant, id)
+}
+
+// ApplicationByAppID returns the application with the client identifier,
+// wherever it lives, the installation's own included; NotFound if there is
+// none or it was deleted.
+func ApplicationByAppID(ctx context.Context, tx *sqldb.Tx, appID ids.AppID) (*Application, error) {
+	return oneApplication(ctx, tx, string(appID), `where a.app_id = ? and a.deleted_us = 0 /* all tenants: a client identifier is unique everywhere */`, appID)
+}
+
+// FindApplication returns the tenant's application by its client identifier or
+// unique name, whichever alternate key is given.
+func FindApplication(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, key, value string) (*Application, error) {
+	switch key {
+	case "appId":
+		return oneApplication(ctx, tx, value, `where a.tenant_id = ? and a.app_id = ? and a.deleted_us = 0 and a.built_in = 0`, tenant, strings.ToLower(value))
+	case "uniqueName":
+		return oneApplication(ctx, tx, value, `where a.tenant_id = ? and a.unique_name = ? and a.unique_name <> '' and a.deleted_us = 0`, tenant, value)
+	}
+	return nil, fault.InvalidAt(key, "Applications have no key '%s'.", key)
+}
+
+func oneApplication(ctx context.Context, tx *sqldb.Tx, shown, where string, args ...any) (*Application, error) {
+	a, err := scanApplication(func(dest ...any) error {
+		return tx.One(ctx, "select "+applicationColumns+" from application a "+where, args, dest...)
+	})
+	if errors.Is(err, fault.NotFound) {
+		err = object.Missing(shown)
+	}
+	return a, err
+}
+
+// ListApplications returns a page of the tenant's applications.
+func ListApplications(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, q query.Query) (object.Page[*Application], error) {
+	return object.List(ctx, tx, q, ApplicationTable, applicationColumns, applicationsFrom, []any{tenant}, scanApplication)
+}
+
+// CountApplications returns how many of the tenant's applications pass the filter.
+func CountApplications(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, filter query.Expr) (int, error) {
+	return object.Count(ctx, tx, filter, ApplicationTable, applicationsFrom, []any{tenant})
+}
+
+const applicationsFrom = "from application a where a.tenant_id = ? and a.deleted_us = 0 and a.built_in = 0"
+
+// addApplication stores a new application with its shared row, names, roles.
+func addApplication(ctx context.Context, tx *sqldb.Tx, a *Application, by ids.ObjectID) error {
+	if err := object.Add(ctx, tx, object.Object{
+		Tenant: a.Tenant, ID: a.ID, Kind: object.Application, DisplayName: a.DisplayName, CreatedAt: a.CreatedDateTime,
+	}, by); err != nil {
+		return err
+	}
+	face, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		insert into application (tenant_id, id, app_id, name, name_folded, audience, disabled, token_version, public_client,
+		                         built_in, unique_name, created_us, face, version)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
+		a.Tenant, a.ID, a.AppID, a.DisplayName, query.Fold(a.DisplayName), a.SignInAudience, a.Disabled(), a.TokenVersion(),
+		a.publicClient(), a.BuiltIn, text(a.UniqueName), sqldb.Micros(a.CreatedDateTime), string(face))
+	if err != nil {
+		return err
+	}
+	return putParts(ctx, tx, a)
+}
+
+// putApplication stores a changed application; a Conflict if someone else
+// stored it since it was read.
+func putApplication(ctx context.Context, tx *sqldb.Tx, a *Application) error {
+	face, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	n, err := tx.Exec(ctx, `
+		update application
+		set    name = ?, name_folded = ?, audience = ?, disabled = ?, token_version = ?, public_client = ?, unique_name = ?,
+		       face = ?, version = version + 1
+		where  tenant_id = ? and id = ? and version = ?`,
+		a.DisplayName, query.Fold(a.DisplayName), a.SignInAudience, a.Disabled(), a.TokenVersion(), a.publicClient(), text(a.UniqueName),
+		string(face), a.Tenant, a.ID, a.version)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fault.New(fault.Conflict, "Someone else has just changed this application.")
+	}
+	a.version++
+	if err := object.Rename(ctx, tx, a.Tenant, a.ID, object.Application, a.DisplayName); err != nil {
+		return err
+	}
+	return putParts(ctx, tx, a)
+}
+
+func (a *Application) publicClient() bool {
+	return a.IsFallbackPublicClient != nil && *a.IsFallbackPublicClient || len(a.PublicClient.RedirectURIs) > 0
+}
+
+// putParts stores the rows by which roles and identifier URIs are found.
+func putParts(ctx context.Context, tx *sqldb.Tx, a *Application) error {
+	if err := putURIs(ctx, tx, a); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `delete from app_role where tenant_id = ? and application_id = ?`, a.Tenant, a.ID); err != nil {
+		return err
+	}
+	const add = `
+		insert into app_role (tenant_id, application_id, kind, id, value, enabled, for_users, for_apps)
+		values (?, ?, ?, ?, ?, ?, ?, ?)`
+	for _, r := range a.AppRoles {
+		if _, err := tx.Exec(ctx, add, a.Tenant, a.ID, "role", r.ID, text(r.Value), r.IsEnabled,
+			slices.Contains(r.AllowedMemberTypes, "User"), slices.Contains(r.AllowedMemberTypes, "Application")); err != nil {
+			return err
+		}
+	}
+	for _, s := range a.API.Scopes {
+		if _, err := tx.Exec(ctx, add, a.Tenant, a.ID, "scope", s.ID, s.Value, s.IsEnabled, true, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func putURIs(ctx context.Context, tx *sqldb.Tx, a *Application) error {
+	if err := object.ReleaseNames(ctx, tx, a.Tenant, object.SpaceURI, a.ID); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `delete from application_uri where tenant_id = ? and application_id = ?`, a.Tenant, a.ID); err != nil {
+		return err
+	}
+	for _, uri := range a.IdentifierURIs {
+		folded := FoldURI(uri)
+		if err := object.TakeName(ctx, tx, a.Tenant, object.SpaceURI, folded, a.ID, "identifierUris"); err != nil {
+			return err
+		}
+		if a.MultiTenant() {
+			if err := refuseSharedURI(ctx, tx, a, folded); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec(ctx, `
+			insert into application_uri (tenant_id, application_id, folded, uri) values (?, ?, ?, ?)`,
+			a.Tenant, a.ID, folded, uri); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refuseSharedURI keeps the identifier URIs of applications that several
+// tenants use unique everywhere: a token request names the resource by it.
+func refuseSharedURI(ctx context.Context, tx *sqldb.Tx, a *Application, folded string) error {
+	var n int
+	err := tx.One(ctx, `
+		select count(*)
+		from   application_uri u join application o on o.tenant_id = u.tenant_id and o.id = u.application_id
+		where  u.folded = ? and o.id <> ? and o.deleted_us = 0 and (o.audience = ? or o.audience = ?)
+		       /* all tenants: multi-tenant applications share one name space */`,
+		[]any{folded, a.ID, MultipleOrgs, AllAccounts}, &n)
+	if err == nil && n > 0 {
+		f := fault.Because(fault.Invalid, object.NameTaken, "Another object with the same value for property identifierUris already exists.")
+		f.Target = "identifierUris"
+		err = f
+	}
+	return err
+}
+
+// dropApplication marks the application as deleted and gives up its names.
+func dropApplication(ctx context.Context, tx *sqldb.Tx, a *Application) error {
+	if err := object.ReleaseNames(ctx, tx, a.Tenant, object.SpaceURI, a.ID); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `delete from application_uri where tenant_id = ? and application_id = ?`, a.Tenant, a.ID); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `update application set deleted_us = ?, version = version + 1 where tenant_id = ? and id = ?`,
+		sqldb.Micros(tx.Now()), a.Tenant, a.ID); err != nil {
+		return err
+	}
+	return object.MarkDeleted(ctx, tx, a.Tenant, a.ID, object.Application)
+}

@@ -1,0 +1,194 @@
+package app
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"entente/internal/core/object"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+)
+
+// Kinds of service principal.
+const (
+	TypeApplication     = "Application"
+	TypeManagedIdentity = "ManagedIdentity"
+)
+
+// IntegratedTag marks service principals that people should see among their
+// enterprise applications.
+const IntegratedTag = "WindowsAzureActiveDirectoryIntegratedApp"
+
+// A ServicePrincipal is an application's presence in one tenant, or a managed
+// identity. Own is what this tenant says of it; the rest is the application's,
+// read from the application itself.
+// https://learn.microsoft.com/graph/api/resources/serviceprincipal?view=graph-rest-1.0
+type ServicePrincipal struct {
+	Tenant        ids.TenantID `json:"-"`
+	ApplicationID ids.ObjectID `json:"-"` // empty for managed identities
+
+	ID              ids.ObjectID  `json:"id"`
+	DeletedDateTime *time.Time    `json:"deletedDateTime"`
+	CreatedDateTime *time.Time    `json:"createdDateTime,omitempty"`
+	AppID           ids.AppID     `json:"appId"`
+	Type            string        `json:"servicePrincipalType"`
+	OwnerTenant     *ids.TenantID `json:"appOwnerOrganizationId"`
+	DisplayName     string        `json:"displayName"`
+	Own
+	Names []string `json:"servicePrincipalNames"`
+	Shared
+
+	version int64
+}
+
+// Own is what a tenant sets on a service principal.
+type Own struct {
+	AccountEnabled         *bool                `json:"accountEnabled"`
+	AddIns                 []json.RawMessage    `json:"addIns"`
+	AlternativeNames       []string             `json:"alternativeNames"`
+	AppRoleAssignmentReq   bool                 `json:"appRoleAssignmentRequired"`
+	CreatedByAppID         *string              `json:"createdByAppId"`
+	Description            *string              `json:"description"`
+	DisabledByMicrosoft    *string              `json:"disabledByMicrosoftStatus"`
+	IsDisabled             *bool                `json:"isDisabled"`
+	KeyCredentials         []KeyCredential      `json:"keyCredentials"`
+	LoginURL               *string              `json:"loginUrl"`
+	Notes                  *string              `json:"notes"`
+	NotificationEmails     []string             `json:"notificationEmailAddresses"`
+	PasswordCredentials    []PasswordCredential `json:"passwordCredentials"`
+	PreferredSSO           *string              `json:"preferredSingleSignOnMode"`
+	PreferredKeyThumbprint *string              `json:"preferredTokenSigningKeyThumbprint"`
+	ResourceSpecific       []json.RawMessage    `json:"resourceSpecificApplicationPermissions"`
+	SamlSettings           json.RawMessage      `json:"samlSingleSignOnSettings"`
+	Tags                   []string             `json:"tags"`
+	TokenEncryptionKeyID   *ids.KeyID           `json:"tokenEncryptionKeyId"`
+}
+
+// Shared is what a service principal shows of its application.
+type Shared struct {
+	AppDescription        *string            `json:"appDescription"`
+	AppDisplayName        *string            `json:"appDisplayName"`
+	ApplicationTemplateID *string            `json:"applicationTemplateId"`
+	AppRoles              []AppRole          `json:"appRoles"`
+	Homepage              *string            `json:"homepage"`
+	Info                  *Info              `json:"info"`
+	LogoutURL             *string            `json:"logoutUrl"`
+	Scopes                []Scope            `json:"oauth2PermissionScopes"`
+	ReplyURLs             []string           `json:"replyUrls"`
+	SignInAudience        *string            `json:"signInAudience"`
+	VerifiedPublisher     *VerifiedPublisher `json:"verifiedPublisher"`
+}
+
+// Why a service principal is refused.
+const (
+	NameInUse     fault.Reason = "app.principal_exists" // Values: name
+	NoApplication fault.Reason = "app.no_application"   // Values: appId
+	ForeignApp    fault.Reason = "app.foreign_application"
+	Managed       fault.Reason = "app.managed_identity" // ARM manages it, not Graph
+)
+
+// Enabled reports whether the principal may act in its tenant.
+func (p *ServicePrincipal) Enabled() bool { return p.AccountEnabled == nil || *p.AccountEnabled }
+
+// ManagedIdentity reports whether p is a managed identity.
+func (p *ServicePrincipal) ManagedIdentity() bool { return p.Type == TypeManagedIdentity }
+
+// NewPrincipal returns the presence of an application in a tenant.
+func NewPrincipal(tenant ids.TenantID, a *Application, now time.Time) *ServicePrincipal {
+	yes := true
+	p := &ServicePrincipal{
+		Tenant: tenant, ApplicationID: a.ID, ID: ids.New[ids.ObjectID](), CreatedDateTime: &now, AppID: a.AppID,
+		Type: TypeApplication, OwnerTenant: &a.Tenant, DisplayName: a.DisplayName,
+		Own: Own{AccountEnabled: &yes, Tags: []string{}}, version: 1,
+	}
+	p.show(a)
+	return p
+}
+
+// NewManagedIdentity returns the service principal of a managed identity, which
+// resource (an ARM identifier) stands for. explicit is true for user-assigned.
+func NewManagedIdentity(tenant ids.TenantID, name, resource string, explicit bool, now time.Time) *ServicePrincipal {
+	yes, flag := true, "isExplicit=False"
+	if explicit {
+		flag = "isExplicit=True"
+	}
+	p := &ServicePrincipal{
+		Tenant: tenant, ID: ids.New[ids.ObjectID](), CreatedDateTime: &now, AppID: ids.New[ids.AppID](),
+		Type: TypeManagedIdentity, DisplayName: name,
+		Own: Own{AccountEnabled: &yes, AlternativeNames: []string{flag, resource}}, version: 1,
+	}
+	p.show(nil)
+	return p
+}
+
+// show fills in what p shows of its application, and the names it goes by.
+func (p *ServicePrincipal) show(a *Application) {
+	p.Names = []string{string(p.AppID)}
+	if a == nil {
+		p.Shared = Shared{}
+		object.Fill(p)
+		return
+	}
+	p.Names = append(p.Names, a.IdentifierURIs...)
+	p.Names = append(p.Names, aliases[a.AppID]...)
+	p.Shared = Shared{
+		AppDescription: a.Description, AppDisplayName: &a.DisplayName, ApplicationTemplateID: a.ApplicationTemplateID,
+		AppRoles: a.AppRoles, Homepage: a.Web.HomePageURL, Info: &a.Info, LogoutURL: a.Web.LogoutURL, Scopes: a.API.Scopes,
+		ReplyURLs: a.RedirectURIs(), SignInAudience: &a.SignInAudience, VerifiedPublisher: &a.VerifiedPublisher,
+	}
+	for _, t := range a.Tags {
+		if !slices.Contains(p.Tags, t) {
+			p.Tags = append(p.Tags, t)
+		}
+	}
+	object.Fill(p)
+}
+
+// Apply returns what the principal's own members are after a Graph body.
+func (p *ServicePrincipal) Apply(body []byte) (*ServicePrincipal, error) {
+	q := *p
+	q.Own = Own{}
+	if err := object.Merge(p.Own, body, &q.Own); err != nil {
+		return nil, err
+	}
+	switch {
+	case p.ManagedIdentity():
+		return nil, fault.Because(fault.Invalid, Managed, "A managed identity is changed where its resource is, not here.").
+			WithFix("Change the identity through Azure Resource Manager.")
+	case q.Notes != nil && len(*q.Notes) > maxText:
+		return nil, invalidPrincipal("notes")
+	case q.Description != nil && len(*q.Description) > maxText:
+		return nil, invalidPrincipal("description")
+	case len(q.Tags) > 250, len(q.AlternativeNames) > 250, len(q.NotificationEmails) > 5:
+		return nil, invalidPrincipal("tags")
+	}
+	q.PasswordCredentials = p.PasswordCredentials
+	return &q, nil
+}
+
+// Role returns the app role that p offers under the identifier, or nil.
+func (p *ServicePrincipal) Role(id ids.RoleID) *AppRole {
+	for i := range p.AppRoles {
+		if p.AppRoles[i].ID == id {
+			return &p.AppRoles[i]
+		}
+	}
+	return nil
+}
+
+// ScopeByValue returns the delegated scope that p offers, or nil. Scope names
+// compare without regard to case, as Entra does.
+func (p *ServicePrincipal) ScopeByValue(value string) *Scope {
+	for i := range p.Scopes {
+		if strings.EqualFold(p.Scopes[i].Value, value) {
+			return &p.Scopes[i]
+		}
+	}
+	return nil
+}
+
+func invalidPrincipal(property string) error {
+	return fault.InvalidAt(property, "Invalid value specified for property '%s' of resource 'ServicePrincipal'.", property)
+}

@@ -1,0 +1,213 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"entente/internal/core/audit"
+	"entente/internal/core/authz"
+	"entente/internal/core/object"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
+)
+
+// Presence returns the application's service principal in tenant, and makes it
+// if there is none: made says which. It is one step of a consent, in the
+// caller's transaction; the caller records it and gives it a cause. An
+// application of another tenant must be multi-tenant.
+func Presence(ctx context.Context, tx *sqldb.Tx, who authz.Caller, tenant ids.TenantID, appID ids.AppID) (p *ServicePrincipal, made bool, err error) {
+	p, err = PrincipalByAppID(ctx, tx, tenant, appID)
+	if !errors.Is(err, fault.NotFound) {
+		return p, false, err
+	}
+	a, err := ApplicationByAppID(ctx, tx, appID)
+	if errors.Is(err, fault.NotFound) || err == nil && a.Tenant != tenant && !a.MultiTenant() {
+		f := fault.Because(fault.Invalid, NoApplication, "The appId '%s' of the service principal does not reference a valid application object.", appID).
+			With("appId", string(appID)).
+			WithFix("Check the client identifier; an application of another tenant must be multi-tenant.")
+		f.Target = "appId"
+		return nil, false, f
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	p = NewPrincipal(tenant, a, tx.Now())
+	return p, true, AddPrincipal(ctx, tx, p, who.Object)
+}
+
+// CreatePrincipal makes the presence of an application in the caller's tenant,
+// from a Graph body with appId. It grants nothing. A second one is a Conflict.
+func (s *Service) CreatePrincipal(ctx context.Context, who authz.Caller, appID ids.AppID, body []byte, owners []ids.ObjectID) (*ServicePrincipal, error) {
+	var p *ServicePrincipal
+	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		made := false
+		var err error
+		if p, made, err = Presence(ctx, tx, who, who.Tenant, appID); err != nil {
+			return err
+		}
+		if !made {
+			return fault.Because(fault.Conflict, NameInUse,
+				"The service principal cannot be created, updated, or restored because the service principal name %s is already in use.", appID).
+				With("name", string(appID))
+		}
+		if err := mayCreatePrincipal(ctx, tx, who, p); err != nil {
+			return err
+		}
+		if p, err = p.Apply(body); err != nil {
+			return err
+		}
+		if err := PutPrincipal(ctx, tx, p); err != nil {
+			return err
+		}
+		if err := addOwners(ctx, tx, who, p.ID, owners); err != nil {
+			return err
+		}
+		if err := causePrincipal(ctx, tx, who, p); err != nil {
+			return err
+		}
+		return recordPrincipal(ctx, tx, who, "Add service principal", p, nil)
+	})
+	return p, err
+}
+
+// mayCreatePrincipal keeps a program that may manage only what it owns to
+// applications of its own tenant.
+func mayCreatePrincipal(ctx context.Context, tx *sqldb.Tx, who authz.Caller, p *ServicePrincipal) error {
+	foreign := p.OwnerTenant == nil || *p.OwnerTenant != who.Tenant
+	switch {
+	case who.IsSystem(), who.AppOnly() && (who.Has("Application.ReadWrite.All") || who.Has("Directory.ReadWrite.All")):
+		return nil
+	case who.AppOnly() && foreign:
+		return fault.Because(fault.Forbidden, ForeignApp,
+			"When using this permission, the backing application of the service principal being created must in the local tenant")
+	case who.AppOnly():
+		return nil
+	}
+	err := authz.Need(ctx, tx, who, authz.ApplicationAdministrator, authz.CloudApplicationAdministrator)
+	if errors.Is(err, authz.Denied) && !foreign {
+		return MayManage(ctx, tx, who, p.ApplicationID)
+	}
+	return err
+}
+
+func causePrincipal(ctx context.Context, tx *sqldb.Tx, who authz.Caller, p *ServicePrincipal) error {
+	c, err := object.NewCause(object.ByAdministrator, string(p.AppID), who.Subject, who.Name, sqldb.Time(0), tx.Now())
+	if err != nil {
+		return err
+	}
+	if err := object.AddCause(ctx, tx, p.Tenant, c); err != nil {
+		return err
+	}
+	_, err = object.Link(ctx, tx, p.Tenant, object.OfServicePrincipal, string(p.ID), c.ID)
+	return err
+}
+
+// UpdatePrincipal changes a service principal by a Graph body.
+func (s *Service) UpdatePrincipal(ctx context.Context, who authz.Caller, id ids.ObjectID, body []byte) (*ServicePrincipal, error) {
+	return s.changePrincipal(ctx, who, id, "Update service principal", func(tx *sqldb.Tx, p *ServicePrincipal) (*ServicePrincipal, error) {
+		q, err := p.Apply(body)
+		if err != nil {
+			return nil, err
+		}
+		q.KeyCredentials, err = swapCertificates(ctx, tx, p.Tenant, p.ID, p.KeyCredentials, q.KeyCredentials)
+		return q, err
+	})
+}
+
+// AddPrincipalPassword makes a client secret of a service principal, good in
+// its tenant only.
+func (s *Service) AddPrincipalPassword(ctx context.Context, who authz.Caller, id ids.ObjectID, ask PasswordCredential) (PasswordCredential, error) {
+	var made PasswordCredential
+	_, err := s.changePrincipal(ctx, who, id, "Add service principal credentials", func(tx *sqldb.Tx, p *ServicePrincipal) (*ServicePrincipal, error) {
+		if p.ManagedIdentity() {
+			return nil, fault.Because(fault.Invalid, Managed, "A managed identity has no secrets.")
+		}
+		if len(p.PasswordCredentials) >= maxKeys {
+			return nil, fault.InvalidAt("passwordCredentials", "A service principal has at most %d secrets.", maxKeys)
+		}
+		secrets, err := s.makeSecrets(ctx, tx, p.Tenant, p.ID, []PasswordCredential{ask})
+		if err != nil {
+			return nil, err
+		}
+		made = secrets[0]
+		p.PasswordCredentials = append(p.PasswordCredentials, made.Hidden())
+		return p, nil
+	})
+	return made, err
+}
+
+// RemovePrincipalPassword removes a client secret of a service principal.
+func (s *Service) RemovePrincipalPassword(ctx context.Context, who authz.Caller, id ids.ObjectID, key ids.KeyID) error {
+	_, err := s.changePrincipal(ctx, who, id, "Remove service principal credentials", func(tx *sqldb.Tx, p *ServicePrincipal) (_ *ServicePrincipal, err error) {
+		if p.PasswordCredentials, err = without(p.PasswordCredentials, key); err != nil {
+			return nil, err
+		}
+		return p, dropKey(ctx, tx, p.Tenant, p.ID, key)
+	})
+	return err
+}
+
+func (s *Service) changePrincipal(ctx context.Context, who authz.Caller, id ids.ObjectID, activity string,
+	rule func(*sqldb.Tx, *ServicePrincipal) (*ServicePrincipal, error)) (*ServicePrincipal, error) {
+	var q *ServicePrincipal
+	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		p, err := GetPrincipal(ctx, tx, who.Tenant, id)
+		if err != nil {
+			return err
+		}
+		if err := MayManage(ctx, tx, who, p.ID); err != nil {
+			return err
+		}
+		before := *p
+		if q, err = rule(tx, p); err != nil {
+			return err
+		}
+		if err := PutPrincipal(ctx, tx, q); err != nil {
+			return err
+		}
+		return recordPrincipal(ctx, tx, who, activity, q, audit.Diff(&before, q))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return q, nil
+}
+
+// DeletePrincipal ends an application's presence in the caller's tenant, at
+// once. The installation's own resources and managed identities stay.
+func (s *Service) DeletePrincipal(ctx context.Context, who authz.Caller, id ids.ObjectID) error {
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		p, err := GetPrincipal(ctx, tx, who.Tenant, id)
+		if err != nil {
+			return err
+		}
+		if err := MayManage(ctx, tx, who, p.ID); err != nil {
+			return err
+		}
+		switch {
+		case p.ManagedIdentity():
+			return fault.Because(fault.Invalid, Managed, "A managed identity is deleted with its resource, not here.").
+				WithFix("Delete the identity through Azure Resource Manager.")
+		case p.OwnerTenant != nil && *p.OwnerTenant == ServicesTenant:
+			return fault.Because(fault.Invalid, BuiltInLocked, "Specified App Principal is part of the installation and cannot be deleted.")
+		}
+		if err := DropPrincipal(ctx, tx, p); err != nil {
+			return err
+		}
+		return recordPrincipal(ctx, tx, who, "Remove service principal", p, nil)
+	})
+}
+
+// recordPrincipal writes the entry into the tenant's log, and into that of the
+// application's home when it is another one: both sides see it.
+func recordPrincipal(ctx context.Context, tx *sqldb.Tx, who authz.Caller, activity string, p *ServicePrincipal, changed []audit.Change) error {
+	var other ids.TenantID
+	if p.OwnerTenant != nil && *p.OwnerTenant != ServicesTenant {
+		other = *p.OwnerTenant
+	}
+	return audit.RecordBoth(ctx, tx, who, other, audit.Entry{
+		Category: "ApplicationManagement", Activity: activity, Changes: changed,
+		Target: audit.Target{Kind: "ServicePrincipal", ID: string(p.ID), Name: p.DisplayName},
+	})
+}

@@ -1,0 +1,332 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"entente/internal/core/audit"
+	"entente/internal/core/authz"
+	"entente/internal/core/object"
+	"entente/internal/core/tenant"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/secret"
+	"entente/internal/kit/sqldb"
+)
+
+// A Service changes applications and service principals.
+type Service struct {
+	db   *sqldb.DB
+	ring *secret.Ring
+}
+
+// NewService returns a service on db that keeps secrets under ring.
+func NewService(db *sqldb.DB, ring *secret.Ring) *Service { return &Service{db, ring} }
+
+// MayManage refuses a caller who may not change the application or service
+// principal: a person needs an administrator's role or to own it, a program
+// the permission for all of them or to own it.
+func MayManage(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.ObjectID) error {
+	switch {
+	case who.IsSystem():
+		return nil
+	case who.AppOnly():
+		if who.Has("Application.ReadWrite.All") || who.Has("Directory.ReadWrite.All") {
+			return nil
+		}
+	default:
+		err := authz.Need(ctx, tx, who, authz.ApplicationAdministrator, authz.CloudApplicationAdministrator)
+		if !errors.Is(err, authz.Denied) {
+			return err
+		}
+	}
+	owns, err := object.Owns(ctx, tx, who.Tenant, id, who.Object)
+	if err == nil && !owns {
+		err = authz.Refuse()
+	}
+	return err
+}
+
+// Create stores a new application in the caller's tenant from a Graph body.
+// The caller and the owners given become its owners. Secrets asked for in the
+// body are made; their texts are in the answer and nowhere else. No service
+// principal is made.
+func (s *Service) Create(ctx context.Context, who authz.Caller, body []byte, owners []ids.ObjectID) (*Application, error) {
+	return s.create(ctx, who, body, "", owners)
+}
+
+// Upsert updates the application with the unique name, or creates it; created
+// says which.
+func (s *Service) Upsert(ctx context.Context, who authz.Caller, uniqueName string, body []byte) (a *Application, created bool, err error) {
+	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
+		a, err = FindApplication(ctx, tx, who.Tenant, "uniqueName", uniqueName)
+		return err
+	})
+	switch {
+	case err == nil:
+		a, err = s.Update(ctx, who, a.ID, body)
+		return a, false, err
+	case !errors.Is(err, fault.NotFound):
+		return nil, false, err
+	}
+	a, err = s.create(ctx, who, body, uniqueName, nil)
+	return a, true, err
+}
+
+func (s *Service) create(ctx context.Context, who authz.Caller, body []byte, uniqueName string, owners []ids.ObjectID) (*Application, error) {
+	var shown *Application
+	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		home, err := tenant.Get(ctx, tx, who.Tenant)
+		if err != nil {
+			return err
+		}
+		a, err := NewApplication(home, body, tx.Now())
+		if err != nil {
+			return err
+		}
+		if uniqueName != "" {
+			a.UniqueName = &uniqueName
+		}
+		asked := a.PasswordCredentials
+		if a.KeyCredentials, err = swapCertificates(ctx, tx, a.Tenant, a.ID, nil, a.KeyCredentials); err != nil {
+			return err
+		}
+		secrets, err := s.makeSecrets(ctx, tx, a.Tenant, a.ID, asked)
+		if err != nil {
+			return err
+		}
+		a.PasswordCredentials = hide(secrets)
+		if err := addApplication(ctx, tx, a, who.Object); err != nil {
+			return err
+		}
+		if err := addOwners(ctx, tx, who, a.ID, owners); err != nil {
+			return err
+		}
+		c := *a
+		c.PasswordCredentials = secrets
+		shown = &c
+		return record(ctx, tx, who, "Add application", a, nil)
+	})
+	return shown, err
+}
+
+func (s *Service) makeSecrets(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, owner ids.ObjectID, asked []PasswordCredential) ([]PasswordCredential, error) {
+	made := []PasswordCredential{}
+	for _, ask := range asked {
+		c, err := NewSecret(ask, tx.Now())
+		if err != nil {
+			return nil, err
+		}
+		if err := addSecret(ctx, tx, s.ring, tenant, owner, c); err != nil {
+			return nil, err
+		}
+		made = append(made, c)
+	}
+	return made, nil
+}
+
+func hide(secrets []PasswordCredential) []PasswordCredential {
+	hidden := make([]PasswordCredential, len(secrets))
+	for i, c := range secrets {
+		hidden[i] = c.Hidden()
+	}
+	return hidden
+}
+
+// addOwners makes the caller, if it is an object of the tenant, and the given
+// ones owners; one named twice counts once.
+func addOwners(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.ObjectID, owners []ids.ObjectID) error {
+	if who.Object != "" && !slices.Contains(owners, who.Object) {
+		owners = append(slices.Clone(owners), who.Object)
+	}
+	slices.Sort(owners)
+	for _, o := range slices.Compact(owners) {
+		if err := checkOwner(ctx, tx, who.Tenant, o); err != nil {
+			return err
+		}
+		if err := object.AddOwner(ctx, tx, who.Tenant, id, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkOwner(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, owner ids.ObjectID) error {
+	o, err := object.Get(ctx, tx, tenant, owner)
+	if err == nil && o.Kind != object.User && o.Kind != object.ServicePrincipal {
+		err = fault.InvalidAt("owners", "Only users and service principals can be owners.")
+	}
+	return err
+}
+
+// Update changes an application by a Graph body and returns it.
+func (s *Service) Update(ctx context.Context, who authz.Caller, id ids.ObjectID, body []byte) (*Application, error) {
+	return s.change(ctx, who, id, "Update application", func(tx *sqldb.Tx, a *Application) (*Application, error) {
+		home, err := tenant.Get(ctx, tx, who.Tenant)
+		if err != nil {
+			return nil, err
+		}
+		b, err := a.Apply(home, body)
+		if err != nil {
+			return nil, err
+		}
+		if !sameSecrets(a.PasswordCredentials, b.PasswordCredentials) {
+			return nil, fault.InvalidAt("passwordCredentials", "Property 'passwordCredentials' is read-only and cannot be set.").
+				WithFix("Use addPassword and removePassword.")
+		}
+		b.PasswordCredentials = a.PasswordCredentials
+		b.KeyCredentials, err = swapCertificates(ctx, tx, a.Tenant, a.ID, a.KeyCredentials, b.KeyCredentials)
+		return b, err
+	})
+}
+
+func sameSecrets(a, b []PasswordCredential) bool {
+	return slices.EqualFunc(a, b, func(x, y PasswordCredential) bool { return x.KeyID == y.KeyID })
+}
+
+// AddPassword makes a client secret of an application; its text is in the
+// answer and nowhere else.
+func (s *Service) AddPassword(ctx context.Context, who authz.Caller, id ids.ObjectID, ask PasswordCredential) (PasswordCredential, error) {
+	var made PasswordCredential
+	_, err := s.change(ctx, who, id, "Update application – Certificates and secrets management", func(tx *sqldb.Tx, a *Application) (*Application, error) {
+		if len(a.PasswordCredentials) >= maxKeys {
+			return nil, fault.InvalidAt("passwordCredentials", "An application has at most %d secrets.", maxKeys)
+		}
+		secrets, err := s.makeSecrets(ctx, tx, a.Tenant, a.ID, []PasswordCredential{ask})
+		if err != nil {
+			return nil, err
+		}
+		made = secrets[0]
+		a.PasswordCredentials = append(a.PasswordCredentials, made.Hidden())
+		return a, nil
+	})
+	return made, err
+}
+
+// RemovePassword removes a client secret; the next request with it is refused.
+func (s *Service) RemovePassword(ctx context.Context, who authz.Caller, id ids.ObjectID, key ids.KeyID) error {
+	_, err := s.change(ctx, who, id, "Update application – Certificates and secrets management", func(tx *sqldb.Tx, a *Application) (_ *Application, err error) {
+		a.PasswordCredentials, err = without(a.PasswordCredentials, key)
+		if err != nil {
+			return nil, err
+		}
+		return a, dropKey(ctx, tx, a.Tenant, a.ID, key)
+	})
+	return err
+}
+
+func without(secrets []PasswordCredential, key ids.KeyID) ([]PasswordCredential, error) {
+	i := slices.IndexFunc(secrets, func(c PasswordCredential) bool { return c.KeyID == key })
+	if i < 0 {
+		return nil, fault.Because(fault.Invalid, NoSuchSecret, "No password credential found with keyId.")
+	}
+	return slices.Delete(secrets, i, i+1), nil
+}
+
+// change is the six beats of every change of an application.
+func (s *Service) change(ctx context.Context, who authz.Caller, id ids.ObjectID, activity string,
+	rule func(*sqldb.Tx, *Application) (*Application, error)) (*Application, error) {
+	var b *Application
+	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		a, err := GetApplication(ctx, tx, who.Tenant, id)
+		if err != nil {
+			return err
+		}
+		if err := MayManage(ctx, tx, who, a.ID); err != nil {
+			return err
+		}
+		before := *a
+		if b, err = rule(tx, a); err != nil {
+			return err
+		}
+		if err := putApplication(ctx, tx, b); err != nil {
+			return err
+		}
+		return record(ctx, tx, who, activity, b, audit.Diff(&before, b))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// Delete marks an application as deleted, and its service principal in its
+// home tenant with it. Its presence in other tenants stays and is refused
+// tokens from now on.
+func (s *Service) Delete(ctx context.Context, who authz.Caller, id ids.ObjectID) error {
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		a, err := GetApplication(ctx, tx, who.Tenant, id)
+		if err != nil {
+			return err
+		}
+		if err := MayManage(ctx, tx, who, a.ID); err != nil {
+			return err
+		}
+		if err := dropApplication(ctx, tx, a); err != nil {
+			return err
+		}
+		p, err := PrincipalByAppID(ctx, tx, who.Tenant, a.AppID)
+		if err == nil {
+			err = DropPrincipal(ctx, tx, p)
+		} else if errors.Is(err, fault.NotFound) {
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+		return record(ctx, tx, who, "Delete application", a, nil)
+	})
+}
+
+// AddOwner makes owner an owner of an application or service principal.
+func (s *Service) AddOwner(ctx context.Context, who authz.Caller, id, owner ids.ObjectID) error {
+	return s.owners(ctx, who, id, owner, "Add owner to", func(tx *sqldb.Tx) error {
+		if err := checkOwner(ctx, tx, who.Tenant, owner); err != nil {
+			return err
+		}
+		return object.AddOwner(ctx, tx, who.Tenant, id, owner)
+	})
+}
+
+// RemoveOwner takes owner from an application's or service principal's owners.
+func (s *Service) RemoveOwner(ctx context.Context, who authz.Caller, id, owner ids.ObjectID) error {
+	return s.owners(ctx, who, id, owner, "Remove owner from", func(tx *sqldb.Tx) error {
+		return object.RemoveOwner(ctx, tx, who.Tenant, id, owner)
+	})
+}
+
+func (s *Service) owners(ctx context.Context, who authz.Caller, id, owner ids.ObjectID, verb string, do func(*sqldb.Tx) error) error {
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		o, err := object.Get(ctx, tx, who.Tenant, id)
+		if err != nil {
+			return err
+		}
+		activity, kind := verb+" application", "Application"
+		switch o.Kind {
+		case object.Application:
+		case object.ServicePrincipal:
+			activity, kind = verb+" service principal", "ServicePrincipal"
+		default:
+			return object.Missing(string(id))
+		}
+		if err := MayManage(ctx, tx, who, id); err != nil {
+			return err
+		}
+		if err := do(tx); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, who, audit.Entry{
+			Category: "ApplicationManagement", Activity: activity,
+			Target:  audit.Target{Kind: kind, ID: string(id), Name: o.DisplayName},
+			Changes: []audit.Change{{Name: "owner", New: string(owner)}},
+		})
+	})
+}
+
+func record(ctx context.Context, tx *sqldb.Tx, who authz.Caller, activity string, a *Application, changed []audit.Change) error {
+	return audit.Record(ctx, tx, who, audit.Entry{
+		Category: "ApplicationManagement", Activity: activity, Changes: changed,
+		Target: audit.Target{Kind: "Application", ID: string(a.ID), Name: a.DisplayName},
+	})
+}

@@ -1,0 +1,96 @@
+// Package audit keeps what happened: changes of the directory, and sign-ins.
+//
+// An entry is written in the transaction of the change it tells of, so there
+// is never one without the other. What crosses between two tenants is written
+// in both, under one crossing identifier. Each entry carries the hash of its
+// canonical form; its body, which may hold personal data, can be erased later
+// and the hash still proves what stood there.
+//
+// A sign-in is an answer of the token endpoint, given or refused, with the
+// links of the chain that was followed: what was expected, what was found, the
+// verdict. Sign-ins come in crowds and share commits; Put returns when the
+// entry is stored, so that no token leaves before its entry.
+package audit
+
+import (
+	"context"
+	"encoding/json"
+
+	"entente/internal/core/authz"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
+)
+
+// A Target is what an entry speaks of. Kind is Graph's word: User, Application,
+// ServicePrincipal, Policy …
+type Target struct {
+	Kind string
+	ID   string
+	Name string
+}
+
+// A Change is one property's old and new value, as JSON or plain text.
+type Change struct {
+	Name string `json:"displayName"`
+	Old  string `json:"oldValue,omitempty"`
+	New  string `json:"newValue,omitempty"`
+}
+
+// An Entry is one change of the directory. Activity and Category are the words
+// of Microsoft's audit log where it has them.
+type Entry struct {
+	Category string
+	Activity string
+	Target   Target
+	Changes  []Change
+	Detail   map[string]string // anything else worth keeping, such as warnings
+	Failure  string            // why it was refused; empty for a success
+}
+
+// Record writes an entry into the log of the caller's tenant.
+func Record(ctx context.Context, tx *sqldb.Tx, who authz.Caller, e Entry) error {
+	return add(ctx, tx, who, who.Tenant, "", "", e)
+}
+
+// RecordBoth writes an entry into the logs of the caller's tenant and of the
+// other tenant, under one crossing identifier. When both are the same tenant
+// there is one entry.
+func RecordBoth(ctx context.Context, tx *sqldb.Tx, who authz.Caller, other ids.TenantID, e Entry) error {
+	if other == "" || other == who.Tenant {
+		return Record(ctx, tx, who, e)
+	}
+	crossing := ids.New[ids.CrossingID]()
+	if err := add(ctx, tx, who, who.Tenant, other, crossing, e); err != nil {
+		return err
+	}
+	return add(ctx, tx, who, other, who.Tenant, crossing, e)
+}
+
+type body struct {
+	Changes []Change          `json:"changes,omitempty"`
+	Detail  map[string]string `json:"detail,omitempty"`
+	IP      string            `json:"ip,omitempty"`
+	AppName string            `json:"app,omitempty"`
+}
+
+func add(ctx context.Context, tx *sqldb.Tx, who authz.Caller, tenant, other ids.TenantID, crossing ids.CrossingID, e Entry) error {
+	text, err := json.Marshal(body{e.Changes, e.Detail, who.IP, who.AppName})
+	if err != nil {
+		return err
+	}
+	result := "success"
+	if e.Failure != "" {
+		result = "failure"
+	}
+	// A random identifier; the order within a transaction is that of insertion
+	// only by chance, which Graph does not promise either.
+	id, at := ids.New[ids.AuditID](), sqldb.Micros(tx.Now())
+	hash := hashOf(tenant, id, at, e, who.Subject, who.Object, who.App, who.Name, other, crossing, who.Request, string(text))
+	_, err = tx.Exec(ctx, `
+		insert into audit_entry (tenant_id, id, at_us, category, activity, result, reason, by_kind, by_subject, by_object,
+		                         by_app, by_name, target_kind, target_id, target_name, other_tenant, crossing_id, request_id, body, hash)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		tenant, id, at, e.Category, e.Activity, result, e.Failure, who.Subject.Kind, who.Subject, who.Object,
+		who.App, who.Name, e.Target.Kind, e.Target.ID, e.Target.Name, other, crossing, who.Request, string(text), hash)
+	return err
+}

@@ -1,0 +1,119 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
+)
+
+// The kinds of sign-in, in the words of Graph's signInEventTypes.
+const (
+	ServicePrincipalSignIn = "servicePrincipal"
+	ManagedIdentitySignIn  = "managedIdentity"
+	InteractiveUserSignIn  = "interactiveUser"
+	UserSignIn             = "nonInteractiveUser"
+)
+
+// A Link is one link of the chain that a decision followed.
+type Link struct {
+	Name     string `json:"name"`               // "issuer", "subject", "service principal" …
+	Expected string `json:"expected,omitempty"` // what would have been right
+	Found    string `json:"found,omitempty"`    // what came
+	Verdict  string `json:"verdict"`            // ok, or the reason it broke
+}
+
+// A SignIn is one answer of the token endpoint or the sign-in pages.
+type SignIn struct {
+	ID             ids.AuditID // empty: Put makes one
+	Tenant         ids.TenantID
+	At             time.Time
+	Kind           string
+	App            ids.AppID
+	AppName        string
+	Principal      ids.ObjectID // service principal or user in Tenant
+	PrincipalName  string
+	Home           ids.TenantID // where the application or person lives
+	ResourceApp    ids.AppID
+	Resource       ids.ObjectID // the resource's service principal in Tenant
+	ResourceName   string
+	CredentialKind string // secret, certificate, federated, host, password …
+	CredentialID   string
+	Correlation    string
+	TokenID        string // the token's uti
+	IP             string
+	UserAgent      string
+	ErrorCode      int    // the AADSTS number, or 0
+	Reason         string // the fault's reason, for the log
+	Links          []Link
+}
+
+// SignIns stores sign-ins; many callers' entries share one commit.
+type SignIns struct{ crowd *sqldb.Crowd[SignIn] }
+
+// NewSignIns returns a store of sign-ins on db. Close it before db.
+func NewSignIns(db *sqldb.DB) *SignIns {
+	return &SignIns{sqldb.NewCrowd(db, addSignIns)}
+}
+
+// Put stores the entry and returns when it is committed.
+func (s *SignIns) Put(ctx context.Context, e SignIn) error {
+	if e.ID == "" {
+		e.ID = ids.New[ids.AuditID]()
+	}
+	return s.crowd.Put(ctx, e)
+}
+
+// Close waits for what is under way.
+func (s *SignIns) Close() { s.crowd.Close() }
+
+func addSignIns(ctx context.Context, tx *sqldb.Tx, entries []SignIn) error {
+	for _, e := range entries {
+		links := ""
+		if len(e.Links) > 0 {
+			text, err := json.Marshal(e.Links)
+			if err != nil {
+				return err
+			}
+			links = string(text)
+		}
+		_, err := tx.Exec(ctx, `
+			insert into sign_in (tenant_id, at_us, id, kind, app_id, app_name, principal_id, principal_name, home_tenant,
+			                     resource_app, resource_id, resource_name, credential_kind, credential_id, correlation_id,
+			                     token_id, ip, user_agent, error_code, reason, links)
+			values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			e.Tenant, sqldb.Micros(e.At), e.ID, e.Kind, e.App, e.AppName, e.Principal, e.PrincipalName, e.Home,
+			e.ResourceApp, e.Resource, e.ResourceName, e.CredentialKind, e.CredentialID, e.Correlation,
+			e.TokenID, e.IP, e.UserAgent, e.ErrorCode, e.Reason, links)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SignInsOf returns a tenant's sign-ins of one application, or of all when app
+// is empty, the newest first, at most limit of them.
+func SignInsOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, app ids.AppID, limit int) ([]SignIn, error) {
+	return sqldb.All(ctx, tx, `
+		select id, at_us, kind, app_id, app_name, principal_id, principal_name, home_tenant, resource_app, resource_id,
+		       resource_name, credential_kind, credential_id, correlation_id, token_id, ip, user_agent, error_code, reason, links
+		from   sign_in
+		where  tenant_id = ? and (? = '' or app_id = ?)
+		order  by at_us desc, id desc limit ?`,
+		[]any{tenant, app, app, limit},
+		func(scan func(...any) error) (SignIn, error) {
+			e := SignIn{Tenant: tenant}
+			var at int64
+			var links string
+			err := scan(&e.ID, &at, &e.Kind, &e.App, &e.AppName, &e.Principal, &e.PrincipalName, &e.Home, &e.ResourceApp, &e.Resource,
+				&e.ResourceName, &e.CredentialKind, &e.CredentialID, &e.Correlation, &e.TokenID, &e.IP, &e.UserAgent, &e.ErrorCode, &e.Reason, &links)
+			e.At = sqldb.Time(at)
+			if err == nil && links != "" {
+				err = json.Unmarshal([]byte(links), &e.Links)
+			}
+			return e, err
+		})
+}

@@ -1,0 +1,285 @@
+package consent
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"entente/internal/core/app"
+	"entente/internal/core/audit"
+	"entente/internal/core/authz"
+	"entente/internal/core/object"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
+)
+
+// A Service changes what is granted.
+type Service struct{ db *sqldb.DB }
+
+// NewService returns a service on db.
+func NewService(db *sqldb.DB) *Service { return &Service{db} }
+
+// mayGrant refuses a caller who may not give away roles of the resource. A
+// program needs the permission for it; one that may manage applications gives
+// roles to people and groups only, and never roles of Microsoft Graph.
+func mayGrant(ctx context.Context, tx *sqldb.Tx, who authz.Caller, resource *app.ServicePrincipal, principal object.Kind) error {
+	switch {
+	case who.IsSystem():
+		return nil
+	case who.AppOnly():
+		if who.Has("AppRoleAssignment.ReadWrite.All") {
+			return nil
+		}
+		if who.Has("Application.ReadWrite.All") && principal != object.ServicePrincipal && resource.AppID != app.GraphAppID {
+			return nil
+		}
+		return authz.Refuse()
+	}
+	held, err := authz.RolesOf(ctx, tx, who.Tenant, who.Object)
+	if err != nil {
+		return err
+	}
+	anything, butGraph := authz.Consenting(held)
+	if anything || butGraph && resource.AppID != app.GraphAppID {
+		return nil
+	}
+	if principal != object.ServicePrincipal {
+		if owns, err := object.Owns(ctx, tx, who.Tenant, resource.ID, who.Object); err != nil || owns {
+			return err
+		}
+	}
+	return authz.Refuse()
+}
+
+// Assign gives a principal an app role of a resource, until a time if it is
+// not zero. Giving it again is refused as AlreadyAssigned.
+func (s *Service) Assign(ctx context.Context, who authz.Caller, principal, resource ids.ObjectID, role ids.RoleID, until time.Time) (Assignment, error) {
+	var a Assignment
+	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		p, err := object.Get(ctx, tx, who.Tenant, principal)
+		if err != nil {
+			return err
+		}
+		r, err := app.GetPrincipal(ctx, tx, who.Tenant, resource)
+		if err != nil {
+			return err
+		}
+		if err := mayGrant(ctx, tx, who, r, p.Kind); err != nil {
+			return err
+		}
+		if a, err = NewAssignment(p, r, role, tx.Now()); err != nil {
+			return err
+		}
+		c, err := object.NewCause(object.ByAdministrator, string(r.AppID), who.Subject, who.Name, until, tx.Now())
+		if err != nil {
+			return err
+		}
+		if err := object.AddCause(ctx, tx, who.Tenant, c); err != nil {
+			return err
+		}
+		added, err := addAssignment(ctx, tx, &a)
+		if err != nil {
+			return err
+		}
+		if !added {
+			_, alive, err := object.Life(ctx, tx, who.Tenant, object.OfRoleAssignment, string(a.ID))
+			if err != nil {
+				return err
+			}
+			if alive {
+				return fault.Because(fault.Invalid, AlreadyAssigned, "Permission being assigned already exists on the object")
+			}
+		}
+		if err := causeAssignment(ctx, tx, who.Tenant, a.ID, c.ID); err != nil {
+			return err
+		}
+		a.Ends = until
+		return recordAssignment(ctx, tx, who, "Add app role assignment to "+strings.ToLower(a.PrincipalKind), a, r)
+	})
+	return a, err
+}
+
+// Unassign removes an assignment that stands in view, whatever its causes.
+func (s *Service) Unassign(ctx context.Context, who authz.Caller, v View, id ids.AssignmentID) error {
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		a, err := GetAssignment(ctx, tx, who.Tenant, v, id)
+		if err != nil {
+			return err
+		}
+		r, err := app.GetPrincipal(ctx, tx, who.Tenant, a.ResourceID)
+		if err != nil {
+			return err
+		}
+		kind := object.User
+		if a.PrincipalKind == "ServicePrincipal" {
+			kind = object.ServicePrincipal
+		}
+		if err := mayGrant(ctx, tx, who, r, kind); err != nil {
+			return err
+		}
+		if err := dropAssignment(ctx, tx, who.Tenant, id); err != nil {
+			return err
+		}
+		return recordAssignment(ctx, tx, who, "Remove app role assignment from "+strings.ToLower(a.PrincipalKind), a, r)
+	})
+}
+
+func recordAssignment(ctx context.Context, tx *sqldb.Tx, who authz.Caller, activity string, a Assignment, r *app.ServicePrincipal) error {
+	value := string(a.RoleID)
+	if role := r.Role(a.RoleID); role != nil && role.Value != nil {
+		value = *role.Value
+	}
+	other, err := homeOf(ctx, tx, who.Tenant, a)
+	if err != nil {
+		return err
+	}
+	return audit.RecordBoth(ctx, tx, who, other, audit.Entry{
+		Category: "ApplicationManagement", Activity: activity,
+		Target: audit.Target{Kind: "ServicePrincipal", ID: string(r.ID), Name: r.DisplayName},
+		Changes: []audit.Change{
+			{Name: "AppRole.Value", New: value}, {Name: a.PrincipalKind, New: string(a.PrincipalID)}, {Name: "Until", New: until(a.Ends)},
+		},
+	})
+}
+
+func until(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339)
+}
+
+// homeOf returns the tenant in which the assignment's principal lives, or ""
+// when that is no tenant of the installation.
+func homeOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, a Assignment) (ids.TenantID, error) {
+	if a.PrincipalKind != "ServicePrincipal" {
+		return "", nil
+	}
+	p, err := app.GetPrincipal(ctx, tx, tenant, a.PrincipalID)
+	if errors.Is(err, fault.NotFound) {
+		return "", nil
+	}
+	if err != nil || p.OwnerTenant == nil || *p.OwnerTenant == app.ServicesTenant {
+		return "", err
+	}
+	return *p.OwnerTenant, nil
+}
+
+// mayGrantScopes refuses a caller who may not consent for others.
+func mayGrantScopes(ctx context.Context, tx *sqldb.Tx, who authz.Caller) error {
+	if who.IsSystem() || who.AppOnly() {
+		return nil // the edge has checked the permission
+	}
+	return authz.Need(ctx, tx, who, authz.PrivilegedRoleAdministrator, authz.ApplicationAdministrator, authz.CloudApplicationAdministrator)
+}
+
+// Grant stores a delegated grant with its scopes. A second one of the same
+// client, resource and principal is refused as GrantExists.
+func (s *Service) Grant(ctx context.Context, who authz.Caller, g Grant, scope string, until time.Time) (Grant, error) {
+	scopes, err := Scopes(scope)
+	if err != nil {
+		return g, err
+	}
+	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		if err := mayGrantScopes(ctx, tx, who); err != nil {
+			return err
+		}
+		for _, id := range []ids.ObjectID{g.ClientID, g.ResourceID} {
+			if _, err := app.GetPrincipal(ctx, tx, who.Tenant, id); err != nil {
+				return err
+			}
+		}
+		if g.PrincipalID != nil {
+			if o, err := object.Get(ctx, tx, who.Tenant, *g.PrincipalID); err != nil || o.Kind != object.User {
+				return object.Missing(string(*g.PrincipalID))
+			}
+		}
+		added, err := addGrant(ctx, tx, g)
+		if err != nil {
+			return err
+		}
+		if !added {
+			return fault.Because(fault.Conflict, GrantExists, "Permission entry already exists.")
+		}
+		return s.give(ctx, tx, who, &g, scopes, until, "Add delegated permission grant")
+	})
+	return g, err
+}
+
+// SetScope replaces the scopes of a grant.
+func (s *Service) SetScope(ctx context.Context, who authz.Caller, id ids.GrantID, scope string) (Grant, error) {
+	var g Grant
+	scopes, err := Scopes(scope)
+	if err != nil {
+		return g, err
+	}
+	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		if g, err = GetGrant(ctx, tx, who.Tenant, id); err != nil {
+			return err
+		}
+		if err := mayGrantScopes(ctx, tx, who); err != nil {
+			return err
+		}
+		before, err := scopesOf(ctx, tx, who.Tenant, id)
+		if err != nil {
+			return err
+		}
+		for _, old := range before {
+			if !slices.Contains(scopes, old) {
+				if err := dropScope(ctx, tx, who.Tenant, id, old); err != nil {
+					return err
+				}
+			}
+		}
+		return s.give(ctx, tx, who, &g, scopes, time.Time{}, "Update delegated permission grant")
+	})
+	return g, err
+}
+
+func (s *Service) give(ctx context.Context, tx *sqldb.Tx, who authz.Caller, g *Grant, scopes []string, until time.Time, activity string) error {
+	c, err := object.NewCause(object.ByAdministrator, string(g.ID), who.Subject, who.Name, until, tx.Now())
+	if err != nil {
+		return err
+	}
+	if err := object.AddCause(ctx, tx, who.Tenant, c); err != nil {
+		return err
+	}
+	if err := addScopes(ctx, tx, who.Tenant, g.ID, scopes, c.ID); err != nil {
+		return err
+	}
+	if err := loadScope(ctx, tx, g); err != nil {
+		return err
+	}
+	return recordGrant(ctx, tx, who, activity, *g)
+}
+
+// Revoke removes a delegated grant. A person may always revoke what holds for
+// themselves only.
+func (s *Service) Revoke(ctx context.Context, who authz.Caller, id ids.GrantID) error {
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		g, err := GetGrant(ctx, tx, who.Tenant, id)
+		if err != nil {
+			return err
+		}
+		if g.PrincipalID == nil || *g.PrincipalID != who.Object {
+			if err := mayGrantScopes(ctx, tx, who); err != nil {
+				return err
+			}
+		}
+		if err := dropGrant(ctx, tx, who.Tenant, id); err != nil {
+			return err
+		}
+		return recordGrant(ctx, tx, who, "Remove delegated permission grant", g)
+	})
+}
+
+func recordGrant(ctx context.Context, tx *sqldb.Tx, who authz.Caller, activity string, g Grant) error {
+	return audit.Record(ctx, tx, who, audit.Entry{
+		Category: "ApplicationManagement", Activity: activity,
+		Target:  audit.Target{Kind: "ServicePrincipal", ID: string(g.ClientID)},
+		Changes: []audit.Change{{Name: "DelegatedPermissionGrant.Scope", New: g.Scope}, {Name: "DelegatedPermissionGrant.ConsentType", New: g.ConsentType}},
+	})
+}

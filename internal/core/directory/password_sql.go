@@ -1,0 +1,36 @@
+package directory
+
+import (
+	"context"
+
+	"entente/internal/kit/ids"
+	"entente/internal/kit/query"
+	"entente/internal/kit/sqldb"
+)
+
+func putPassword(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, user ids.ObjectID, hash string, mustChange bool) error {
+	_, err := tx.Exec(ctx, `
+		insert into password (tenant_id, user_id, hash, must_change, changed_us) values (?, ?, ?, ?, ?)
+		on conflict (tenant_id, user_id) do update
+		set hash = excluded.hash, must_change = excluded.must_change, changed_us = excluded.changed_us`,
+		tenant, user, hash, mustChange, sqldb.Micros(tx.Now()))
+	return err
+}
+
+func forceChange(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, user ids.ObjectID, must bool) error {
+	_, err := tx.Exec(ctx, `update password set must_change = ? where tenant_id = ? and user_id = ?`, must, tenant, user)
+	return err
+}
+
+// findPassword returns a live account with its password's hash, or NotFound.
+func findPassword(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, upn string) (
+	user ids.ObjectID, name, displayName string, enabled bool, hash string, mustChange bool, err error) {
+	err = tx.One(ctx, `
+		select u.id, u.upn, o.display_name, u.enabled, p.hash, p.must_change
+		from   account u
+		join   password p on p.tenant_id = u.tenant_id and p.user_id = u.id
+		join   object o on o.tenant_id = u.tenant_id and o.id = u.id
+		where  u.tenant_id = ? and u.upn_folded = ? and u.deleted_us = 0`,
+		[]any{tenant, query.Fold(upn)}, &user, &name, &displayName, &enabled, &hash, &mustChange)
+	return user, name, displayName, enabled, hash, mustChange, err
+}

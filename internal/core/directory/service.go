@@ -1,0 +1,285 @@
+package directory
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"entente/internal/core/audit"
+	"entente/internal/core/authz"
+	"entente/internal/core/tenant"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/secret"
+	"entente/internal/kit/sqldb"
+)
+
+// A Service changes users.
+type Service struct {
+	db     *sqldb.DB
+	hasher *Hasher
+}
+
+// NewService returns a service on db.
+func NewService(db *sqldb.DB, hasher *Hasher) *Service { return &Service{db, hasher} }
+
+// Create stores a new user from a Graph body.
+func (s *Service) Create(ctx context.Context, who authz.Caller, body []byte) (*User, error) {
+	hashed, err := s.hashIn(ctx, body)
+	if err != nil {
+		return nil, err
+	}
+	var u *User
+	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		if err := authz.Need(ctx, tx, who, authz.UserAdministrator, authz.DirectoryWriters); err != nil {
+			return err
+		}
+		home, err := tenant.Get(ctx, tx, who.Tenant)
+		if err != nil {
+			return err
+		}
+		if u, err = NewUser(home, body, tx.Now()); err != nil {
+			return err
+		}
+		if err := CheckStrength(secret.NewString(u.PasswordProfile.Password), u.UserPrincipalName); err != nil {
+			return err
+		}
+		if err := addWithPassword(ctx, tx, u, who.Object, hashed, *u.PasswordProfile.ForceChange); err != nil {
+			return err
+		}
+		return record(ctx, tx, who, "Add user", u, nil)
+	})
+	return u, err
+}
+
+// AddUser stores a new user with a password that is hashed already, in the
+// caller's transaction; the caller records it.
+func AddUser(ctx context.Context, tx *sqldb.Tx, u *User, hashed string, mustChange bool) error {
+	return addWithPassword(ctx, tx, u, "", hashed, mustChange)
+}
+
+func addWithPassword(ctx context.Context, tx *sqldb.Tx, u *User, by ids.ObjectID, hashed string, mustChange bool) error {
+	now := tx.Now()
+	u.LastPasswordChange, u.PasswordProfile = &now, nil
+	if err := addUser(ctx, tx, u, by); err != nil {
+		return err
+	}
+	return putPassword(ctx, tx, u.Tenant, u.ID, hashed, mustChange)
+}
+
+// hashIn hashes the password in a body, outside any transaction because it
+// takes tens of milliseconds; "" if there is none.
+func (s *Service) hashIn(ctx context.Context, body []byte) (string, error) {
+	var ask struct {
+		PasswordProfile *PasswordProfile `json:"passwordProfile"`
+	}
+	if json.Unmarshal(body, &ask) != nil || ask.PasswordProfile == nil || ask.PasswordProfile.Password == "" ||
+		len(ask.PasswordProfile.Password) > maxPassword {
+		return "", nil // the rules say what is wrong with it
+	}
+	return s.hasher.Hash(ctx, secret.NewString(ask.PasswordProfile.Password))
+}
+
+// own are the members that people may change of themselves.
+var own = []string{"businessPhones", "mobilePhone", "preferredLanguage", "officeLocation", "otherMails"}
+
+// sensitive are the members that give control of an account.
+var sensitive = []string{"accountEnabled", "passwordProfile", "userPrincipalName", "otherMails", "businessPhones", "mobilePhone", "identities", "mail"}
+
+// Update changes a user by a Graph body and returns it. Who holds a privileged
+// role is changed, where it matters, by those alone who might hold it.
+func (s *Service) Update(ctx context.Context, who authz.Caller, key string, body []byte) (*User, error) {
+	hashed, err := s.hashIn(ctx, body)
+	if err != nil {
+		return nil, err
+	}
+	var u *User
+	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		before, err := GetUser(ctx, tx, who.Tenant, key)
+		if err != nil {
+			return err
+		}
+		names, err := membersIn(body)
+		if err != nil {
+			return err
+		}
+		if err := mayUpdate(ctx, tx, who, before.ID, names); err != nil {
+			return err
+		}
+		home, err := tenant.Get(ctx, tx, who.Tenant)
+		if err != nil {
+			return err
+		}
+		if u, err = before.Apply(home, body); err != nil {
+			return err
+		}
+		if err := s.setPassword(ctx, tx, u, hashed); err != nil {
+			return err
+		}
+		if before.Enabled() && !u.Enabled() {
+			u.SessionsFrom = tx.Now()
+		}
+		if err := putUser(ctx, tx, u); err != nil {
+			return err
+		}
+		return record(ctx, tx, who, "Update user", u, audit.Diff(before, u))
+	})
+	return u, err
+}
+
+func (s *Service) setPassword(ctx context.Context, tx *sqldb.Tx, u *User, hashed string) error {
+	p := u.PasswordProfile
+	u.PasswordProfile = nil
+	if p == nil {
+		return nil
+	}
+	if p.Password == "" {
+		if p.ForceChange != nil {
+			return forceChange(ctx, tx, u.Tenant, u.ID, *p.ForceChange)
+		}
+		return nil
+	}
+	if err := CheckStrength(secret.NewString(p.Password), u.UserPrincipalName); err != nil {
+		return err
+	}
+	now := tx.Now()
+	u.LastPasswordChange, u.SessionsFrom, u.SignInSessionsValidFrom = &now, now, &now
+	return putPassword(ctx, tx, u.Tenant, u.ID, hashed, p.ForceChange == nil || *p.ForceChange)
+}
+
+func membersIn(body []byte) ([]string, error) {
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal(body, &m); err != nil {
+		return nil, fault.New(fault.Invalid, "The request body is not a JSON object.").Wrap(err)
+	}
+	return slices.Sorted(maps.Keys(m)), nil
+}
+
+func mayUpdate(ctx context.Context, tx *sqldb.Tx, who authz.Caller, target ids.ObjectID, names []string) error {
+	isOwn := func(n string) bool { return slices.Contains(own, n) }
+	if who.Object == target && !who.AppOnly() && !slices.ContainsFunc(names, func(n string) bool { return !isOwn(n) }) {
+		return nil
+	}
+	if err := authz.Need(ctx, tx, who, authz.UserAdministrator, authz.DirectoryWriters); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(names, func(n string) bool { return slices.Contains(sensitive, n) }) {
+		return authz.NeedOver(ctx, tx, who, target)
+	}
+	return nil
+}
+
+// Delete marks a user as deleted; sessions end at once. The last Global
+// Administrator stays.
+func (s *Service) Delete(ctx context.Context, who authz.Caller, key string) error {
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		u, err := GetUser(ctx, tx, who.Tenant, key)
+		if err != nil {
+			return err
+		}
+		if err := authz.Need(ctx, tx, who, authz.UserAdministrator); err != nil {
+			return err
+		}
+		if err := authz.NeedOver(ctx, tx, who, u.ID); err != nil {
+			return err
+		}
+		roles, err := authz.RolesOf(ctx, tx, who.Tenant, u.ID)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(roles, authz.GlobalAdministrator) {
+			if n, err := authz.CountHolders(ctx, tx, who.Tenant, authz.GlobalAdministrator); err != nil || n < 2 {
+				return errors.Join(err, fault.New(fault.Forbidden, "The last Global Administrator cannot be deleted.").
+					WithFix("Give the role to someone else first."))
+			}
+		}
+		if err := dropUser(ctx, tx, u); err != nil {
+			return err
+		}
+		return record(ctx, tx, who, "Delete user", u, nil)
+	})
+}
+
+// RevokeSessions voids a user's sessions and refresh tokens from before now.
+func (s *Service) RevokeSessions(ctx context.Context, who authz.Caller, key string) error {
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		u, err := GetUser(ctx, tx, who.Tenant, key)
+		if err != nil {
+			return err
+		}
+		if who.Object != u.ID {
+			if err := authz.Need(ctx, tx, who, authz.UserAdministrator, authz.HelpdeskAdministrator, authz.PasswordAdministrator); err != nil {
+				return err
+			}
+			if err := authz.NeedOver(ctx, tx, who, u.ID); err != nil {
+				return err
+			}
+		}
+		now := tx.Now()
+		u.SessionsFrom, u.SignInSessionsValidFrom = now, &now
+		if err := putUser(ctx, tx, u); err != nil {
+			return err
+		}
+		return record(ctx, tx, who, "Revoke sign-in sessions", u, nil)
+	})
+}
+
+// A Checked password says whose it was.
+type Checked struct {
+	User       ids.ObjectID
+	UPN        string
+	Name       string
+	MustChange bool
+	At         time.Time
+}
+
+// Why a sign-in by password is refused. WrongPassword is said of unknown and
+// of disabled accounts too unless the password was right: strangers do not
+// learn who exists.
+const (
+	WrongPassword   fault.Reason = "directory.wrong_password"
+	AccountDisabled fault.Reason = "directory.account_disabled"
+)
+
+// CheckPassword returns the tenant's user whose name and password are given.
+// It takes the same time whether or not there is such a user.
+func (s *Service) CheckPassword(ctx context.Context, tenant ids.TenantID, upn string, password secret.String) (Checked, error) {
+	var c Checked
+	var stored string
+	enabled := false
+	err := s.db.Read(ctx, func(tx *sqldb.Tx) (err error) {
+		c.At = tx.Now()
+		c.User, c.UPN, c.Name, enabled, stored, c.MustChange, err = findPassword(ctx, tx, tenant, upn)
+		if errors.Is(err, fault.NotFound) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return Checked{}, err
+	}
+	if len(password.Reveal()) > maxPassword {
+		password = secret.NewString("") // nobody's, and as costly as any
+	}
+	ok, err := s.hasher.Check(ctx, stored, password)
+	switch {
+	case err != nil:
+		return Checked{}, err
+	case !ok:
+		return Checked{}, fault.Because(fault.Unauthenticated, WrongPassword, "Your account or password is incorrect.")
+	case !enabled:
+		return Checked{}, fault.Because(fault.Forbidden, AccountDisabled, "The user account is disabled.").
+			WithFix("Ask an administrator of the organization to enable it.")
+	}
+	return c, nil
+}
+
+func record(ctx context.Context, tx *sqldb.Tx, who authz.Caller, activity string, u *User, changed []audit.Change) error {
+	return audit.Record(ctx, tx, who, audit.Entry{
+		Category: "UserManagement", Activity: activity, Changes: changed,
+		Target: audit.Target{Kind: "User", ID: string(u.ID), Name: u.UserPrincipalName},
+	})
+}

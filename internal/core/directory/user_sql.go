@@ -1,0 +1,204 @@
+package directory
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"entente/internal/core/object"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/query"
+	"entente/internal/kit/sqldb"
+)
+
+// UserTable tells by what users can be found and sorted.
+var UserTable = query.Table{
+	Key: []string{"id"},
+	Fields: map[string]query.Column{
+		"id":                              {SQL: "u.id"},
+		"userPrincipalName":               {SQL: "u.upn_folded", Fold: true},
+		"displayName":                     {SQL: "u.name_folded", Fold: true},
+		"mail":                            {SQL: "u.mail_folded", Fold: true, Null: ""},
+		"mailNickname":                    {SQL: "u.nick_folded", Fold: true, Null: ""},
+		"givenName":                       {SQL: "u.given_folded", Fold: true, Null: ""},
+		"surname":                         {SQL: "u.surname_folded", Fold: true, Null: ""},
+		"jobTitle":                        {SQL: "u.title_folded", Fold: true, Null: ""},
+		"department":                      {SQL: "u.dept_folded", Fold: true, Null: ""},
+		"employeeId":                      {SQL: "u.employee_id", Fold: true, Null: ""},
+		"userType":                        {SQL: "u.user_type"},
+		"creationType":                    {SQL: "u.creation_type", Null: ""},
+		"externalUserState":               {SQL: "u.external_state", Null: ""},
+		"externalUserStateChangeDateTime": {SQL: "u.external_state_us", Kind: query.Time, Null: int64(0)},
+		"accountEnabled":                  {SQL: "u.enabled", Kind: query.Bool},
+		"createdDateTime":                 {SQL: "u.created_us", Kind: query.Time},
+	},
+}
+
+// A Row is a user as it is stored: what Graph shows by default, and the rest,
+// as JSON objects.
+type Row struct {
+	ID   ids.ObjectID
+	Face []byte
+	Rest []byte // nil unless asked for
+}
+
+const usersFrom = "from account u where u.tenant_id = ? and u.deleted_us = 0"
+
+// ListUsers returns a page of the tenant's users as they are stored. The rest
+// is read only if withRest, because most readers do not want it.
+func ListUsers(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, q query.Query, withRest bool) (object.Page[Row], error) {
+	columns := "u.id, u.face"
+	if withRest {
+		columns += ", u.rest"
+	}
+	return object.List(ctx, tx, q, UserTable, columns, usersFrom, []any{tenant},
+		func(scan func(...any) error) (Row, error) {
+			var r Row
+			dest := []any{&r.ID, &r.Face}
+			if withRest {
+				dest = append(dest, &r.Rest)
+			}
+			return r, scan(dest...)
+		})
+}
+
+// CountUsers returns how many of the tenant's users pass the filter.
+func CountUsers(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, filter query.Expr) (int, error) {
+	return object.Count(ctx, tx, filter, UserTable, usersFrom, []any{tenant})
+}
+
+// GetUser returns a live user by identifier or user principal name, in any
+// case, or NotFound.
+func GetUser(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, key string) (*User, error) {
+	where, arg := "u.upn_folded = ?", query.Fold(key)
+	if ids.Valid(key) {
+		where, arg = "u.id = ?", strings.ToLower(key)
+	}
+	u := &User{Tenant: tenant}
+	var face, rest string
+	var created, sessions int64
+	var homeTenant ids.TenantID
+	var homeObject ids.ObjectID
+	err := tx.One(ctx, `select u.face, u.rest, u.created_us, u.home_tenant, u.home_object, u.sessions_from_us, u.version `+usersFrom+` and `+where,
+		[]any{tenant, arg}, &face, &rest, &created, &homeTenant, &homeObject, &sessions, &u.version)
+	if errors.Is(err, fault.NotFound) {
+		return nil, object.Missing(key)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal([]byte(face), &u.Face); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal([]byte(rest), &u.Rest); err != nil {
+		return nil, err
+	}
+	u.CreatedAt, u.SessionsFrom = sqldb.Time(created), sqldb.Time(sessions)
+	if homeTenant != "" {
+		u.Home = ids.Principal{Kind: ids.Person, Home: homeTenant, ID: homeObject}
+	}
+	object.Fill(u)
+	return u, nil
+}
+
+func addUser(ctx context.Context, tx *sqldb.Tx, u *User, by ids.ObjectID) error {
+	if err := object.Add(ctx, tx, object.Object{
+		Tenant: u.Tenant, ID: u.ID, Kind: object.User, DisplayName: u.DisplayName, CreatedAt: u.CreatedAt,
+	}, by); err != nil {
+		return err
+	}
+	if err := takeNames(ctx, tx, u); err != nil {
+		return err
+	}
+	face, rest, err := u.render()
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		insert into account (tenant_id, id, upn, upn_folded, name_folded, mail_folded, nick_folded, given_folded, surname_folded,
+		                     title_folded, dept_folded, employee_id, user_type, creation_type, external_state, external_state_us,
+		                     enabled, created_us, home_tenant, home_object, face, rest, version)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
+		append(append([]any{u.Tenant, u.ID}, u.columns()...), sqldb.Micros(u.CreatedAt), u.Home.Home, u.Home.ID, face, rest)...)
+	return err
+}
+
+// putUser stores a changed user; a Conflict if someone else stored it since.
+func putUser(ctx context.Context, tx *sqldb.Tx, u *User) error {
+	if err := takeNames(ctx, tx, u); err != nil {
+		return err
+	}
+	face, rest, err := u.render()
+	if err != nil {
+		return err
+	}
+	n, err := tx.Exec(ctx, `
+		update account
+		set    upn = ?, upn_folded = ?, name_folded = ?, mail_folded = ?, nick_folded = ?, given_folded = ?, surname_folded = ?,
+		       title_folded = ?, dept_folded = ?, employee_id = ?, user_type = ?, creation_type = ?, external_state = ?,
+		       external_state_us = ?, enabled = ?, home_tenant = ?, home_object = ?, sessions_from_us = ?, face = ?, rest = ?,
+		       version = version + 1
+		where  tenant_id = ? and id = ? and version = ? and deleted_us = 0`,
+		append(u.columns(), u.Home.Home, u.Home.ID, sqldb.Micros(u.SessionsFrom), face, rest, u.Tenant, u.ID, u.version)...)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fault.New(fault.Conflict, "Someone else has just changed this user.")
+	}
+	u.version++
+	return object.Rename(ctx, tx, u.Tenant, u.ID, object.User, u.DisplayName)
+}
+
+func takeNames(ctx context.Context, tx *sqldb.Tx, u *User) error {
+	if err := object.ReleaseNames(ctx, tx, u.Tenant, object.SpaceUPN, u.ID); err != nil {
+		return err
+	}
+	return object.TakeName(ctx, tx, u.Tenant, object.SpaceUPN, query.Fold(u.UserPrincipalName), u.ID, "userPrincipalName")
+}
+
+// columns returns the values of the columns from upn to enabled, in order.
+func (u *User) columns() []any {
+	fold := func(s *string) string { return query.Fold(text(s)) }
+	var state int64
+	if u.ExternalUserStateChange != nil {
+		state = sqldb.Micros(*u.ExternalUserStateChange)
+	}
+	return []any{
+		u.UserPrincipalName, query.Fold(u.UserPrincipalName), query.Fold(u.DisplayName), fold(u.Mail), fold(u.MailNickname),
+		fold(u.GivenName), fold(u.Surname), fold(u.JobTitle), fold(u.Department), fold(u.EmployeeID), text(u.UserType),
+		text(u.CreationType), text(u.ExternalUserState), state, u.Enabled(),
+	}
+}
+
+func (u *User) render() (face, rest string, err error) {
+	f, err := json.Marshal(u.Face)
+	if err != nil {
+		return "", "", err
+	}
+	r, err := json.Marshal(u.Rest)
+	return string(f), string(r), err
+}
+
+// dropUser marks a user as deleted, gives up the names and voids the sessions.
+func dropUser(ctx context.Context, tx *sqldb.Tx, u *User) error {
+	if err := object.ReleaseNames(ctx, tx, u.Tenant, object.SpaceUPN, u.ID); err != nil {
+		return err
+	}
+	now := sqldb.Micros(tx.Now())
+	if _, err := tx.Exec(ctx, `
+		update account set deleted_us = ?, sessions_from_us = ?, version = version + 1 where tenant_id = ? and id = ? and deleted_us = 0`,
+		now, now, u.Tenant, u.ID); err != nil {
+		return err
+	}
+	return object.MarkDeleted(ctx, tx, u.Tenant, u.ID, object.User)
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

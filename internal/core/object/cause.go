@@ -1,0 +1,144 @@
+package object
+
+import (
+	"context"
+	"time"
+
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
+)
+
+// The kinds of cause.
+const (
+	ByConsent       = "consent"       // an administrator or user consented
+	ByAdministrator = "administrator" // someone granted it by hand or API
+	ByAssignment    = "assignment"    // an access package gave it
+	BySystem        = "system"        // it came with the tenant
+)
+
+// A Cause keeps what is linked to it alive until it ends.
+type Cause struct {
+	ID        ids.CauseID
+	Kind      string
+	Source    string // the consent's application, the assignment's identifier …
+	By        ids.Principal
+	ByName    string
+	CreatedAt time.Time
+	Ends      time.Time // zero: no end
+	EndedAt   time.Time // zero: it has not been ended
+}
+
+// What causes are linked to.
+const (
+	OfServicePrincipal = "servicePrincipal"
+	OfRoleAssignment   = "appRoleAssignment"
+	OfScope            = "scope" // of a delegated grant: grant identifier, space, scope
+)
+
+// NewCause returns a cause, or an Invalid fault if it would end at once.
+func NewCause(kind, source string, by ids.Principal, byName string, ends, now time.Time) (Cause, error) {
+	if !ends.IsZero() && !ends.After(now) {
+		return Cause{}, fault.InvalidAt("until", "The end must be in the future.")
+	}
+	return Cause{
+		ID: ids.New[ids.CauseID](), Kind: kind, Source: source, By: by, ByName: byName, CreatedAt: now, Ends: ends,
+	}, nil
+}
+
+// AddCause stores a cause.
+func AddCause(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, c Cause) error {
+	_, err := tx.Exec(ctx, `
+		insert into cause (tenant_id, id, kind, source, made_by, made_by_name, created_us, ends_us)
+		values (?, ?, ?, ?, ?, ?, ?, ?)`,
+		tenant, c.ID, c.Kind, c.Source, c.By, c.ByName, sqldb.Micros(c.CreatedAt), sqldb.Micros(c.Ends))
+	return err
+}
+
+// Link ties a thing to a cause and returns when the last of its live causes
+// ends, which the thing keeps beside itself; zero is never.
+func Link(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, targetKind, target string, cause ids.CauseID) (time.Time, error) {
+	_, err := tx.Exec(ctx, `
+		insert into cause_of (tenant_id, target_kind, target_id, cause_id) values (?, ?, ?, ?)
+		on conflict (tenant_id, target_kind, target_id, cause_id) do nothing`,
+		tenant, targetKind, target, cause)
+	if err != nil {
+		return time.Time{}, err
+	}
+	ends, _, err := Life(ctx, tx, tenant, targetKind, target)
+	return ends, err
+}
+
+// Unlink removes all ties of a thing, because the thing goes.
+func Unlink(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, targetKind, target string) error {
+	_, err := tx.Exec(ctx, `delete from cause_of where tenant_id = ? and target_kind = ? and target_id = ?`, tenant, targetKind, target)
+	return err
+}
+
+// Life returns when a thing's last live cause ends (zero: never) and whether
+// it has a live cause at all.
+func Life(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, targetKind, target string) (ends time.Time, alive bool, err error) {
+	causes, err := CausesOf(ctx, tx, tenant, targetKind, target)
+	for _, c := range causes {
+		switch {
+		case !c.EndedAt.IsZero() || !c.Ends.IsZero() && !c.Ends.After(tx.Now()):
+			continue
+		case c.Ends.IsZero():
+			return time.Time{}, true, nil
+		case c.Ends.After(ends):
+			ends = c.Ends
+		}
+		alive = true
+	}
+	return ends, alive, err
+}
+
+// CausesOf returns the causes of a thing, the oldest first.
+func CausesOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, targetKind, target string) ([]Cause, error) {
+	return sqldb.All(ctx, tx, `
+		select c.id, c.kind, c.source, c.made_by, c.made_by_name, c.created_us, c.ends_us, c.ended_us
+		from   cause_of l join cause c on c.tenant_id = l.tenant_id and c.id = l.cause_id
+		where  l.tenant_id = ? and l.target_kind = ? and l.target_id = ?
+		order  by c.created_us, c.id`,
+		[]any{tenant, targetKind, target},
+		func(scan func(...any) error) (c Cause, err error) {
+			var created, ends, ended int64
+			err = scan(&c.ID, &c.Kind, &c.Source, &c.By, &c.ByName, &created, &ends, &ended)
+			c.CreatedAt, c.Ends, c.EndedAt = sqldb.Time(created), sqldb.Time(ends), sqldb.Time(ended)
+			return c, err
+		})
+}
+
+// A Tie is a thing linked to a cause.
+type Tie struct {
+	Kind string
+	ID   string
+}
+
+// EndCause ends a cause now and returns what was tied to it.
+func EndCause(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.CauseID) ([]Tie, error) {
+	if _, err := tx.Exec(ctx, `update cause set ended_us = ? where tenant_id = ? and id = ? and ended_us = 0`,
+		sqldb.Micros(tx.Now()), tenant, id); err != nil {
+		return nil, err
+	}
+	return sqldb.All(ctx, tx, `
+		select target_kind, target_id from cause_of where tenant_id = ? and cause_id = ? order by target_kind, target_id`,
+		[]any{tenant, id},
+		func(scan func(...any) error) (t Tie, err error) { return t, scan(&t.Kind, &t.ID) })
+}
+
+// Due names a cause whose end has come.
+type Due struct {
+	Tenant ids.TenantID
+	Cause  ids.CauseID
+}
+
+// DueCauses returns up to limit causes whose end has come and that nobody has
+// ended yet, whatever their tenant.
+func DueCauses(ctx context.Context, tx *sqldb.Tx, limit int) ([]Due, error) {
+	return sqldb.All(ctx, tx, `
+		select tenant_id, id from cause /* all tenants: ends come for everybody */
+		where  ended_us = 0 and ends_us > 0 and ends_us <= ? order by ends_us limit ?`,
+		[]any{sqldb.Micros(tx.Now()), limit},
+		func(scan func(...any) error) (d Due, err error) { return d, scan(&d.Tenant, &d.Cause) })
+}

@@ -1,0 +1,63 @@
+package object
+
+import (
+	"context"
+
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
+)
+
+// Why a change of owners is refused.
+const (
+	AlreadyOwner fault.Reason = "object.already_owner"
+	NoOwner      fault.Reason = "object.no_owner"
+)
+
+// AddOwner makes owner an owner of the object. Doing it twice is refused with
+// AlreadyOwner, as Graph does.
+func AddOwner(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id, owner ids.ObjectID) error {
+	n, err := tx.Exec(ctx, `
+		insert into object_owner (tenant_id, object_id, owner_id, added_us) values (?, ?, ?, ?)
+		on conflict (tenant_id, object_id, owner_id) do nothing`,
+		tenant, id, owner, sqldb.Micros(tx.Now()))
+	if err == nil && n == 0 {
+		err = fault.Because(fault.Invalid, AlreadyOwner,
+			"One or more added object references already exist for the following modified properties: 'owners'.")
+	}
+	return err
+}
+
+// RemoveOwner takes owner from the object's owners; NotFound if it is none.
+func RemoveOwner(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id, owner ids.ObjectID) error {
+	n, err := tx.Exec(ctx, `delete from object_owner where tenant_id = ? and object_id = ? and owner_id = ?`, tenant, id, owner)
+	if err == nil && n == 0 {
+		err = Missing(string(owner))
+	}
+	return err
+}
+
+// Owns reports whether owner is an owner of the object.
+func Owns(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id, owner ids.ObjectID) (bool, error) {
+	var n int
+	err := tx.One(ctx, `select count(*) from object_owner where tenant_id = ? and object_id = ? and owner_id = ?`,
+		[]any{tenant, id, owner}, &n)
+	return n > 0, err
+}
+
+// Owners returns the object's owners that live, in the order they came.
+func Owners(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) ([]Object, error) {
+	return sqldb.All(ctx, tx, `
+		select o.id, o.kind, o.display_name, o.created_us
+		from   object_owner w join object o on o.tenant_id = w.tenant_id and o.id = w.owner_id
+		where  w.tenant_id = ? and w.object_id = ? and o.deleted_us = 0
+		order  by w.added_us, o.id`,
+		[]any{tenant, id},
+		func(scan func(...any) error) (Object, error) {
+			o := Object{Tenant: tenant}
+			var created int64
+			err := scan(&o.ID, &o.Kind, &o.DisplayName, &created)
+			o.CreatedAt = sqldb.Time(created)
+			return o, err
+		})
+}

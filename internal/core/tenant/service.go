@@ -1,0 +1,65 @@
+package tenant
+
+import (
+	"context"
+	"strings"
+
+	"entente/internal/core/audit"
+	"entente/internal/core/authz"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
+)
+
+// A Service changes tenants.
+type Service struct{ db *sqldb.DB }
+
+// NewService returns a service on db.
+func NewService(db *sqldb.DB) *Service { return &Service{db} }
+
+// SetEnabled switches a tenant on or off. Only the installation may.
+func (s *Service) SetEnabled(ctx context.Context, who authz.Caller, id ids.TenantID, enabled bool) error {
+	if !who.IsSystem() {
+		return authz.Refuse()
+	}
+	activity := "Disable tenant"
+	if enabled {
+		activity = "Enable tenant"
+	}
+	return s.change(ctx, who, id, activity, func(t *Tenant) error { t.Enabled = enabled; return nil })
+}
+
+// Rename changes the caller's tenant's display name.
+func (s *Service) Rename(ctx context.Context, who authz.Caller, name string) error {
+	return s.change(ctx, who, who.Tenant, "Set Company Information", func(t *Tenant) error {
+		name = strings.TrimSpace(name)
+		if name == "" || len(name) > maxName {
+			return fault.InvalidAt("displayName", "A tenant's name has 1 to %d bytes.", maxName)
+		}
+		t.DisplayName = name
+		return nil
+	})
+}
+
+func (s *Service) change(ctx context.Context, who authz.Caller, id ids.TenantID, activity string, rule func(*Tenant) error) error {
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		t, err := Get(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := authz.Need(ctx, tx, who); err != nil {
+			return err
+		}
+		if err := rule(t); err != nil {
+			return err
+		}
+		if err := put(ctx, tx, t); err != nil {
+			return err
+		}
+		who.Tenant = id
+		return audit.Record(ctx, tx, who, audit.Entry{
+			Category: "DirectoryManagement", Activity: activity,
+			Target: audit.Target{Kind: "Directory", ID: string(id), Name: t.DisplayName},
+		})
+	})
+}
