@@ -15,6 +15,7 @@
 package dbtest
 
 import (
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -77,6 +78,16 @@ func URL(t testing.TB, engine sqldb.Engine) string {
 		return sqliteURL(t)
 	}
 	return postgresURL(t, false)
+}
+
+// EmptyURL returns the address of a store without tables, for tests that bring
+// their own.
+func EmptyURL(t testing.TB, engine sqldb.Engine) string {
+	t.Helper()
+	if engine == sqldb.SQLite {
+		return "sqlite:" + filepath.Join(t.TempDir(), "store.db")
+	}
+	return emptyPostgresURL(t)
 }
 
 // DurableURL is URL for tests that kill servers: what is committed is on disk.

@@ -25,13 +25,7 @@ func postgresURL(t testing.TB, durable bool) string {
 	if durable {
 		start = durableCluster
 	}
-	c, err := start()
-	switch {
-	case errors.Is(err, errAbsent) && os.Getenv("CI") != "true":
-		t.Skip(err)
-	case err != nil:
-		t.Fatal(err)
-	}
+	c := running(t, start)
 	name, err := c.create()
 	if err != nil {
 		t.Fatal(err)
@@ -42,6 +36,38 @@ func postgresURL(t testing.TB, durable bool) string {
 		}
 	})
 	return c.url(name)
+}
+
+// emptyPostgresURL returns the address of a database without tables.
+func emptyPostgresURL(t testing.TB) string {
+	t.Helper()
+	c := running(t, fastCluster)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.made++
+	name := fmt.Sprintf("t%d", c.made)
+	if _, err := c.admin.Exec(context.Background(), "create database "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.drop(name); err != nil {
+			t.Error(err)
+		}
+	})
+	return c.url(name)
+}
+
+// running returns the cluster, or skips or fails the test.
+func running(t testing.TB, start func() (*cluster, error)) *cluster {
+	t.Helper()
+	c, err := start()
+	switch {
+	case errors.Is(err, errAbsent) && os.Getenv("CI") != "true":
+		t.Skip(err)
+	case err != nil:
+		t.Fatal(err)
+	}
+	return c
 }
 
 // The clusters of this process, started when first asked for.
@@ -159,14 +185,19 @@ func (c *cluster) create() (string, error) {
 // giveBack empties a database for the next test, or drops one that is in use
 // or whose tables are no longer those of the template.
 func (c *cluster) giveBack(name string) error {
-	err := c.empty(name)
+	if err := c.empty(name); err != nil {
+		return c.drop(name)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err == nil {
-		c.free = append(c.free, name)
-		return nil
-	}
-	_, err = c.admin.Exec(context.Background(), "drop database if exists "+name+" with (force)")
+	c.free = append(c.free, name)
+	return nil
+}
+
+func (c *cluster) drop(name string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, err := c.admin.Exec(context.Background(), "drop database if exists "+name+" with (force)")
 	return err
 }
 

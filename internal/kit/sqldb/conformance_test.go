@@ -1,0 +1,578 @@
+package sqldb_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"entente/internal/enttest/dbtest"
+	"entente/internal/kit/clock"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/secret"
+	"entente/internal/kit/sqldb"
+	"entente/internal/schema"
+)
+
+// thing is the table that the suite works on.
+const thing = `
+create table thing (
+	tenant_id text not null,
+	id text not null,
+	name text not null default '',
+	n bigint not null default 0,
+	body text not null default '',
+	data blob,
+	primary key (tenant_id, id)
+);
+create unique index thing_name on thing (tenant_id, name) where name <> '';
+create table part (
+	tenant_id text not null,
+	id text not null,
+	thing_id text not null,
+	primary key (tenant_id, id),
+	foreign key (tenant_id, thing_id) references thing (tenant_id, id)
+);
+create table counter (id bigint not null primary key, n bigint not null default 0);
+`
+
+func migrations(more ...string) fstest.MapFS {
+	files := fstest.MapFS{"0000_installation.sql": {Data: must(schema.Files.ReadFile("0000_installation.sql"))}, "0001_thing.sql": {Data: []byte(thing)}}
+	for i := 0; i < len(more); i += 2 {
+		files[more[i]] = &fstest.MapFile{Data: []byte(more[i+1])}
+	}
+	return files
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// each runs a test on both engines in a store with the suite's own schema.
+func each(t *testing.T, test func(t *testing.T, db *sqldb.DB)) {
+	t.Helper()
+	for _, e := range dbtest.Engines {
+		t.Run(string(e), func(t *testing.T) { test(t, open(t, dbtest.EmptyURL(t, e), migrations())) })
+	}
+}
+
+func open(t testing.TB, url string, files fstest.MapFS) *sqldb.DB {
+	t.Helper()
+	db, err := sqldb.Open(t.Context(), sqldb.Options{URL: url, Clock: clock.NewFake(dbtest.Noon), Migrations: files})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// add inserts a thing with a name.
+func add(ctx context.Context, tx *sqldb.Tx, id, name string) error {
+	_, err := tx.Exec(ctx, `insert into thing (tenant_id, id, name) values (?, ?, ?)`, "t1", id, name)
+	return err
+}
+
+func update(t testing.TB, db *sqldb.DB, work func(ctx context.Context, tx *sqldb.Tx) error) {
+	t.Helper()
+	if err := db.Update(t.Context(), func(tx *sqldb.Tx) error { return work(t.Context(), tx) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// names returns the identifiers of things in the order of their names.
+func names(t testing.TB, db *sqldb.DB) []string {
+	t.Helper()
+	var all []string
+	err := db.Read(t.Context(), func(tx *sqldb.Tx) (err error) {
+		all, err = sqldb.All(t.Context(), tx, `select name from thing where tenant_id = ? order by name`, []any{"t1"},
+			func(scan func(...any) error) (s string, err error) { return s, scan(&s) })
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestTextsAreOrderedByByte(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		want := []string{"", " ", "-", "A", "Z", "_", "a", "ab", "b", "z", "Ä", "ä", "中", "😀"}
+		update(t, db, func(ctx context.Context, tx *sqldb.Tx) error {
+			for i, s := range slices.Backward(want) {
+				if err := add(ctx, tx, fmt.Sprint(i), s); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if got := names(t, db); !slices.Equal(got, want) {
+			t.Errorf("order = %q, want %q", got, want)
+		}
+	})
+}
+
+func TestLikeRespectsCase(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		update(t, db, func(ctx context.Context, tx *sqldb.Tx) error {
+			return errors.Join(add(ctx, tx, "1", "Alpha"), add(ctx, tx, "2", "alpha_x"), add(ctx, tx, "3", "alphaxx"))
+		})
+		for pattern, want := range map[string]int{"alpha%": 2, "A%": 1, `alpha\_%`: 1} {
+			var n int
+			err := db.Read(t.Context(), func(tx *sqldb.Tx) error {
+				return tx.One(t.Context(), `select count(*) from thing where tenant_id = ? and name like ? escape '\'`, []any{"t1", pattern}, &n)
+			})
+			if err != nil || n != want {
+				t.Errorf("%s matched %d, %v, want %d", pattern, n, err, want)
+			}
+		}
+	})
+}
+
+type (
+	namedText string
+	namedInt  int32
+	namedBool bool
+)
+
+func TestValuesComeBackAsTheyWent(t *testing.T) {
+	large := strings.Repeat("größer ", 300_000)
+	p := ids.Principal{Kind: ids.Person, Home: "t", ID: "o"}
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		ctx := t.Context()
+		update(t, db, func(ctx context.Context, tx *sqldb.Tx) error {
+			for _, row := range [][]any{
+				{"large", large, int64(1)<<62 + 1, []byte(large)},
+				{namedText("named"), p, namedInt(-7), []byte{0, 255}},
+				{"bool", "", namedBool(true), nil},
+				{"false", "x", false, []byte{}},
+				{"int", "7", 7, []byte("x")},
+			} {
+				if _, err := tx.Exec(ctx, `insert into thing (tenant_id, id, body, n, data) values ('t1', ?, ?, ?, ?)`, row...); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		get := func(id string, dest ...any) {
+			t.Helper()
+			err := db.Read(ctx, func(tx *sqldb.Tx) error {
+				return tx.One(ctx, `select body, n, data from thing where tenant_id = ? and id = ?`, []any{"t1", id}, dest...)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		var name string
+		var n int64
+		var data []byte
+		get("large", &name, &n, &data)
+		if name != large || n != 1<<62+1 || string(data) != large {
+			t.Error("large values changed")
+		}
+		var q ids.Principal
+		var small namedInt
+		get("named", &q, &small, &data)
+		if q != p || small != -7 || !slices.Equal(data, []byte{0, 255}) {
+			t.Errorf("got %v, %d, %v", q, small, data)
+		}
+		var yes bool
+		get("bool", &name, &yes, &data)
+		if !yes || data != nil {
+			t.Errorf("got %v, %v, want true and null", yes, data)
+		}
+		get("false", &name, &yes, &data)
+		if yes || len(data) != 0 {
+			t.Errorf("got %v, %v, want false and empty", yes, data)
+		}
+	})
+}
+
+func TestWhatCannotBeStoredIsRefused(t *testing.T) {
+	tests := []struct {
+		name  string
+		value any
+		want  fault.Code
+	}{
+		{"a time", time.Now(), fault.Internal},
+		{"a duration", time.Second, fault.Internal},
+		{"a secret", secret.NewString("x"), fault.Internal},
+		{"a struct", struct{}{}, fault.Internal},
+		{"a fraction", 1.5, fault.Internal},
+		{"bytes that are no text", "\xff", fault.Invalid},
+		{"a zero byte", "a\x00b", fault.Invalid},
+		{"zero bytes in a named text", namedText("\x00"), fault.Invalid},
+	}
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		for _, tt := range tests {
+			t.Run(tt.name, func(t *testing.T) {
+				err := db.Update(t.Context(), func(tx *sqldb.Tx) error {
+					_, err := tx.Exec(t.Context(), `insert into thing (tenant_id, id, name) values ('t1', 'x', ?)`, tt.value)
+					return err
+				})
+				if !errors.Is(err, tt.want) {
+					t.Errorf("err = %v, want %s", err, tt.want)
+				}
+			})
+		}
+		err := db.Update(t.Context(), func(tx *sqldb.Tx) error {
+			_, err := tx.Exec(t.Context(), `insert into thing (tenant_id, id, n) values ('t1', 'x', ?)`, "no number")
+			return err
+		})
+		if !errors.Is(err, fault.Internal) {
+			t.Errorf("text for a number: err = %v, want Internal", err)
+		}
+		err = db.Read(t.Context(), func(tx *sqldb.Tx) error {
+			var n int
+			return tx.One(t.Context(), `select count(*) from thing where tenant_id = ?`, nil, &n)
+		})
+		if !errors.Is(err, fault.Internal) {
+			t.Errorf("too few values: err = %v, want Internal", err)
+		}
+	})
+}
+
+func TestTimes(t *testing.T) {
+	for _, want := range []time.Time{{}, dbtest.Noon, dbtest.Noon.Add(time.Microsecond), time.Date(1960, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		if got := sqldb.Time(sqldb.Micros(want)); !got.Equal(want) || got.Location() != time.UTC {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		update(t, db, func(ctx context.Context, tx *sqldb.Tx) error {
+			if !tx.Now().Equal(dbtest.Noon) {
+				t.Errorf("now = %v, want %v", tx.Now(), dbtest.Noon)
+			}
+			return nil
+		})
+	})
+}
+
+func TestAMissingRowIsNotFoundAndHarmless(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		update(t, db, func(ctx context.Context, tx *sqldb.Tx) error {
+			var s string
+			if err := tx.One(ctx, `select name from thing where tenant_id = ? and id = 'x'`, []any{"t1"}, &s); !errors.Is(err, fault.NotFound) {
+				t.Errorf("err = %v, want NotFound", err)
+			}
+			return add(ctx, tx, "x", "still possible")
+		})
+		if got := names(t, db); len(got) != 1 {
+			t.Errorf("names = %q, want one", got)
+		}
+	})
+}
+
+func TestAConflictEndsTheTransaction(t *testing.T) {
+	tests := []struct{ name, query string }{
+		{"primary key", `insert into thing (tenant_id, id) values ('t1', '1')`},
+		{"unique index", `insert into thing (tenant_id, id, name) values ('t1', '2', 'one')`},
+		{"reference", `insert into part (tenant_id, id, thing_id) values ('t1', '1', 'absent')`},
+	}
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		update(t, db, func(ctx context.Context, tx *sqldb.Tx) error { return add(ctx, tx, "1", "one") })
+		for _, tt := range tests {
+			t.Run(tt.name, func(t *testing.T) {
+				ctx := t.Context()
+				before := names(t, db)
+				err := db.Update(ctx, func(tx *sqldb.Tx) error {
+					if err := add(ctx, tx, "3", "three"); err != nil {
+						return err
+					}
+					if _, err := tx.Exec(ctx, tt.query); !errors.Is(err, fault.Conflict) {
+						t.Errorf("err = %v, want Conflict", err)
+					}
+					if err := add(ctx, tx, "4", "four"); !errors.Is(err, fault.Conflict) {
+						t.Errorf("after the conflict: err = %v, want the same", err)
+					}
+					return nil // forgotten, but not forgiven
+				})
+				if !errors.Is(err, fault.Conflict) {
+					t.Errorf("commit: err = %v, want Conflict", err)
+				}
+				if got := names(t, db); !slices.Equal(got, before) {
+					t.Errorf("names = %q, want %q", got, before)
+				}
+			})
+		}
+	})
+}
+
+func TestAnExpectedDuplicateIsCounted(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		update(t, db, func(ctx context.Context, tx *sqldb.Tx) error {
+			for _, want := range []int64{1, 0} {
+				n, err := tx.Exec(ctx, `insert into thing (tenant_id, id) values (?, ?) on conflict do nothing`, "t1", "1")
+				if err != nil || n != want {
+					t.Errorf("inserted %d, %v, want %d", n, err, want)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func TestReadersCannotWrite(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		ctx := t.Context()
+		runs := map[string]func(context.Context, func(*sqldb.Tx) error) error{"View": db.View, "Read": db.Read}
+		for name, run := range runs {
+			err := run(ctx, func(tx *sqldb.Tx) error { return add(ctx, tx, "1", "") })
+			if !errors.Is(err, fault.Internal) {
+				t.Errorf("%s, Exec: err = %v, want Internal", name, err)
+			}
+			err = run(ctx, func(tx *sqldb.Tx) error {
+				var id string
+				return tx.One(ctx, `insert into thing (tenant_id, id) values ('t1', '1') returning id`, nil, &id)
+			})
+			if !errors.Is(err, fault.Internal) {
+				t.Errorf("%s, returning: err = %v, want Internal", name, err)
+			}
+		}
+		if got := names(t, db); len(got) != 0 {
+			t.Errorf("names = %q, want none", got)
+		}
+	})
+}
+
+func TestViewIsASnapshotAndReadIsNot(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		ctx := t.Context()
+		count := func(tx *sqldb.Tx) (n int) {
+			if err := tx.One(ctx, `select count(*) from thing where tenant_id = ?`, []any{"t1"}, &n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		look := func(id string, want int) func(*sqldb.Tx) error {
+			return func(tx *sqldb.Tx) error {
+				before := count(tx)
+				update(t, db, func(ctx context.Context, tx *sqldb.Tx) error { return add(ctx, tx, id, "") })
+				if got := count(tx) - before; got != want {
+					t.Errorf("saw %d new rows, want %d", got, want)
+				}
+				return nil
+			}
+		}
+		if err := errors.Join(db.View(ctx, look("1", 0)), db.Read(ctx, look("2", 1))); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestAClosureThatDoesNotReturnLeavesNoTrace(t *testing.T) {
+	ends := map[string]func(){"panics": func() { panic("ouch") }, "exits": runtime.Goexit}
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		for name, end := range ends {
+			t.Run(name, func(t *testing.T) {
+				ctx := t.Context()
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					defer func() { recover() }()
+					db.Update(ctx, func(tx *sqldb.Tx) error {
+						if err := add(ctx, tx, "1", "one"); err != nil {
+							t.Error(err)
+						}
+						end()
+						return nil
+					})
+				}()
+				<-done
+				if got := names(t, db); len(got) != 0 {
+					t.Errorf("names = %q, want none", got)
+				}
+				update(t, db, func(ctx context.Context, tx *sqldb.Tx) error { return nil }) // the writer is free
+			})
+		}
+	})
+}
+
+func TestMisuseOfATransactionIsRefused(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		ctx := t.Context()
+		var kept *sqldb.Tx
+		update(t, db, func(ctx context.Context, tx *sqldb.Tx) error {
+			kept = tx
+			return add(ctx, tx, "1", "one")
+		})
+		if err := add(ctx, kept, "2", ""); !errors.Is(err, fault.Internal) {
+			t.Errorf("after its end: err = %v, want Internal", err)
+		}
+		update(t, db, func(ctx context.Context, tx *sqldb.Tx) error {
+			err := tx.Each(ctx, `select id from thing where tenant_id = ?`, []any{"t1"}, func(func(...any) error) error {
+				return add(ctx, tx, "3", "")
+			})
+			if !errors.Is(err, fault.Internal) {
+				t.Errorf("inside Each: err = %v, want Internal", err)
+			}
+			return add(ctx, tx, "4", "possible again")
+		})
+	})
+}
+
+func TestAnErrorOfARowEndsTheReading(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		update(t, db, func(ctx context.Context, tx *sqldb.Tx) error {
+			if err := errors.Join(add(ctx, tx, "1", "a"), add(ctx, tx, "2", "b")); err != nil {
+				return err
+			}
+			enough, rows := errors.New("enough"), 0
+			err := tx.Each(ctx, `select id from thing where tenant_id = ?`, []any{"t1"}, func(func(...any) error) error {
+				rows++
+				return enough
+			})
+			if err != enough || rows != 1 {
+				t.Errorf("%d rows, err = %v, want 1 and the caller's own", rows, err)
+			}
+			return nil // the transaction is not hurt
+		})
+	})
+}
+
+func TestAfterCommitRunsOnceAndOnlyThen(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		ctx, calls := t.Context(), 0
+		no := errors.New("no")
+		for _, want := range []struct {
+			err   error
+			calls int
+		}{{no, 0}, {nil, 1}} {
+			notice := db.Notified("x")
+			err := db.Update(ctx, func(tx *sqldb.Tx) error {
+				tx.AfterCommit(func() { calls++ })
+				tx.Notify("x")
+				return want.err
+			})
+			if err != want.err || calls != want.calls {
+				t.Errorf("%d calls, %v, want %d, %v", calls, err, want.calls, want.err)
+			}
+			select {
+			case <-notice:
+				if want.calls == 0 {
+					t.Error("notified of what did not happen")
+				}
+			default:
+				if want.calls == 1 {
+					t.Error("not notified")
+				}
+			}
+		}
+	})
+}
+
+func TestACallerWhoGaveUpGetsNoWork(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := db.Update(ctx, func(tx *sqldb.Tx) error {
+			if err := add(ctx, tx, "1", "one"); err != nil {
+				return err
+			}
+			cancel()
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) || !errors.Is(err, fault.Unavailable) {
+			t.Errorf("err = %v, want Canceled and Unavailable", err)
+		}
+		if got := names(t, db); len(got) != 0 {
+			t.Errorf("names = %q, want none", got)
+		}
+		for name, run := range map[string]func(context.Context, func(*sqldb.Tx) error) error{
+			"Update": db.Update, "Claim": db.Claim, "View": db.View, "Read": db.Read,
+		} {
+			if err := run(ctx, func(*sqldb.Tx) error { t.Error("it ran"); return nil }); !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: err = %v, want Canceled", name, err)
+			}
+		}
+	})
+}
+
+func TestALongQueryCanBeCanceled(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		err := db.Read(ctx, func(tx *sqldb.Tx) error {
+			var n int
+			return tx.One(ctx, `with recursive r (n) as (select 1 union all select n + 1 from r where n < 1000000000) select count(*) from r`, nil, &n)
+		})
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("err = %v, want DeadlineExceeded", err)
+		}
+		names(t, db) // the connection is usable, or replaced
+	})
+}
+
+// Each of many transactions reads a sum and writes it: with less than
+// serializable they would lose updates, and PostgreSQL refuses some with 40001.
+func TestConflictingClosuresRunAgain(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		ctx := t.Context()
+		const writers, rounds = 6, 10
+		var all sync.WaitGroup
+		for w := range writers {
+			all.Go(func() {
+				for r := range rounds {
+					err := db.Update(ctx, func(tx *sqldb.Tx) error {
+						var n int
+						if err := tx.One(ctx, `select count(*) from counter`, nil, &n); err != nil {
+							return err
+						}
+						_, err := tx.Exec(ctx, `insert into counter (id, n) values (?, ?)`, w*rounds+r, n)
+						return err
+					})
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		var different int
+		err := db.Read(ctx, func(tx *sqldb.Tx) error {
+			return tx.One(ctx, `select count(distinct n) from counter`, nil, &different)
+		})
+		if err != nil || different != writers*rounds {
+			t.Errorf("%d different counts, %v, want %d", different, err, writers*rounds)
+		}
+		if s := db.Stats(); db.Engine() == sqldb.PostgreSQL && s.Retries == 0 {
+			t.Error("PostgreSQL refused nothing; the retry was not tested")
+		}
+	})
+}
+
+func TestALockIsWaitedFor(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		ctx := t.Context()
+		update(t, db, func(ctx context.Context, tx *sqldb.Tx) error {
+			_, err := tx.Exec(ctx, `insert into counter (id, n) values (1, 0)`)
+			return err
+		})
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				err := db.Claim(ctx, func(tx *sqldb.Tx) error {
+					_, err := tx.Exec(ctx, `update counter set n = n + 1 where id = 1`)
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		var n int
+		err := db.Read(ctx, func(tx *sqldb.Tx) error { return tx.One(ctx, `select n from counter where id = 1`, nil, &n) })
+		if err != nil || n != 20 {
+			t.Errorf("n = %d, %v, want 20", n, err)
+		}
+	})
+}
