@@ -13,7 +13,16 @@ const maxName = 120
 // and marks that turn the direction of text or hide in it, its spaces made
 // plain, and cut after 120 characters.
 func Inert(name string) string {
-	clean := strings.Map(func(r rune) rune {
+	name = clean(name)
+	if r := []rune(name); len(r) > maxName {
+		name = strings.TrimSpace(string(r[:maxName-1])) + "…"
+	}
+	return name
+}
+
+// clean is Inert without the cut.
+func clean(text string) string {
+	text = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
@@ -21,12 +30,8 @@ func Inert(name string) string {
 			return -1
 		}
 		return r
-	}, name)
-	clean = strings.Join(strings.Fields(clean), " ")
-	if r := []rune(clean); len(r) > maxName {
-		clean = strings.TrimSpace(string(r[:maxName-1])) + "…"
-	}
-	return clean
+	}, text)
+	return strings.Join(strings.Fields(text), " ")
 }
 
 // source returns the expression that stands for an address in a

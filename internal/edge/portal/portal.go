@@ -58,6 +58,7 @@ func funcs() template.FuncMap {
 		"icon":  icon,
 		"pair":  pair,
 		"inert": Inert,
+		"clean": clean,
 		"style": StyleAddress,
 	}
 }

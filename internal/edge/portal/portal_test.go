@@ -80,7 +80,7 @@ func TestRefusalTellsWhoWhyAndWhatNow(t *testing.T) {
 	if res.StatusCode != 400 || !strings.Contains(p.Text(), "AADSTS50011") || !strings.Contains(p.Text(), "Contoso") {
 		t.Errorf("got %d: %s", res.StatusCode, p.Text())
 	}
-	if p.Link("what it means") != "/error?code=50011" || !strings.Contains(p.Text(), "The application's owner registers") {
+	if p.Link("what it means") != "/error?code=50011" || !strings.Contains(p.Text(), "The application’s owner registers") {
 		t.Errorf("no way on: %s", p.Text())
 	}
 }

@@ -17,7 +17,15 @@ type Refusal struct {
 	Protocol string // the wire's own words, shown small below
 	Ticket   Ticket
 	Area     string
-	Again    string // an address from which to try with another account, or empty
+	Next     *Next // a way on, or nil
+}
+
+// A Next is a button that leads on from a refusal: by GET without fields, by
+// POST with them.
+type Next struct {
+	Button string
+	Action string
+	Fields map[string]string
 }
 
 // refused is what the template shows.
