@@ -55,7 +55,8 @@ type IdP struct {
 	done chan struct{}
 
 	mu        sync.Mutex
-	keys      []key // the last one signs
+	release   chan struct{} // closed to let hanging requests go on honestly
+	keys      []key         // the last one signs
 	discovery Behavior
 	jwks      Behavior
 	asked     map[string]int
@@ -68,7 +69,7 @@ func Start(t testing.TB) *IdP { return StartAt(t, clock.System{}) }
 // StartAt is Start with a clock that says when tokens are issued.
 func StartAt(t testing.TB, clk clock.Clock) *IdP {
 	t.Helper()
-	p := &IdP{clk: clk, done: make(chan struct{}), asked: make(map[string]int)}
+	p := &IdP{clk: clk, done: make(chan struct{}), release: make(chan struct{}), asked: make(map[string]int)}
 	p.srv = httptest.NewTLSServer(p)
 	p.Issuer = p.srv.URL
 	t.Cleanup(p.close)
@@ -98,6 +99,15 @@ func (p *IdP) Discovery(b Behavior) { p.set(&p.discovery, b) }
 
 // Keys changes how the issuer serves its keys.
 func (p *IdP) Keys(b Behavior) { p.set(&p.jwks, b) }
+
+// Release serves the requests that hang honestly after all, and those to come.
+func (p *IdP) Release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.discovery, p.jwks = Honest, Honest
+	close(p.release)
+	p.release = make(chan struct{})
+}
 
 func (p *IdP) set(which *Behavior, b Behavior) {
 	p.mu.Lock()
@@ -161,25 +171,29 @@ func (p *IdP) Sign(t testing.TB, claims map[string]any, more map[string]any) str
 func (p *IdP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.asked[r.URL.Path]++
-	discovery, jwks := p.discovery, p.jwks
+	discovery, jwks, release := p.discovery, p.jwks, p.release
 	p.mu.Unlock()
 	switch r.URL.Path {
 	case discoveryPath:
-		p.serve(w, r, discovery, p.metadata(discovery))
+		p.serve(w, r, discovery, release, p.metadata(discovery))
 	case keysPath:
-		p.serve(w, r, jwks, p.keySet(jwks))
+		p.serve(w, r, jwks, release, p.keySet(jwks))
 	default:
 		http.NotFound(w, r)
 	}
 }
 
-func (p *IdP) serve(w http.ResponseWriter, r *http.Request, b Behavior, document any) {
-	switch b {
-	case Hang:
+func (p *IdP) serve(w http.ResponseWriter, r *http.Request, b Behavior, release <-chan struct{}, document any) {
+	if b == Hang {
 		select {
+		case <-release:
 		case <-p.done:
+			return
 		case <-r.Context().Done():
+			return
 		}
+	}
+	switch b {
 	case RedirectInward:
 		http.Redirect(w, r, "http://169.254.169.254/metadata/identity/oauth2/token", http.StatusFound)
 	case Huge:

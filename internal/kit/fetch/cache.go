@@ -154,3 +154,18 @@ func (c *Cache[T]) serve(e *entry[T]) (T, error) {
 	}
 	return none, e.err
 }
+
+// Cached returns the value of source if it is at hand and fresh. It never
+// waits and never loads.
+func (c *Cache[T]) Cached(source string) (value T, ok bool) {
+	e, found := c.entries.GetIfPresent(source)
+	if !found {
+		return value, false
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.loaded.IsZero() || c.clk.Wall().Sub(e.loaded) >= c.ages.Fresh {
+		return value, false
+	}
+	return e.value, true
+}
