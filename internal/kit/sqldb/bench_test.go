@@ -2,7 +2,6 @@ package sqldb_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -63,11 +62,12 @@ func BenchmarkCrowd(b *testing.B) {
 	benchStores(b, func(b *testing.B, db *sqldb.DB) {
 		var n atomic.Int64
 		c := sqldb.NewCrowd(db, func(ctx context.Context, tx *sqldb.Tx, ids []string) error {
-			var errs []error
-			for _, id := range ids {
-				errs = append(errs, add(ctx, tx, id, ""))
+			rows := make([][]any, len(ids))
+			for i, id := range ids {
+				rows[i] = []any{id}
 			}
-			return errors.Join(errs...)
+			_, err := tx.ExecAll(ctx, `insert into thing (tenant_id, id) values ('t1', ?)`, rows)
+			return err
 		})
 		b.SetParallelism(64)
 		b.RunParallel(func(pb *testing.PB) {

@@ -321,6 +321,42 @@ func TestAnExpectedDuplicateIsCounted(t *testing.T) {
 	})
 }
 
+func TestManyRowsAtOnce(t *testing.T) {
+	const insert = `insert into thing (tenant_id, id, name) values ('t1', ?, ?) on conflict do nothing`
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		update(t, db, func(ctx context.Context, tx *sqldb.Tx) error {
+			if n, err := tx.ExecAll(ctx, insert, nil); n != 0 || err != nil {
+				t.Errorf("nothing at once: %d, %v", n, err)
+			}
+			n, err := tx.ExecAll(ctx, insert, [][]any{{"1", "one"}, {"2", "two"}, {"1", "again"}, {namedText("3"), "three"}})
+			if n != 3 || err != nil {
+				t.Errorf("changed %d, %v, want 3", n, err)
+			}
+			return add(ctx, tx, "4", "four")
+		})
+		if got := names(t, db); len(got) != 4 {
+			t.Errorf("names = %q, want four", got)
+		}
+		err := db.Update(t.Context(), func(tx *sqldb.Tx) error {
+			_, err := tx.ExecAll(t.Context(), `insert into thing (tenant_id, id) values ('t1', ?)`, [][]any{{"5"}, {"1"}, {"6"}})
+			return err
+		})
+		if !errors.Is(err, fault.Conflict) {
+			t.Errorf("err = %v, want Conflict", err)
+		}
+		err = db.Read(t.Context(), func(tx *sqldb.Tx) error {
+			_, err := tx.ExecAll(t.Context(), insert, [][]any{{"7", "seven"}})
+			return err
+		})
+		if !errors.Is(err, fault.Internal) {
+			t.Errorf("in Read: err = %v, want Internal", err)
+		}
+		if got := names(t, db); len(got) != 4 {
+			t.Errorf("names = %q, want four", got)
+		}
+	})
+}
+
 func TestReadersCannotWrite(t *testing.T) {
 	each(t, func(t *testing.T, db *sqldb.DB) {
 		ctx := t.Context()

@@ -81,6 +81,10 @@ func (r pgReads) exec(context.Context, string, []any) (sql.Result, error) {
 	return nil, errors.New("nothing is written here")
 }
 
+func (r pgReads) execAll(context.Context, string, [][]any) (int64, error) {
+	return 0, errors.New("nothing is written here")
+}
+
 func (r pgReads) query(ctx context.Context, query string, args []any) (*sql.Rows, func(), error) {
 	rows, err := r.db.QueryContext(ctx, query, args...)
 	return rows, nothing, err
@@ -89,19 +93,42 @@ func (r pgReads) query(ctx context.Context, query string, args []any) (*sql.Rows
 func (r pgReads) commit(context.Context) error { return nil }
 func (r pgReads) rollback()                    {}
 
-// pgTx is a transaction.
-type pgTx struct{ tx *sql.Tx }
+// pgTx is a transaction and the connection that it has to itself.
+type pgTx struct {
+	conn *sql.Conn
+	tx   *sql.Tx
+}
 
 func pgBegin(ctx context.Context, db *sql.DB, o sql.TxOptions) (session, error) {
-	tx, err := db.BeginTx(ctx, &o)
+	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return pgTx{tx}, nil
+	tx, err := conn.BeginTx(ctx, &o)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return pgTx{conn, tx}, nil
 }
 
 func (t pgTx) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
 	return t.tx.ExecContext(ctx, query, args...)
+}
+
+// execAll sends all rows before it reads the first answer.
+func (t pgTx) execAll(ctx context.Context, query string, rows [][]any) (n int64, err error) {
+	var batch pgx.Batch
+	for _, args := range rows {
+		batch.Queue(query, args...).Exec(func(tag pgconn.CommandTag) error {
+			n += tag.RowsAffected()
+			return nil
+		})
+	}
+	err = t.conn.Raw(func(c any) error {
+		return c.(*stdlib.Conn).Conn().SendBatch(ctx, &batch).Close()
+	})
+	return n, err
 }
 
 func (t pgTx) query(ctx context.Context, query string, args []any) (*sql.Rows, func(), error) {
@@ -109,8 +136,15 @@ func (t pgTx) query(ctx context.Context, query string, args []any) (*sql.Rows, f
 	return rows, nothing, err
 }
 
-func (t pgTx) commit(context.Context) error { return t.tx.Commit() }
-func (t pgTx) rollback()                    { t.tx.Rollback() }
+func (t pgTx) commit(context.Context) error {
+	defer t.conn.Close()
+	return t.tx.Commit()
+}
+
+func (t pgTx) rollback() {
+	t.tx.Rollback()
+	t.conn.Close()
+}
 
 func (b *pgDB) fault(err error) (error, bool) {
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {

@@ -130,6 +130,10 @@ func (r liteReads) exec(context.Context, string, []any) (sql.Result, error) {
 	return nil, errors.New("nothing is written here")
 }
 
+func (r liteReads) execAll(context.Context, string, [][]any) (int64, error) {
+	return 0, errors.New("nothing is written here")
+}
+
 func (r liteReads) query(ctx context.Context, query string, args []any) (*sql.Rows, func(), error) {
 	c, err := r.db.reader(ctx)
 	if err != nil {
@@ -227,6 +231,22 @@ func (c *liteConn) exec(ctx context.Context, query string, args []any) (sql.Resu
 		return c.conn.ExecContext(ctx, query, args...)
 	}
 	return s.ExecContext(ctx, args...)
+}
+
+func (c *liteConn) execAll(ctx context.Context, query string, rows [][]any) (int64, error) {
+	var sum int64
+	for _, args := range rows {
+		res, err := c.exec(ctx, query, args)
+		if err != nil {
+			return 0, err
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return sum, nil
 }
 
 func (c *liteConn) query(ctx context.Context, query string, args []any) (*sql.Rows, func(), error) {

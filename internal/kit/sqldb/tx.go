@@ -12,6 +12,8 @@ import (
 // A session is an open transaction of an engine, or for reading its absence.
 type session interface {
 	exec(ctx context.Context, query string, args []any) (sql.Result, error)
+	// execAll runs one statement with each row of values, and adds up what changed.
+	execAll(ctx context.Context, query string, rows [][]any) (int64, error)
 	// query returns rows and what must be called after they are closed.
 	query(ctx context.Context, query string, args []any) (*sql.Rows, func(), error)
 	commit(ctx context.Context) error
@@ -54,6 +56,32 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 		return 0, t.fail(ctx, query, err)
 	}
 	n, err := res.RowsAffected()
+	if err != nil {
+		return 0, t.fail(ctx, query, err)
+	}
+	return n, nil
+}
+
+// ExecAll runs one statement with each row of values and returns how many rows
+// that changed. It costs PostgreSQL one round trip, whatever the number, so it
+// is how many rows are inserted at once.
+func (t *Tx) ExecAll(ctx context.Context, query string, rows [][]any) (int64, error) {
+	if !t.kind.writes() {
+		return 0, fault.New(fault.Internal, "Nothing is written here.").Wrap(errors.New("ExecAll in View or Read: " + query))
+	}
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	all := make([][]any, len(rows))
+	var st *statement
+	for i, args := range rows {
+		all[i] = own(args)
+		var err error
+		if st, err = t.prepare(query, all[i]); err != nil {
+			return 0, err
+		}
+	}
+	n, err := t.session.execAll(ctx, st.text, all)
 	if err != nil {
 		return 0, t.fail(ctx, query, err)
 	}
