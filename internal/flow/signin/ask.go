@@ -1,0 +1,80 @@
+package signin
+
+import (
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+)
+
+// An Ask is what a flow was begun for: an administrator's consent to an
+// application.
+type Ask struct {
+	Tenant  ids.TenantID `json:"tenant,omitempty"` // whose consent; empty for the home of whoever signs in
+	App     ids.AppID    `json:"app"`
+	ReplyTo string       `json:"replyTo,omitempty"` // a registered address, or none
+	State   string       `json:"state,omitempty"`   // echoed to ReplyTo
+	Scope   string       `json:"scope,omitempty"`   // of version 2; empty in version 1
+	V2      bool         `json:"v2,omitempty"`
+	Request string       `json:"request"` // the address that began it, for another try
+}
+
+// Why a step is refused, besides what core/consent refuses. Values carry what
+// an edge puts into its own words: appId, name, tenant, account, redirect.
+const (
+	DisabledApp  fault.Reason = "signin.disabled_app"
+	WrongReply   fault.Reason = "signin.wrong_reply"   // the address is not registered
+	MissingReply fault.Reason = "signin.missing_reply" // version 2 wants one
+	WrongScope   fault.Reason = "signin.wrong_scope"   // none, or one that can't be asked so
+	NotHere      fault.Reason = "signin.not_here"      // the account is not in the tenant
+	NoHome       fault.Reason = "signin.no_home"       // no tenant has the address's domain
+	Paused       fault.Reason = "signin.paused"        // too many wrong passwords; Values: until
+	MustChange   fault.Reason = "signin.must_change"   // an administrator set the password
+)
+
+func wrongScope(scope string) error {
+	return fault.Because(fault.Invalid, WrongScope, "The scope '%.200s' can't be asked for.", scope).
+		WithFix("Ask for the resource's identifier followed by /.default, or for delegated scopes by name.")
+}
+
+// replyTo returns the address to go back to: the asked one if it is
+// registered, the first registered one if none was asked, or none.
+//
+// An address is compared byte for byte, but for the port of a loopback
+// address (RFC 8252, section 7.3).
+func replyTo(registered []string, asked string, v2 bool) (string, error) {
+	switch {
+	case asked == "" && len(registered) == 0:
+		return "", nil
+	case asked == "" && v2:
+		return "", fault.Because(fault.Invalid, MissingReply, "The request names no address to go back to.")
+	case asked == "":
+		return registered[0], nil
+	case slices.Contains(registered, asked), slices.ContainsFunc(registered, func(r string) bool { return sameLoopback(r, asked) }):
+		return asked, nil
+	}
+	return "", fault.Because(fault.Invalid, WrongReply, "The address to go back to is not one of the application’s own.").
+		With("redirect", asked)
+}
+
+// sameLoopback reports whether two addresses on this very machine differ in
+// their port only.
+func sameLoopback(registered, asked string) bool {
+	r, err := url.Parse(registered)
+	if err != nil {
+		return false
+	}
+	a, err := url.Parse(asked)
+	if err != nil || !loopback(r.Hostname()) || a.User != nil || a.Fragment != "" {
+		return false
+	}
+	return r.Scheme == "http" && a.Scheme == "http" && r.Hostname() == a.Hostname() && r.Path == a.Path && r.RawQuery == a.RawQuery
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,219 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"entente/internal/core/authz"
+	"entente/internal/core/consent"
+	"entente/internal/core/directory"
+	"entente/internal/core/federation"
+	"entente/internal/core/tenant"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/secret"
+	"entente/internal/kit/sqldb"
+)
+
+// Offer returns what the browser's flow asks its person to decide on, or
+// refuses a person who can't decide on it.
+func (s *Service) Offer(ctx context.Context, b Browser, id ids.FlowID) (*Offer, error) {
+	var o *Offer
+	err := s.db.View(ctx, func(tx *sqldb.Tx) error {
+		f, err := getFlow(ctx, tx, b.digest(), id)
+		if err != nil {
+			return err
+		}
+		if f.State != Consent {
+			return stale()
+		}
+		o, err = offer(ctx, tx, b, f)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return o, s.addTrusts(ctx, o)
+}
+
+// offer reads everything but the federated credentials.
+func offer(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow) (*Offer, error) {
+	want, err := f.Ask.want()
+	if err != nil {
+		return nil, err
+	}
+	by, err := account(ctx, tx, f)
+	if err != nil {
+		return nil, err
+	}
+	in := f.Resource()
+	inner, err := consent.MakeOffer(ctx, tx, in, f.Ask.App, want)
+	if err != nil {
+		return nil, err
+	}
+	a := inner.Application
+	o := &Offer{Offer: inner, By: by, Actors: Actors{Secrets: len(a.PasswordCredentials), Certificates: len(a.KeyCredentials)}}
+	if err := live(ctx, tx, a); err != nil {
+		return nil, named(err, a)
+	}
+	if o.ReplyTo, err = replyTo(a.RedirectURIs(), f.Ask.ReplyTo, f.Ask.V2); err != nil {
+		return nil, named(err, a)
+	}
+	if err := inner.May(ctx, tx, by.caller(in, b)); err != nil {
+		return nil, named(err, a)
+	}
+	from, err := organization(ctx, tx, a.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	to, err := organization(ctx, tx, in)
+	if err != nil {
+		return nil, err
+	}
+	o.From, o.To = *from, *to
+	o.People, err = directory.CountUsers(ctx, tx, in, nil)
+	return o, err
+}
+
+// addTrusts reads the application's federated credentials at its home.
+func (s *Service) addTrusts(ctx context.Context, o *Offer) error {
+	a := o.Application
+	list, err := s.trusts.List(ctx, authz.System(a.Tenant, "Consent page"),
+		federation.Parent{Tenant: a.Tenant, Kind: federation.Application, ID: a.ID})
+	for _, c := range list {
+		o.Actors.Federated = append(o.Actors.Federated, c.Name)
+	}
+	return err
+}
+
+// account returns who decides in the flow's tenant, as they are now. Only the
+// tenant's own people can so far.
+func account(ctx context.Context, tx *sqldb.Tx, f *Flow) (Account, error) {
+	in := f.Resource()
+	t, err := tenant.Resolve(ctx, tx, string(in))
+	if err != nil {
+		return Account{}, err
+	}
+	if err := t.Active(); err != nil {
+		return Account{}, err
+	}
+	if f.Home != in {
+		return Account{}, fault.Because(fault.Forbidden, NotHere, "The account is not in the tenant.").
+			With("account", f.Username).With("tenant", t.DisplayName).With("appId", string(f.Ask.App))
+	}
+	u, err := directory.GetUser(ctx, tx, in, string(f.User))
+	if errors.Is(err, fault.NotFound) || err == nil && (!u.Enabled() || f.CreatedAt.Before(u.SessionsFrom)) {
+		return Account{}, gone()
+	}
+	if err != nil {
+		return Account{}, err
+	}
+	acc := Account{Home: f.Home, User: u.ID, Here: u.ID, Name: u.UserPrincipalName}
+	acc.Role, err = deciding(ctx, tx, in, u.ID)
+	return acc, err
+}
+
+// deciding returns the name of the role by which a person may consent, the
+// highest first, or "".
+func deciding(ctx context.Context, tx *sqldb.Tx, in ids.TenantID, user ids.ObjectID) (string, error) {
+	held, err := authz.RolesOf(ctx, tx, in, user)
+	if err != nil {
+		return "", err
+	}
+	for _, id := range []ids.RoleID{authz.GlobalAdministrator, authz.PrivilegedRoleAdministrator,
+		authz.ApplicationAdministrator, authz.CloudApplicationAdministrator} {
+		for _, h := range held {
+			if r, ok := authz.RoleByID(id); ok && h == id {
+				return r.Name, nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// caller returns the account as a caller in the tenant.
+func (a Account) caller(in ids.TenantID, b Browser) authz.Caller {
+	return authz.Caller{
+		Tenant: in, Subject: ids.Principal{Kind: ids.Person, Home: a.Home, ID: a.User}, Object: a.Here,
+		AppName: "Consent page", Name: a.Name, Request: b.Request, IP: b.IP,
+	}
+}
+
+// holder returns the user of a session, or nil if the session no longer
+// counts: the account is gone, disabled, or its sessions were revoked.
+func holder(ctx context.Context, tx *sqldb.Tx, session Session) (*directory.User, error) {
+	t, err := tenant.Resolve(ctx, tx, string(session.Home))
+	if errors.Is(err, fault.NotFound) || err == nil && !t.Enabled {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	u, err := directory.GetUser(ctx, tx, session.Home, string(session.User))
+	if errors.Is(err, fault.NotFound) || err == nil && (!u.Enabled() || session.AuthAt.Before(u.SessionsFrom)) {
+		return nil, nil
+	}
+	return u, err
+}
+
+// Grant consents to what was shown, until the end of a day if one is given,
+// and spends the flow in the same transaction. If anything that was shown has
+// changed, nothing happens and the fault is consent.OfferChanged.
+func (s *Service) Grant(ctx context.Context, b Browser, id ids.FlowID, shown secret.Digest, lastDay string) (*Flow, error) {
+	end, err := until(lastDay, s.clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	now, err := s.Offer(ctx, b, id)
+	if err != nil {
+		return nil, err
+	}
+	if now.Shown() != shown {
+		return nil, fault.Because(fault.Conflict, consent.OfferChanged, "The application has changed since the page was shown.")
+	}
+	var f *Flow
+	err = s.step(ctx, b, id, func(tx *sqldb.Tx, loaded *Flow) error {
+		f = loaded
+		if err := f.Grant(shown, end); err != nil {
+			return err
+		}
+		by, err := account(ctx, tx, f)
+		if err != nil {
+			return err
+		}
+		want, err := f.Ask.want()
+		if err != nil {
+			return err
+		}
+		_, err = consent.GrantOffer(ctx, tx, by.caller(f.Resource(), b), consent.Accept{AppID: f.Ask.App, Want: want, Shown: now.Digest, Until: end})
+		return err
+	})
+	return f, err
+}
+
+// Decline spends the flow without consent.
+func (s *Service) Decline(ctx context.Context, b Browser, id ids.FlowID) (*Flow, error) {
+	var f *Flow
+	err := s.step(ctx, b, id, func(_ *sqldb.Tx, loaded *Flow) error {
+		f = loaded
+		return f.Decline()
+	})
+	return f, err
+}
+
+// until reads the day on which a consent ends: it holds to the end of that
+// day in UTC. An empty text is no end.
+func until(day string, now time.Time) (time.Time, error) {
+	if day == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return t, fault.InvalidAt("until", "Enter the last day as a date.")
+	}
+	if t = t.AddDate(0, 0, 1); !t.After(now) {
+		return t, fault.InvalidAt("until", "Enter a last day that is not over.")
+	}
+	return t, nil
+}

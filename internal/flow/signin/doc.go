@@ -1,0 +1,30 @@
+// Package signin signs people in with a browser.
+//
+// A sign-in is a stored value that moves, one step a page:
+//
+//	identify → password
+//	password → identify, consent
+//	confirm → identify, consent
+//	consent → identify, done
+//	done: final
+//
+// It begins at identify, where the typed address tells the home tenant; or at
+// confirm when the browser holds a session, because consent is never given
+// silently. Home proves who somebody is: by password so far. A second factor
+// and an upstream issuer come between password and consent, redemption of an
+// invitation before consent; each is a state of its own, and Flow.proven is the
+// one place that decides which is next. Every flow so far is begun for admin
+// consent (see Ask).
+//
+// A flow belongs to the browser that began it, by the digest of its cookie,
+// and ends after a while by itself. What is shown for consent is an Offer; its
+// digest comes back with the decision, and an application that has changed
+// meanwhile is shown again instead of being granted. A flow is spent by the
+// decision, in the transaction that grants.
+//
+// An unknown account and a wrong password cost the same time and get the same
+// sentence. Wrong passwords are counted by account and network.
+//
+// Package core/consent decides who may consent and writes the grants. The
+// pages are edge/portal/signinpages.
+package signin

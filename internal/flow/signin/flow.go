@@ -1,0 +1,177 @@
+package signin
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/secret"
+)
+
+// A State says what a flow waits for.
+type State string
+
+// The states.
+const (
+	Identify State = "identify" // the address
+	Password State = "password" // the password at home
+	Confirm  State = "confirm"  // that it is still the person of the session
+	Consent  State = "consent"  // the decision
+	Done     State = "done"
+)
+
+// next lists, for each state, the states that may follow. A state without an
+// entry is final.
+var next = map[State][]State{
+	Identify: {Password},
+	Password: {Identify, Consent},
+	Confirm:  {Identify, Consent},
+	Consent:  {Identify, Done},
+}
+
+// An Outcome is how a flow ended.
+type Outcome string
+
+// The outcomes.
+const (
+	Granted  Outcome = "granted"
+	Declined Outcome = "declined"
+)
+
+// flowLife is how long a flow may take from its first page to its last.
+const flowLife = time.Hour
+
+// A Flow is one sign-in that is under way in one browser. Its state changes
+// only through the methods below.
+type Flow struct {
+	ID        ids.FlowID
+	Browser   secret.Digest // of the cookie of the browser that began it
+	State     State
+	Ask       Ask
+	Username  string        // as typed, without spaces around it
+	Home      ids.TenantID  // where the account lives; empty at identify
+	User      ids.ObjectID  // who it is; empty until proven, but for confirm
+	Shown     secret.Digest // of the offer that was granted
+	Outcome   Outcome       // empty until done
+	Until     time.Time     // when what was granted ends; zero: no end
+	CreatedAt time.Time
+	ExpiresAt time.Time
+
+	version int64
+}
+
+// NewFlow returns a flow at its first step.
+func NewFlow(browser secret.Digest, ask Ask, now time.Time) *Flow {
+	return &Flow{
+		ID: ids.New[ids.FlowID](), Browser: browser, State: Identify, Ask: ask,
+		CreatedAt: now, ExpiresAt: now.Add(flowLife), version: 1,
+	}
+}
+
+// Remember begins the flow at confirm, with the account of an open session.
+func (f *Flow) Remember(s Session, username string) {
+	f.State, f.Home, f.User, f.Username = Confirm, s.Home, s.User, username
+}
+
+// Resource returns the tenant in which the flow acts: the one that was asked
+// for, or else the account's home.
+func (f *Flow) Resource() ids.TenantID {
+	if f.Ask.Tenant != "" {
+		return f.Ask.Tenant
+	}
+	return f.Home
+}
+
+// Identify takes the typed address and the home that its domain names.
+func (f *Flow) Identify(username string, home ids.TenantID) error {
+	if err := f.move(Password); err != nil {
+		return err
+	}
+	f.Username, f.Home = username, home
+	return nil
+}
+
+// Prove takes the word of home that the person is user.
+func (f *Flow) Prove(user ids.ObjectID) error {
+	if f.State != Password {
+		return stale()
+	}
+	f.User = user
+	return f.proven()
+}
+
+// Confirmed takes the person's word that the session is theirs.
+func (f *Flow) Confirmed() error {
+	if f.State != Confirm {
+		return stale()
+	}
+	return f.proven()
+}
+
+// proven moves on from knowing who somebody is.
+func (f *Flow) proven() error { return f.move(Consent) }
+
+// Restart forgets the account, because the person wants to use another.
+func (f *Flow) Restart() error {
+	if f.State == Identify {
+		return nil
+	}
+	if err := f.move(Identify); err != nil {
+		return err
+	}
+	f.Username, f.Home, f.User = "", "", ""
+	return nil
+}
+
+// Grant spends the flow on consent to what was shown, until a time if it is
+// not zero.
+func (f *Flow) Grant(shown secret.Digest, until time.Time) error {
+	if err := f.move(Done); err != nil {
+		return err
+	}
+	f.Shown, f.Outcome, f.Until = shown, Granted, until
+	return nil
+}
+
+// Decline spends the flow without consent.
+func (f *Flow) Decline() error {
+	if err := f.move(Done); err != nil {
+		return err
+	}
+	f.Outcome = Declined
+	return nil
+}
+
+func (f *Flow) move(to State) error {
+	if !slices.Contains(next[f.State], to) {
+		return stale()
+	}
+	f.State = to
+	return nil
+}
+
+// Gone and Stale are why a step of a flow is refused.
+const (
+	Gone  fault.Reason = "signin.gone"  // no such flow, another browser's, or its time is over
+	Stale fault.Reason = "signin.stale" // the flow is at another step by now
+)
+
+func gone() error {
+	return fault.Because(fault.NotFound, Gone, "This sign-in is over, or was begun in another browser.").
+		WithFix("Open the link that brought you here again.")
+}
+
+func stale() error {
+	return fault.Because(fault.Conflict, Stale, "This page has been used already.")
+}
+
+// domainOf returns the part of an address after its last @, or "".
+func domainOf(username string) string {
+	i := strings.LastIndexByte(username, '@')
+	if i <= 0 {
+		return ""
+	}
+	return username[i+1:]
+}

@@ -1,0 +1,97 @@
+package signin
+
+import (
+	"context"
+
+	"entente/internal/core/audit"
+	"entente/internal/core/directory"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/secret"
+	"entente/internal/kit/sqldb"
+)
+
+// refusals are the reasons for which a sign-in ends here, with the AADSTS
+// numbers that the sign-in log shows.
+var refusals = map[fault.Reason]int{
+	directory.WrongPassword:   50126,
+	Paused:                    50053,
+	directory.AccountDisabled: 50057,
+	MustChange:                50055,
+}
+
+// Password takes the password of the account that was typed. A right one
+// begins a session, whose secret is returned for the browser, and moves the
+// flow on. The try is counted before the password is looked at, and the
+// sign-in's entry is stored before the answer leaves.
+func (s *Service) Password(ctx context.Context, b Browser, id ids.FlowID, password secret.String) (secret.String, error) {
+	f, err := s.flow(ctx, b, id)
+	if err != nil {
+		return secret.String{}, err
+	}
+	if f.State != Password {
+		return secret.String{}, stale()
+	}
+	from := network(b.IP)
+	err = s.db.Claim(ctx, func(tx *sqldb.Tx) error { return takeTry(ctx, tx, f.Home, f.Username, from) })
+	var u directory.Checked
+	if err == nil {
+		u, err = s.directory.CheckPassword(ctx, f.Home, f.Username, password)
+	}
+	if err == nil && u.MustChange {
+		err = fault.Because(fault.Forbidden, MustChange, "The password must be changed before it is used.")
+	}
+	if logErr := s.log(ctx, b, f, u, err); logErr != nil {
+		return secret.String{}, logErr
+	}
+	if err != nil {
+		return secret.String{}, err
+	}
+	var cookie secret.String
+	err = s.step(ctx, b, id, func(tx *sqldb.Tx, f *Flow) error {
+		if err := f.Prove(u.User); err != nil {
+			return err
+		}
+		if err := forgetTries(ctx, tx, f.Home, f.Username, from); err != nil {
+			return err
+		}
+		// The browser's earlier session ends: a secret that somebody planted
+		// there never becomes this person's.
+		if !b.Session.IsZero() {
+			if err := dropSession(ctx, tx, b.session()); err != nil {
+				return err
+			}
+		}
+		var session Session
+		session, cookie = NewSession(f.Home, u.User, "pwd", tx.Now())
+		return addSession(ctx, tx, session, cookieDigest("session", cookie))
+	})
+	return cookie, err
+}
+
+// log stores the sign-in's entry at home. What is no refusal of a sign-in is
+// returned as it came.
+func (s *Service) log(ctx context.Context, b Browser, f *Flow, u directory.Checked, err error) error {
+	e := audit.SignIn{
+		Tenant: f.Home, At: s.clock.Now(), Kind: audit.InteractiveUserSignIn, App: f.Ask.App,
+		Principal: u.User, PrincipalName: f.Username, Home: f.Home, CredentialKind: "password",
+		Correlation: b.Request, IP: b.IP, UserAgent: b.UserAgent,
+	}
+	if err != nil {
+		reason := fault.Public(err).Reason
+		if e.ErrorCode = refusals[reason]; e.ErrorCode == 0 {
+			return err
+		}
+		e.Reason = string(reason)
+	}
+	return s.signIns.Put(ctx, e)
+}
+
+// flow returns the browser's flow.
+func (s *Service) flow(ctx context.Context, b Browser, id ids.FlowID) (f *Flow, err error) {
+	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
+		f, err = getFlow(ctx, tx, b.digest(), id)
+		return err
+	})
+	return f, err
+}

@@ -1,0 +1,302 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"entente/internal/core/app"
+	"entente/internal/core/audit"
+	"entente/internal/core/consent"
+	"entente/internal/core/directory"
+	"entente/internal/core/federation"
+	"entente/internal/core/tenant"
+	"entente/internal/kit/clock"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/secret"
+	"entente/internal/kit/sqldb"
+)
+
+// A Service moves flows and keeps sessions.
+type Service struct {
+	db        *sqldb.DB
+	clock     clock.Clock
+	directory *directory.Service
+	trusts    *federation.Service
+	signIns   *audit.SignIns
+}
+
+// NewService returns a service on db.
+func NewService(db *sqldb.DB, clk clock.Clock, dir *directory.Service, trusts *federation.Service, signIns *audit.SignIns) *Service {
+	return &Service{db, clk, dir, trusts, signIns}
+}
+
+// A Browser is where a step comes from.
+type Browser struct {
+	Cookie    secret.String // the browser's own, which binds its flows
+	Session   secret.String // of its session, or zero
+	IP        string
+	UserAgent string
+	Request   string // the request's identifier
+}
+
+func (b Browser) digest() secret.Digest { return cookieDigest("browser", b.Cookie) }
+
+func (b Browser) session() secret.Digest { return cookieDigest("session", b.Session) }
+
+// A Start is what the address that begins an admin consent says.
+type Start struct {
+	Tenant  string // the path's segment
+	App     string
+	ReplyTo string
+	State   string
+	Scope   string
+	V2      bool
+	Request string // the whole address, path and query
+}
+
+// Begin stores a flow for an admin consent and returns it at its first step:
+// confirm when the browser has a session, identify otherwise.
+func (s *Service) Begin(ctx context.Context, b Browser, start Start) (*Flow, error) {
+	var f *Flow
+	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		ask, err := s.ask(ctx, tx, start)
+		if err != nil {
+			return err
+		}
+		f = NewFlow(b.digest(), ask, tx.Now())
+		if err := s.remember(ctx, tx, b, f); err != nil {
+			return err
+		}
+		return addFlow(ctx, tx, f)
+	})
+	return f, err
+}
+
+// ask checks what can be checked before anyone has signed in.
+func (s *Service) ask(ctx context.Context, tx *sqldb.Tx, start Start) (Ask, error) {
+	ask := Ask{State: start.State, Scope: start.Scope, V2: start.V2, Request: start.Request}
+	switch strings.ToLower(start.Tenant) {
+	case "common", "organizations":
+	default:
+		t, err := tenant.Resolve(ctx, tx, start.Tenant)
+		if err != nil {
+			return ask, err
+		}
+		if err := t.Active(); err != nil {
+			return ask, err
+		}
+		ask.Tenant = t.ID
+	}
+	a, err := findApp(ctx, tx, ask.Tenant, start.App)
+	if err != nil {
+		return ask, err
+	}
+	ask.App = a.AppID
+	want, err := ask.want()
+	if err != nil {
+		return ask, named(err, a)
+	}
+	if ask.ReplyTo, err = replyTo(a.RedirectURIs(), start.ReplyTo, start.V2); err != nil {
+		return ask, named(err, a)
+	}
+	if ask.Tenant == "" && !a.MultiTenant() {
+		return ask, named(fault.Because(fault.Forbidden, consent.SingleTenant, "The application is not open to other tenants."), a)
+	}
+	if ask.Tenant != "" {
+		_, err = consent.MakeOffer(ctx, tx, ask.Tenant, a.AppID, want)
+	}
+	return ask, named(err, a)
+}
+
+// findApp returns the application, or a fault with the reason
+// consent.UnknownApplication.
+func findApp(ctx context.Context, tx *sqldb.Tx, in ids.TenantID, appID string) (*app.Application, error) {
+	a := &app.Application{}
+	id, err := ids.Parse[ids.AppID](appID)
+	if err == nil {
+		a, err = app.ApplicationByAppID(ctx, tx, id)
+	}
+	if errors.Is(err, fault.NotFound) || errors.Is(err, fault.Invalid) || err == nil && a.BuiltIn {
+		return nil, fault.Because(fault.NotFound, consent.UnknownApplication, "There is no application with this ID.").
+			With("appId", appID).With("tenant", string(in))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return a, named(live(ctx, tx, a), a)
+}
+
+// live refuses an application that is switched off, or whose home is.
+func live(ctx context.Context, tx *sqldb.Tx, a *app.Application) error {
+	if a.Disabled() {
+		return fault.Because(fault.Forbidden, DisabledApp, "The application is disabled.")
+	}
+	home, err := tenant.Resolve(ctx, tx, string(a.Tenant))
+	if err != nil {
+		return err
+	}
+	return home.Active()
+}
+
+// named adds the application's names to a fault.
+func named(err error, a *app.Application) error {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f.With("appId", string(a.AppID)).With("name", a.DisplayName)
+	}
+	return err
+}
+
+// remember begins f at confirm if the browser has a session that can serve it.
+func (s *Service) remember(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow) error {
+	if b.Session.IsZero() {
+		return nil
+	}
+	session, err := getSession(ctx, tx, b.session())
+	if errors.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	u, err := holder(ctx, tx, session)
+	if err != nil || u == nil {
+		return err
+	}
+	if later, ok := session.Slide(tx.Now()); ok {
+		if err := slideSession(ctx, tx, later); err != nil {
+			return err
+		}
+	}
+	f.Remember(session, u.UserPrincipalName)
+	return nil
+}
+
+// Identify takes the typed address and finds its home. A domain that no tenant
+// has is said to be unknown; whether the account exists is not said.
+func (s *Service) Identify(ctx context.Context, b Browser, id ids.FlowID, username string) error {
+	username = strings.TrimSpace(username)
+	if username == "" || len(username) > maxUsername || domainOf(username) == "" {
+		return fault.InvalidAt("username", "Enter your whole address, such as name@example.com.")
+	}
+	return s.step(ctx, b, id, func(tx *sqldb.Tx, f *Flow) error {
+		home, err := tenant.Resolve(ctx, tx, domainOf(username))
+		if err == nil {
+			err = home.Active()
+		}
+		if errors.Is(err, fault.NotFound) || errors.Is(err, fault.Invalid) || errors.Is(err, fault.Forbidden) {
+			return noHome(domainOf(username))
+		}
+		if err != nil {
+			return err
+		}
+		return f.Identify(username, home.ID)
+	})
+}
+
+const maxUsername = 320 // RFC 3696, section 3: 64 + 1 + 255
+
+func noHome(domain string) error {
+	e := fault.Because(fault.NotFound, NoHome, "No organization here has the domain %.100s.", domain)
+	e.Target = "username"
+	return e
+}
+
+// Confirm takes the person's word that the session's account is theirs. A
+// session that has ended meanwhile leads back to identify.
+func (s *Service) Confirm(ctx context.Context, b Browser, id ids.FlowID) error {
+	return s.step(ctx, b, id, func(tx *sqldb.Tx, f *Flow) error {
+		session, err := getSession(ctx, tx, b.session())
+		if err != nil && !errors.Is(err, fault.NotFound) {
+			return err
+		}
+		if err == nil && session.Home == f.Home && session.User == f.User {
+			u, err := holder(ctx, tx, session)
+			if err != nil {
+				return err
+			}
+			if u != nil {
+				return f.Confirmed()
+			}
+		}
+		return f.Restart()
+	})
+}
+
+// Restart forgets the account and ends the browser's session, because the
+// person wants to use another.
+func (s *Service) Restart(ctx context.Context, b Browser, id ids.FlowID) error {
+	return s.step(ctx, b, id, func(tx *sqldb.Tx, f *Flow) error {
+		if err := f.Restart(); err != nil {
+			return err
+		}
+		if b.Session.IsZero() {
+			return nil
+		}
+		return dropSession(ctx, tx, b.session())
+	})
+}
+
+// step loads the browser's flow, applies a rule and stores it, in one
+// transaction.
+func (s *Service) step(ctx context.Context, b Browser, id ids.FlowID, rule func(*sqldb.Tx, *Flow) error) error {
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		f, err := getFlow(ctx, tx, b.digest(), id)
+		if err != nil {
+			return err
+		}
+		if err := rule(tx, f); err != nil {
+			return err
+		}
+		return putFlow(ctx, tx, f)
+	})
+}
+
+// A Look is what a page of a step shows besides its form.
+type Look struct {
+	Flow *Flow
+	App  string        // the application's name
+	From Organization  // its home
+	To   *Organization // whose consent is asked, once known
+	Home *Organization // of the account, once known
+}
+
+// Look returns the browser's flow with the names that its pages show.
+func (s *Service) Look(ctx context.Context, b Browser, id ids.FlowID) (*Look, error) {
+	var l Look
+	err := s.db.View(ctx, func(tx *sqldb.Tx) (err error) {
+		if l.Flow, err = getFlow(ctx, tx, b.digest(), id); err != nil {
+			return err
+		}
+		a, err := findApp(ctx, tx, l.Flow.Ask.Tenant, string(l.Flow.Ask.App))
+		if err != nil {
+			return err
+		}
+		l.App = a.DisplayName
+		from, err := organization(ctx, tx, a.Tenant)
+		if err != nil {
+			return err
+		}
+		l.From = *from
+		if in := l.Flow.Resource(); in != "" {
+			if l.To, err = organization(ctx, tx, in); err != nil {
+				return err
+			}
+		}
+		if l.Flow.Home != "" {
+			l.Home, err = organization(ctx, tx, l.Flow.Home)
+		}
+		return err
+	})
+	return &l, err
+}
+
+// organization returns a tenant's names.
+func organization(ctx context.Context, tx *sqldb.Tx, id ids.TenantID) (*Organization, error) {
+	t, err := tenant.Get(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &Organization{ID: t.ID, Name: t.DisplayName, Domain: t.DefaultDomain()}, nil
+}
