@@ -98,6 +98,7 @@ func (p *ServicePrincipal) ManagedIdentity() bool { return p.Type == TypeManaged
 // NewPrincipal returns the presence of an application in a tenant.
 func NewPrincipal(tenant ids.TenantID, a *Application, now time.Time) *ServicePrincipal {
 	yes := true
+	now = now.Truncate(time.Second) // Graph shows seconds
 	p := &ServicePrincipal{
 		Tenant: tenant, ApplicationID: a.ID, ID: ids.New[ids.ObjectID](), CreatedDateTime: &now, AppID: a.AppID,
 		Type: TypeApplication, OwnerTenant: &a.Tenant, DisplayName: a.DisplayName,
@@ -111,6 +112,7 @@ func NewPrincipal(tenant ids.TenantID, a *Application, now time.Time) *ServicePr
 // resource (an ARM identifier) stands for. explicit is true for user-assigned.
 func NewManagedIdentity(tenant ids.TenantID, name, resource string, explicit bool, now time.Time) *ServicePrincipal {
 	yes, flag := true, "isExplicit=False"
+	now = now.Truncate(time.Second)
 	if explicit {
 		flag = "isExplicit=True"
 	}

@@ -38,7 +38,7 @@ const (
 // home tenant, with a new client identifier.
 func NewApplication(home *tenant.Tenant, body []byte, now time.Time) (*Application, error) {
 	start := &Application{
-		ID: ids.New[ids.ObjectID](), AppID: ids.New[ids.AppID](), CreatedDateTime: now,
+		ID: ids.New[ids.ObjectID](), AppID: ids.New[ids.AppID](), CreatedDateTime: now.Truncate(time.Second), // Graph shows seconds
 		SignInAudience: MyOrg, ParentalControl: ParentalControl{Rule: "Allow"},
 	}
 	if d := home.DefaultDomain(); d != "" {

@@ -123,7 +123,7 @@ func CheckSecret(ctx context.Context, tx *sqldb.Tx, ring *secret.Ring, tenant id
 	macs := ring.MACs(text.Reveal(), secretContext)
 	err := tx.Each(ctx, `
 		select key_id, mac, starts_us, ends_us from app_key
-		where  (tenant_id = ? and owner_id = ? or tenant_id = ? and owner_id = ?) and kind = 'secret'`,
+		where  (tenant_id = ? and owner_id = ? or tenant_id = ? and owner_id = ?) and kind = 'secret' /* all tenants: the application's home and the tenant asked */`,
 		[]any{c.Home, c.Application, tenant, c.Principal},
 		func(scan func(...any) error) error {
 			var id ids.KeyID
@@ -185,7 +185,7 @@ func FindCertificate(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, c C
 	err := tx.One(ctx, `
 		select key_id, der from app_key
 		where  (tenant_id = ? and owner_id = ? or tenant_id = ? and owner_id = ?) and kind = 'certificate' and starts_us <= ? and ends_us > ?
-		and    ((? <> '' and thumb1 = ?) or (? <> '' and thumb256 = ?))
+		and    ((? <> '' and thumb1 = ?) or (? <> '' and thumb256 = ?)) /* all tenants: the application's home and the tenant asked */
 		order  by ends_us desc limit 1`,
 		[]any{c.Home, c.Application, tenant, c.Principal, now, now, sha1, sha1, sha256, sha256}, &cert.KeyID, &cert.DER)
 	if errors.Is(err, fault.NotFound) {

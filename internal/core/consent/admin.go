@@ -36,29 +36,35 @@ func (s *Service) Offer(ctx context.Context, tenant ids.TenantID, appID ids.AppI
 // the service principal, the assignments and the grants in one transaction,
 // each tied to this consent, and writes both tenants' logs. If the offer is no
 // longer what was shown, nothing happens and the fault is OfferChanged.
-func (s *Service) AdminConsent(ctx context.Context, who authz.Caller, in Accept) (*Offer, error) {
-	var o *Offer
-	err := s.db.Update(ctx, func(tx *sqldb.Tx) (err error) {
-		if o, err = MakeOffer(ctx, tx, who.Tenant, in.AppID, in.Want); err != nil {
-			return err
-		}
-		if o.Digest != in.Shown {
-			return fault.Because(fault.Conflict, OfferChanged, "The application has changed since the page was shown.").
-				WithFix("Look at what it asks for now, and decide again.")
-		}
-		if err := o.May(ctx, tx, who); err != nil {
-			return err
-		}
-		c, err := object.NewCause(object.ByConsent, string(in.AppID), who.Subject, who.Name, in.Until, tx.Now())
-		if err != nil {
-			return err
-		}
-		if err := object.AddCause(ctx, tx, who.Tenant, c); err != nil {
-			return err
-		}
-		return o.grant(ctx, tx, who, c)
+func (s *Service) AdminConsent(ctx context.Context, who authz.Caller, in Accept) (o *Offer, err error) {
+	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		o, err = GrantOffer(ctx, tx, who, in)
+		return err
 	})
 	return o, err
+}
+
+// GrantOffer is AdminConsent in the caller's transaction.
+func GrantOffer(ctx context.Context, tx *sqldb.Tx, who authz.Caller, in Accept) (*Offer, error) {
+	o, err := MakeOffer(ctx, tx, who.Tenant, in.AppID, in.Want)
+	if err != nil {
+		return nil, err
+	}
+	if o.Digest != in.Shown {
+		return nil, fault.Because(fault.Conflict, OfferChanged, "The application has changed since the page was shown.").
+			WithFix("Look at what it asks for now, and decide again.")
+	}
+	if err := o.May(ctx, tx, who); err != nil {
+		return nil, err
+	}
+	c, err := object.NewCause(object.ByConsent, string(in.AppID), who.Subject, who.Name, in.Until, tx.Now())
+	if err != nil {
+		return nil, err
+	}
+	if err := object.AddCause(ctx, tx, who.Tenant, c); err != nil {
+		return nil, err
+	}
+	return o, o.grant(ctx, tx, who, c)
 }
 
 // grant stores everything the offer asks for under one cause.

@@ -139,6 +139,7 @@ var limits = map[string]int{
 // NewUser returns the user that a Graph body describes.
 func NewUser(home *tenant.Tenant, body []byte, now time.Time) (*User, error) {
 	member, yes := Member, true
+	now = now.Truncate(time.Second) // Graph shows seconds
 	start := &User{Face: Face{ID: ids.New[ids.ObjectID]()}, Rest: Rest{UserType: &member, CreatedDateTime: &now}}
 	u, err := start.with(body, home)
 	if err != nil {

@@ -1,0 +1,202 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"entente/internal/core/object"
+	"entente/internal/core/tenant"
+	"entente/internal/kit/fault"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func contoso() *tenant.Tenant {
+	return &tenant.Tenant{ID: "b25985a8-9d2b-4fde-9fa7-6c4e43a8ddec", DisplayName: "Contoso", Domains: []tenant.Domain{
+		{Name: "contoso.onmicrosoft.com", Verified: true, Initial: true},
+		{Name: "contoso.example", Verified: true, Default: true},
+		{Name: "unproved.example"},
+	}}
+}
+
+const oneRole = `{"displayName":"x","appRoles":[{"id":"11111111-1111-4111-8111-111111111111","displayName":"r","value":"R","isEnabled":%v,"allowedMemberTypes":["Application"]}]}`
+
+func TestNewApplication(t *testing.T) {
+	tests := []struct {
+		name, body string
+		err        error
+		target     string
+	}{
+		{"the least", `{"displayName":"Sync"}`, nil, ""},
+		{"without a name", `{}`, fault.Invalid, "displayName"},
+		{"with blanks for a name", `{"displayName":"  "}`, fault.Invalid, "displayName"},
+		{"a name too long", fmt.Sprintf(`{"displayName":%q}`, strings.Repeat("x", 257)), fault.Invalid, "displayName"},
+		{"no object", `[]`, fault.Invalid, ""},
+		{"a member it does not have", `{"displayName":"x","shoeSize":1}`, fault.Invalid, "shoeSize"},
+		{"an unknown audience", `{"displayName":"x","signInAudience":"Everyone"}`, fault.Invalid, "signInAudience"},
+		{"a token version that does not exist", `{"displayName":"x","api":{"requestedAccessTokenVersion":3}}`, fault.Invalid, "api.requestedAccessTokenVersion"},
+		{"an app role", fmt.Sprintf(oneRole, true), nil, ""},
+		{"two roles of one value", `{"displayName":"x","appRoles":[
+			{"id":"11111111-1111-4111-8111-111111111111","displayName":"r","value":"R","isEnabled":true,"allowedMemberTypes":["User"]},
+			{"id":"22222222-2222-4222-8222-222222222222","displayName":"r","value":"r","isEnabled":true,"allowedMemberTypes":["User"]}]}`, DuplicateValue, "appRoles"},
+		{"a role for nobody", `{"displayName":"x","appRoles":[{"id":"11111111-1111-4111-8111-111111111111","displayName":"r","value":"R","isEnabled":true,"allowedMemberTypes":[]}]}`, fault.Invalid, "appRoles"},
+		{"a role value with a blank", `{"displayName":"x","appRoles":[{"id":"11111111-1111-4111-8111-111111111111","displayName":"r","value":"R W","isEnabled":true,"allowedMemberTypes":["User"]}]}`, fault.Invalid, "appRoles"},
+		{"an identifier URI on a domain of one's own", `{"displayName":"x","identifierUris":["https://contoso.example/api","api://contoso.example/x","https://deep.sub.contoso.example"]}`, nil, ""},
+		{"one on the initial domain", `{"displayName":"x","identifierUris":["https://contoso.onmicrosoft.com/api"]}`, nil, ""},
+		{"one with the tenant's identifier", `{"displayName":"x","identifierUris":["api://b25985a8-9d2b-4fde-9fa7-6c4e43a8ddec/x"]}`, nil, ""},
+		{"one on a domain that is not proved", `{"displayName":"x","identifierUris":["https://unproved.example/api"]}`, ForeignHost, "identifierUris"},
+		{"one on another's domain", `{"displayName":"x","identifierUris":["https://fabrikam.example"]}`, ForeignHost, "identifierUris"},
+		{"one that only ends like a domain of ours", `{"displayName":"x","identifierUris":["https://evilcontoso.example"]}`, ForeignHost, "identifierUris"},
+		{"one on a top-level domain", `{"displayName":"x","identifierUris":["https://example"]}`, ForeignHost, "identifierUris"},
+		{"one with a slash at the end", `{"displayName":"x","identifierUris":["https://contoso.example/"]}`, fault.Invalid, "identifierUris"},
+		{"one claimed twice", `{"displayName":"x","identifierUris":["https://contoso.example","https://CONTOSO.example"]}`, fault.Invalid, "identifierUris"},
+		{"a redirect to the web", `{"displayName":"x","web":{"redirectUris":["https://a.example/cb","http://localhost:3000/cb"]}}`, nil, ""},
+		{"a redirect in the clear", `{"displayName":"x","web":{"redirectUris":["http://a.example/cb"]}}`, fault.Invalid, "web.redirectUris"},
+		{"a redirect with a fragment", `{"displayName":"x","web":{"redirectUris":["https://a.example/cb#x"]}}`, fault.Invalid, "web.redirectUris"},
+		{"a redirect with a wildcard", `{"displayName":"x","web":{"redirectUris":["https://*.example/cb"]}}`, fault.Invalid, "web.redirectUris"},
+		{"a redirect to script", `{"displayName":"x","publicClient":{"redirectUris":["javascript:alert(1)"]}}`, fault.Invalid, "publicClient.redirectUris"},
+		{"a private scheme for a native application", `{"displayName":"x","publicClient":{"redirectUris":["msal1234://auth"]}}`, nil, ""},
+		{"a private scheme for a web application", `{"displayName":"x","web":{"redirectUris":["msal1234://auth"]}}`, fault.Invalid, "web.redirectUris"},
+		{"a required permission of neither kind", `{"displayName":"x","requiredResourceAccess":[{"resourceAppId":"00000003-0000-0000-c000-000000000000","resourceAccess":[{"id":"11111111-1111-4111-8111-111111111111","type":"Wish"}]}]}`, fault.Invalid, "requiredResourceAccess"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			a, err := NewApplication(contoso(), []byte(tt.body), noon)
+			if tt.err == nil {
+				if err != nil {
+					t.Fatalf("err = %v", err)
+				}
+				if a.AppID == "" || a.ID == "" || string(a.ID) == string(a.AppID) || a.SignInAudience == "" || *a.PublisherDomain != "contoso.example" {
+					t.Errorf("incomplete: %+v", a)
+				}
+				return
+			}
+			if !errors.Is(err, tt.err) || fault.Public(err).Target != tt.target {
+				t.Errorf("err = %v at %q, want %v at %q", err, fault.Public(err).Target, tt.err, tt.target)
+			}
+		})
+	}
+}
+
+func TestApply(t *testing.T) {
+	before, err := NewApplication(contoso(), []byte(fmt.Sprintf(oneRole, true)), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	off, err := before.Apply(contoso(), []byte(fmt.Sprintf(oneRole, false)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name string
+		from *Application
+		body string
+		err  error
+	}{
+		{"nothing", before, `{}`, nil},
+		{"a role goes while it is enabled", before, `{"appRoles":[]}`, StillEnabled},
+		{"a role goes once disabled", off, `{"appRoles":[]}`, nil},
+		{"a role gets another value while enabled", before, strings.Replace(fmt.Sprintf(oneRole, true), `"R"`, `"S"`, 1), StillEnabled},
+		{"the identifiers do not change", before, `{"id":"x","appId":"y"}`, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			after, err := tt.from.Apply(contoso(), []byte(tt.body))
+			if !errors.Is(err, tt.err) {
+				t.Fatalf("err = %v, want %v", err, tt.err)
+			}
+			if err == nil && (after.ID != before.ID || after.AppID != before.AppID) {
+				t.Error("an identifier changed")
+			}
+		})
+	}
+}
+
+func TestMergeKeepsWhatIsNotSaid(t *testing.T) {
+	a, err := NewApplication(contoso(), []byte(`{"displayName":"x","web":{"redirectUris":["https://a.example"],"homePageUrl":"https://h.example"},"tags":["t"]}`), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := a.Apply(contoso(), []byte(`{"@odata.type":"#microsoft.graph.application","web":{"homePageUrl":null},"notes":"n"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(b.Web.RedirectURIs) != 1 || b.Web.HomePageURL != nil || len(b.Tags) != 1 || *b.Notes != "n" || b.AppRoles == nil {
+		t.Errorf("got %+v", b)
+	}
+}
+
+func TestNewSecret(t *testing.T) {
+	c, err := NewSecret(PasswordCredential{}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(*c.SecretText) != 40 || c.Hint != (*c.SecretText)[:3] || !c.EndDateTime.Equal(noon.AddDate(2, 0, 0)) {
+		t.Errorf("got %d characters, hint %q, end %v", len(*c.SecretText), c.Hint, c.EndDateTime)
+	}
+	if c.Hidden().SecretText != nil {
+		t.Error("Hidden shows the text")
+	}
+	if _, err := NewSecret(PasswordCredential{StartDateTime: noon, EndDateTime: noon}, noon); !errors.Is(err, fault.Invalid) {
+		t.Errorf("an end at the start: err = %v, want Invalid", err)
+	}
+}
+
+func TestPrincipalShowsItsApplication(t *testing.T) {
+	a, err := NewApplication(contoso(), []byte(`{"displayName":"Orders","identifierUris":["https://contoso.example/o"],"tags":["x"]}`), noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Tenant = "b25985a8-9d2b-4fde-9fa7-6c4e43a8ddec"
+	p := NewPrincipal("a3efc889-f1b7-4532-9e01-91e32d1039f4", a, noon)
+	if *p.OwnerTenant != a.Tenant || p.Names[1] != "https://contoso.example/o" || p.Tags[0] != "x" || !p.Enabled() {
+		t.Errorf("got %+v", p)
+	}
+	mi := NewManagedIdentity(p.Tenant, "mi", "/subscriptions/x", true, noon)
+	if _, err := mi.Apply([]byte(`{"accountEnabled":false}`)); !errors.Is(err, Managed) {
+		t.Errorf("err = %v, want Managed", err)
+	}
+	if mi.OwnerTenant != nil || mi.AlternativeNames[0] != "isExplicit=True" {
+		t.Errorf("got %+v", mi)
+	}
+	if q, err := p.Apply([]byte(`{"accountEnabled":false,"appId":"x"}`)); !errors.Is(err, fault.Invalid) {
+		t.Errorf("appId is not the tenant's to change: got %v, %v", q, err)
+	}
+}
+
+func TestGraphPermissionsAreComplete(t *testing.T) {
+	apps, err := builtIn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	graph := apps[0]
+	if err := graph.checkRoles(); err != nil && !errors.Is(err, DuplicateValue) {
+		t.Error(err) // a role and a scope of Graph share their values by design
+	}
+	seen := make(map[string]bool)
+	for _, r := range graph.AppRoles {
+		if seen[string(r.ID)] || r.DisplayName == "" || r.Value == nil {
+			t.Errorf("role %v is doubled or incomplete", r)
+		}
+		seen[string(r.ID)] = true
+	}
+	if graph.Role("df021288-bdef-4463-88db-98f22de89214") == nil || graph.Scope("e1fe6dd8-ba31-4d61-89e7-88639da4683d") == nil {
+		t.Error("User.Read.All or User.Read is missing")
+	}
+	object.Fill(graph)
+}
+
+func TestAppIDOf(t *testing.T) {
+	for name, want := range map[string]string{
+		"https://graph.microsoft.com": string(GraphAppID), "https://GRAPH.microsoft.com/": string(GraphAppID), "https://graph.microsoft.com//": string(GraphAppID),
+		"https://management.core.windows.net/": string(ARMAppID), "api://AzureADTokenExchange": string(TokenExchangeAppID),
+		"499B84AC-1321-427F-AA17-267CA6975798": string(DevOpsAppID), "https://graph.microsoft.com.evil.example": "", "": "",
+	} {
+		if got, ok := AppIDOf(name); string(got) != want || ok != (want != "") {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}

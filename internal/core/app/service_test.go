@@ -1,0 +1,328 @@
+package app_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"errors"
+	"math/big"
+	"testing"
+	"time"
+
+	"entente/internal/core/app"
+	"entente/internal/core/authz"
+	"entente/internal/core/directory"
+	"entente/internal/core/object"
+	"entente/internal/enttest/dbtest"
+	"entente/internal/flow/onboard"
+	"entente/internal/kit/clock"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/query"
+	"entente/internal/kit/secret"
+	"entente/internal/kit/sqldb"
+)
+
+type house struct {
+	db    *sqldb.DB
+	clock *clock.Fake
+	ring  *secret.Ring
+	apps  *app.Service
+	a, b  onboard.Made
+}
+
+func each(t *testing.T, body func(t *testing.T, h *house)) {
+	clk := clock.NewFake(dbtest.Noon)
+	dbtest.EachClock(t, clk, func(t *testing.T, db *sqldb.DB) {
+		ring, err := secret.NewRing(secret.NewKey())
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := &house{db: db, clock: clk, ring: ring, apps: app.NewService(db, ring)}
+		for range 2 { // a second start changes nothing
+			if err := app.EnsureBuiltIn(t.Context(), db); err != nil {
+				t.Fatal(err)
+			}
+		}
+		on := onboard.NewService(db, directory.NewHasher(2))
+		for i, m := range []*onboard.Made{&h.a, &h.b} {
+			name := []string{"contoso", "fabrikam"}[i]
+			if *m, err = on.Create(t.Context(), onboard.Request{
+				DisplayName: name, Initial: name + ".example", AdminUPN: "admin@" + name + ".example", Password: secret.NewString("Correct-horse-7"),
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		body(t, h)
+	})
+}
+
+func admin(m onboard.Made) authz.Caller {
+	return authz.Caller{Tenant: m.Tenant, Subject: ids.Principal{Kind: ids.Person, Home: m.Tenant, ID: m.Admin}, Object: m.Admin}
+}
+
+func (h *house) create(t *testing.T, body string) *app.Application {
+	t.Helper()
+	a, err := h.apps.Create(t.Context(), admin(h.a), []byte(body), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func (h *house) client(t *testing.T, m onboard.Made, id ids.AppID) app.Client {
+	t.Helper()
+	var c app.Client
+	if err := h.db.Read(t.Context(), func(tx *sqldb.Tx) (err error) {
+		c, err = app.FindClient(t.Context(), tx, m.Tenant, id)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestApplicationLife(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		a := h.create(t, `{"displayName":"Sync","signInAudience":"AzureADMultipleOrgs","identifierUris":["https://contoso.example/s"]}`)
+		if c := h.client(t, h.a, a.AppID); c.Principal != "" || !c.MultiTenant || c.Home != h.a.Tenant {
+			t.Errorf("created: %+v, want no service principal", c)
+		}
+		if _, err := h.apps.CreatePrincipal(ctx, admin(h.b), a.AppID, []byte(`{"tags":["x"]}`), nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.apps.CreatePrincipal(ctx, admin(h.b), a.AppID, []byte(`{}`), nil); !errors.Is(err, app.NameInUse) {
+			t.Errorf("twice: err = %v, want NameInUse", err)
+		}
+		if c := h.client(t, h.b, a.AppID); c.Principal == "" || !c.Enabled || c.Home != h.a.Tenant {
+			t.Errorf("in B: %+v", c)
+		}
+		if _, err := h.apps.Update(ctx, admin(h.b), a.ID, []byte(`{"notes":"mine"}`)); !errors.Is(err, fault.NotFound) {
+			t.Errorf("changed from B: err = %v, want NotFound", err)
+		}
+		if _, err := h.apps.Update(ctx, admin(h.a), a.ID, []byte(`{"displayName":"Sync 2"}`)); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.apps.Delete(ctx, admin(h.a), a.ID); err != nil {
+			t.Fatal(err)
+		}
+		if c := h.client(t, h.b, a.AppID); !c.Deleted || c.Principal == "" {
+			t.Errorf("deleted: %+v, want the presence in B to stay and the deletion to show", c)
+		}
+		if err := h.apps.Delete(ctx, admin(h.a), a.ID); !errors.Is(err, fault.NotFound) {
+			t.Errorf("deleted twice: err = %v, want NotFound", err)
+		}
+		h.create(t, `{"displayName":"Next","identifierUris":["https://contoso.example/s"]}`) // the name is free again
+	})
+}
+
+func TestSecrets(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		a := h.create(t, `{"displayName":"Sync","passwordCredentials":[{"displayName":"first"}]}`)
+		first := *a.PasswordCredentials[0].SecretText
+		made, err := h.apps.AddPassword(ctx, admin(h.a), a.ID, app.PasswordCredential{EndDateTime: h.clock.Now().Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check := func(text string) (id ids.KeyID, err error) {
+			c := h.client(t, h.a, a.AppID)
+			err = h.db.Read(ctx, func(tx *sqldb.Tx) (err error) {
+				id, err = app.CheckSecret(ctx, tx, h.ring, h.a.Tenant, c, secret.NewString(text))
+				return err
+			})
+			return id, err
+		}
+		if id, err := check(*made.SecretText); err != nil || id != made.KeyID {
+			t.Errorf("got %v, %v, want %v", id, err, made.KeyID)
+		}
+		if id, err := check(first); err != nil || id != a.PasswordCredentials[0].KeyID {
+			t.Errorf("the one made with the application: got %v, %v", id, err)
+		}
+		if _, err := check(string(made.KeyID)); !errors.Is(err, app.WrongSecret) {
+			t.Errorf("its identifier: err = %v, want WrongSecret", err)
+		}
+		h.clock.Advance(time.Hour)
+		if _, err := check(*made.SecretText); !errors.Is(err, app.SecretExpired) {
+			t.Errorf("at its end: err = %v, want SecretExpired", err)
+		}
+		if err := h.apps.RemovePassword(ctx, admin(h.a), a.ID, a.PasswordCredentials[0].KeyID); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := check(first); !errors.Is(err, app.WrongSecret) {
+			t.Errorf("removed: err = %v, want WrongSecret", err)
+		}
+		if err := h.apps.RemovePassword(ctx, admin(h.a), a.ID, a.PasswordCredentials[0].KeyID); !errors.Is(err, app.NoSuchSecret) {
+			t.Errorf("removed twice: err = %v, want NoSuchSecret", err)
+		}
+		if err := h.db.View(ctx, func(tx *sqldb.Tx) error {
+			got, err := app.GetApplication(ctx, tx, h.a.Tenant, a.ID)
+			if err == nil && (len(got.PasswordCredentials) != 1 || got.PasswordCredentials[0].SecretText != nil) {
+				t.Errorf("stored: %+v", got.PasswordCredentials)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestCertificates(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "sync"}, NotBefore: h.clock.Now().Add(-time.Hour), NotAfter: h.clock.Now().Add(time.Hour)}
+		der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &key.PublicKey, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := h.create(t, `{"displayName":"Sync"}`)
+		body, _ := json.Marshal(map[string]any{"keyCredentials": []any{map[string]any{"type": "AsymmetricX509Cert", "usage": "Verify", "key": der}}})
+		a, err = h.apps.Update(ctx, admin(h.a), a.ID, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := a.KeyCredentials[0]
+		if c.Key != nil || len(c.CustomKeyIdentifier) != 40 || *c.DisplayName != "CN=sync" {
+			t.Errorf("shown as %+v", c)
+		}
+		find := func() error {
+			return h.db.Read(ctx, func(tx *sqldb.Tx) error {
+				got, err := app.FindCertificate(ctx, tx, h.a.Tenant, h.client(t, h.a, a.AppID), c.CustomKeyIdentifier, "")
+				if err == nil && got.KeyID != c.KeyID {
+					t.Errorf("found %v, want %v", got.KeyID, c.KeyID)
+				}
+				return err
+			})
+		}
+		if err := find(); err != nil {
+			t.Error(err)
+		}
+		keep, _ := json.Marshal(map[string]any{"keyCredentials": a.KeyCredentials}) // as Terraform sends it back
+		if a, err = h.apps.Update(ctx, admin(h.a), a.ID, keep); err != nil || len(a.KeyCredentials) != 1 {
+			t.Errorf("kept: %v, %v", a, err)
+		}
+		h.clock.Advance(time.Hour)
+		if err := find(); !errors.Is(err, app.NoCertificate) {
+			t.Errorf("at its end: err = %v, want NoCertificate", err)
+		}
+		if _, err := h.apps.Update(ctx, admin(h.a), a.ID, []byte(`{"keyCredentials":[{"key":"AAAA"}]}`)); !errors.Is(err, app.BadCertificate) {
+			t.Errorf("no certificate: err = %v, want BadCertificate", err)
+		}
+	})
+}
+
+func TestWhoMayManage(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		a := h.create(t, `{"displayName":"Sync"}`)
+		owner := h.create(t, `{"displayName":"Owner"}`)
+		sp, err := h.apps.CreatePrincipal(ctx, admin(h.a), owner.AppID, []byte(`{}`), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		program := func(roles ...string) authz.Caller {
+			return authz.Caller{Tenant: h.a.Tenant, Subject: ids.Principal{Kind: ids.Workload, Home: h.a.Tenant, ID: sp.ID}, Object: sp.ID, Roles: roles}
+		}
+		stranger := authz.Caller{Tenant: h.a.Tenant, Subject: ids.Principal{Kind: ids.Person, Home: h.a.Tenant, ID: "x"}, Object: ids.New[ids.ObjectID]()}
+		change := []byte(`{"notes":"n"}`)
+		for name, tt := range map[string]struct {
+			who  authz.Caller
+			want error
+		}{
+			"a person without a role":                   {stranger, authz.Denied},
+			"a program with OwnedBy that owns it not":   {program("Application.ReadWrite.OwnedBy"), authz.Denied},
+			"a program with the permission for all":     {program("Application.ReadWrite.All"), nil},
+			"an administrator":                          {admin(h.a), nil},
+			"a program that may only read":              {program("Application.Read.All"), authz.Denied},
+			"a person who claims an application's role": {authz.Caller{Tenant: h.a.Tenant, Subject: stranger.Subject, Object: stranger.Object, Roles: []string{"Application.ReadWrite.All"}}, authz.Denied},
+		} {
+			t.Run(name, func(t *testing.T) {
+				if _, err := h.apps.Update(ctx, tt.who, a.ID, change); !errors.Is(err, tt.want) {
+					t.Errorf("err = %v, want %v", err, tt.want)
+				}
+			})
+		}
+		if err := h.apps.AddOwner(ctx, admin(h.a), a.ID, sp.ID); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.apps.AddOwner(ctx, admin(h.a), a.ID, sp.ID); !errors.Is(err, object.AlreadyOwner) {
+			t.Errorf("owner twice: err = %v, want AlreadyOwner", err)
+		}
+		if _, err := h.apps.Update(ctx, program("Application.ReadWrite.OwnedBy"), a.ID, change); err != nil {
+			t.Errorf("the owner: err = %v", err)
+		}
+	})
+}
+
+func TestListing(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		for _, n := range []string{"Alpha", "alps", "Beta"} {
+			h.create(t, `{"displayName":"`+n+`"}`)
+		}
+		if err := h.db.View(ctx, func(tx *sqldb.Tx) error {
+			q := query.Query{Filter: query.StartsWith{Field: "displayName", Value: "ALP"}, Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: 1}}
+			page, err := app.ListApplications(ctx, tx, h.a.Tenant, q)
+			if err != nil || len(page.Items) != 1 || page.Items[0].DisplayName != "Alpha" || page.Next == nil {
+				t.Errorf("page one: %v, %v", page, err)
+			}
+			q.Page.After = page.Next
+			page, err = app.ListApplications(ctx, tx, h.a.Tenant, q)
+			if err != nil || len(page.Items) != 1 || page.Items[0].DisplayName != "alps" || page.Next != nil {
+				t.Errorf("page two: %v, %v", page, err)
+			}
+			sps, err := app.ListPrincipals(ctx, tx, h.b.Tenant, query.Query{Filter: query.Compare{Field: "appId", Op: query.Eq, Value: string(app.GraphAppID)}})
+			if err != nil || len(sps.Items) != 1 || len(sps.Items[0].AppRoles) < 80 {
+				t.Errorf("Microsoft Graph in B: %d, %v", len(sps.Items), err)
+			}
+			byName, err := app.ListPrincipals(ctx, tx, h.b.Tenant, query.Query{Filter: query.Any{Field: "servicePrincipalNames", Of: query.Compare{Field: "", Op: query.Eq, Value: "https://graph.microsoft.com"}}})
+			if err != nil || len(byName.Items) != 1 {
+				t.Errorf("by name: %d, %v", len(byName.Items), err)
+			}
+			n, err := app.CountApplications(ctx, tx, h.b.Tenant, nil)
+			if err != nil || n != 0 {
+				t.Errorf("applications of B: %d, %v, want none", n, err)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func TestFindResource(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		a := h.create(t, `{"displayName":"API","signInAudience":"AzureADMultipleOrgs","identifierUris":["https://contoso.example/api"],"api":{"requestedAccessTokenVersion":2}}`)
+		if _, err := h.apps.CreatePrincipal(ctx, admin(h.b), a.AppID, []byte(`{}`), nil); err != nil {
+			t.Fatal(err)
+		}
+		for name, want := range map[string]ids.AppID{
+			"https://contoso.example/api": a.AppID, "https://CONTOSO.example/api/": a.AppID, string(a.AppID): a.AppID,
+			"https://graph.microsoft.com": app.GraphAppID, "https://contoso.example/ap": "", "api://AzureADTokenExchange": app.TokenExchangeAppID,
+		} {
+			err := h.db.Read(ctx, func(tx *sqldb.Tx) error {
+				r, err := app.FindResource(ctx, tx, h.b.Tenant, name)
+				if err == nil && (r.AppID != want || !r.Enabled || r.AppID == a.AppID && r.TokenVersion != 2) {
+					t.Errorf("%s: got %+v", name, r)
+				}
+				return err
+			})
+			if (want == "") != errors.Is(err, fault.NotFound) {
+				t.Errorf("%s: err = %v", name, err)
+			}
+		}
+		err := h.db.Read(ctx, func(tx *sqldb.Tx) error {
+			_, err := app.FindResource(ctx, tx, h.a.Tenant, "https://contoso.example/api")
+			return err
+		})
+		if !errors.Is(err, fault.NotFound) {
+			t.Errorf("where it is not present: err = %v, want NotFound", err)
+		}
+	})
+}
