@@ -118,8 +118,12 @@ func (c *Credential) check() error {
 		return bad("audiences", "A federated credential has exactly one audience.")
 	case tooLong(c.Audiences[0]):
 		return bad("audiences", "An audience has at most %d characters.", maxText)
+	case hasControl(c.Audiences[0]):
+		return bad("audiences", "An audience has no control characters.")
 	case tooLong(string(c.Description)):
 		return bad("description", "A description has at most %d characters.", maxText)
+	case strings.ContainsRune(string(c.Description), 0): // which no database keeps
+		return bad("description", "A description has no null characters.")
 	}
 	if err := checkIssuer(c.Issuer); err != nil {
 		return err
@@ -136,6 +140,8 @@ func (c *Credential) checkSubject() error {
 		return bad("claimsMatchingExpression", "A federated credential has a subject or a claims matching expression, not both.")
 	case tooLong(string(c.Subject)):
 		return bad("subject", "A subject has at most %d characters.", maxText)
+	case hasControl(string(c.Subject)):
+		return bad("subject", "A subject has no control characters.")
 	case c.Expression == nil:
 		return nil
 	case c.Parent.Kind != Application:
@@ -163,6 +169,8 @@ func checkIssuer(issuer string) error {
 	}
 	return nil
 }
+
+func hasControl(s string) bool { return strings.ContainsFunc(s, unicode.IsControl) }
 
 func tooLong(s string) bool { return utf8.RuneCountInString(s) > maxText }
 

@@ -33,8 +33,8 @@ func (e *Expression) compile() ([]condition, error) {
 		return nil, bad("claimsMatchingExpression", "The version of the expression language is 1.")
 	case tooLong(e.Value):
 		return nil, bad("claimsMatchingExpression", "An expression has at most %d characters.", maxText)
-	case !utf8.ValidString(e.Value):
-		return nil, bad("claimsMatchingExpression", "An expression is UTF-8.")
+	case hasControl(e.Value):
+		return nil, bad("claimsMatchingExpression", "An expression has no control characters.")
 	}
 	var all []condition
 	for rest := e.Value; ; {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"unicode"
 
 	"entente/internal/kit/fault"
 	"entente/internal/kit/fetch"
@@ -49,10 +50,16 @@ func unreachable(document string, err error) error {
 	return fault.Because(fault.Unavailable, IssuerUnreachable, "The issuer's %s cannot be had: %s", document, fault.Public(err).Message).Wrap(err)
 }
 
-// clip shortens what came from outside before it is kept or shown.
+// clip shortens what came from outside before it is kept or shown, and takes
+// out what no database keeps and no person reads.
 func clip(s string) string {
 	if len(s) > maxText {
 		s = s[:maxText] + "…"
 	}
-	return strings.ToValidUTF8(s, "\uFFFD")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
 }
