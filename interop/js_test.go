@@ -1,0 +1,58 @@
+package interop
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"testing"
+)
+
+// TestJavaScriptClients runs js/clients.mjs. Where Node or the packages are not
+// installed it is skipped, and fails when CI=true.
+func TestJavaScriptClients(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		absent(t, "node is not installed")
+	}
+	if _, err := os.Stat("js/node_modules"); err != nil {
+		absent(t, "the packages are not installed; run `npm ci` in interop/js")
+	}
+	cmd := exec.CommandContext(t.Context(), node, "clients.mjs")
+	cmd.Dir = "js"
+	cmd.Env = os.Environ()
+	for name, value := range env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &errs)
+	}
+	cases := 0
+	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); cases++ {
+		var result struct{ Name, Error string }
+		if err := json.Unmarshal(lines.Bytes(), &result); err != nil {
+			t.Fatalf("%v: %s", err, lines.Text())
+		}
+		t.Run(result.Name, func(t *testing.T) {
+			if result.Error != "" {
+				t.Error(result.Error)
+			}
+		})
+	}
+	if cases == 0 {
+		t.Errorf("no case was run\n%s", &errs)
+	}
+}
+
+// absent skips the clients that are not here, or fails where they have to be.
+func absent(t *testing.T, why string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatal("JavaScript clients: " + why)
+	}
+	t.Skip("JavaScript clients are not tested: " + why)
+}
