@@ -27,6 +27,9 @@ import (
 // Noon is where the fake clocks of tests start.
 var Noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
+// Migrations are those of the stores that this package opens.
+var Migrations = schema.Files
+
 // Engines are the engines that tests run on.
 var Engines = []sqldb.Engine{sqldb.SQLite, sqldb.PostgreSQL}
 

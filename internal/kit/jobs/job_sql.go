@@ -33,11 +33,23 @@ func dropPending(ctx context.Context, tx *sqldb.Tx, kind Kind, tenant ids.Tenant
 		where tenant_id = ? and kind = ? and job_key = ? and state = 'pending'`, tenant, kind, key)
 }
 
+const dropRunningSQL = `
+	delete from job
+	where tenant_id = ? and id = ? and attempt = ? and state = 'running'`
+
 // dropRunning deletes a job if the attempt still holds it.
 func dropRunning(ctx context.Context, tx *sqldb.Tx, w *Work) (int64, error) {
-	return tx.Exec(ctx, `
-		delete from job
-		where tenant_id = ? and id = ? and attempt = ? and state = 'running'`, w.Tenant, w.ID, w.Attempt)
+	return tx.Exec(ctx, dropRunningSQL, w.Tenant, w.ID, w.Attempt)
+}
+
+// dropAllRunning does so for many.
+func dropAllRunning(ctx context.Context, tx *sqldb.Tx, all []*Work) error {
+	rows := make([][]any, len(all))
+	for i, w := range all {
+		rows[i] = []any{w.Tenant, w.ID, w.Attempt}
+	}
+	_, err := tx.ExecAll(ctx, dropRunningSQL, rows)
+	return err
 }
 
 // renew extends a lease if the attempt still holds it.

@@ -287,15 +287,8 @@ func (w *Worker) keepLease(ctx context.Context, work *Work, lost func()) {
 
 // drop deletes completed jobs; those that another worker holds by now stay.
 func (w *Worker) drop(ctx context.Context, tx *sqldb.Tx, done []*Work) error {
-	for _, work := range done {
-		if _, err := dropRunning(ctx, tx, work); err != nil {
-			return err
-		}
-		if work.Key != "" {
-			tx.Notify(topic) // a twin may have waited
-		}
-	}
-	return nil
+	tx.Notify(topic) // a twin may have waited
+	return dropAllRunning(ctx, tx, done)
 }
 
 // giveBack stores a failed attempt: the job is pending again after a pause, or
