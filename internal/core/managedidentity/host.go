@@ -188,6 +188,16 @@ func (h *Host) given() []*Given {
 	return all
 }
 
+// Clients returns the client identifiers of the identities that the host may
+// use, its own first.
+func (h *Host) Clients() []ids.AppID {
+	clients := []ids.AppID{}
+	for _, g := range h.given() {
+		clients = append(clients, g.Client)
+	}
+	return clients
+}
+
 // matches reports whether every member of s that is given names g.
 func (s Selector) matches(g *Given) bool {
 	return sameOrUnset(s.ClientID, string(g.Client)) && sameOrUnset(s.ObjectID, string(g.Principal)) && sameOrUnset(s.ResourceID, g.Resource)

@@ -11,6 +11,7 @@ import (
 	"entente/internal/core/authz"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/jose"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
 )
@@ -276,19 +277,24 @@ func (s *Service) Enroll(ctx context.Context, token secret.String, jwk json.RawM
 	return h, nil
 }
 
-// Heartbeat checks a host's assertion, notes that the host lives and returns
-// it. now is the wall's time.
-func (s *Service) Heartbeat(ctx context.Context, tenant ids.TenantID, id HostID, assertion, audience string, now time.Time) (*Host, error) {
+// Heartbeat checks a host's assertion for one of audiences, notes that the
+// host lives and returns it. now is the wall's time. The assertion is checked
+// before anything is written, so that noise costs no write.
+func (s *Service) Heartbeat(ctx context.Context, tenant ids.TenantID, id HostID, assertion string, now time.Time, audiences ...string) (*Host, error) {
+	var keys []jose.Key
+	err := s.db.Read(ctx, func(tx *sqldb.Tx) (err error) {
+		keys, err = HostKeys(ctx, tx, tenant, id)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	c, err := CheckAssertion(assertion, id, keys, now, audiences...)
+	if err != nil {
+		return nil, err
+	}
 	var h *Host
-	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		keys, err := HostKeys(ctx, tx, tenant, id)
-		if err != nil {
-			return err
-		}
-		c, err := CheckAssertion(assertion, id, keys, now, audience)
-		if err != nil {
-			return err
-		}
+	err = s.db.Update(ctx, func(tx *sqldb.Tx) (err error) {
 		if err := Spend(ctx, tx, tenant, id, c, now); err != nil {
 			return err
 		}

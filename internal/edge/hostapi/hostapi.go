@@ -1,0 +1,149 @@
+// Package hostapi is what host agents speak with, beside the token endpoint:
+// a machine becomes a host, and says that it lives.
+//
+//	POST /host/enroll     {"token": "…", "key": {JWK}}          one-time enrollment token
+//	POST /host/heartbeat  {"tenantId": "…", "hostId": "…"}      Authorization: Bearer {assertion}
+//
+// Enrolling answers 201 with tenantId, hostId and resourceId, and the key can
+// sign the host's assertions from then on. A heartbeat answers 200 with
+// resourceId, the client identifiers of the identities that the host may use
+// now, and in how many seconds to come again. Its assertion is a JWT (RFC
+// 7523, section 3) that the host's key signed for the address of the heartbeat
+// and that is used once. Errors are {"error":{"code","message"}}.
+package hostapi
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"entente/internal/core/managedidentity"
+	"entente/internal/kit/clock"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/secret"
+	"entente/internal/kit/web"
+)
+
+const (
+	maxBody = 16 << 10
+	every   = 60 // seconds between heartbeats
+)
+
+// A Server serves the host API.
+type Server struct {
+	Identities *managedidentity.Service
+	Hosts      web.Hosts
+	Clock      clock.Clock
+	Log        *slog.Logger
+}
+
+// Handler serves /host/….
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("POST /host/enroll", web.Serve(s.enroll, s.fail))
+	mux.Handle("POST /host/heartbeat", web.Serve(s.heartbeat, s.fail))
+	return mux
+}
+
+// enroll redeems an enrollment token.
+func (s *Server) enroll(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Token string          `json:"token"`
+		Key   json.RawMessage `json:"key"`
+	}
+	if err := read(w, r, &in); err != nil {
+		return err
+	}
+	h, err := s.Identities.Enroll(r.Context(), secret.NewString(in.Token), in.Key, web.ClientIP(r.Context()))
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusCreated, map[string]any{"tenantId": h.Tenant, "hostId": h.HostID, "resourceId": h.ID()})
+}
+
+// heartbeat notes that a host lives.
+func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request) error {
+	var in struct {
+		Tenant string `json:"tenantId"`
+		Host   string `json:"hostId"`
+	}
+	if err := read(w, r, &in); err != nil {
+		return err
+	}
+	tenant, err := ids.Parse[ids.TenantID](in.Tenant)
+	if err != nil {
+		return err
+	}
+	host, err := ids.Parse[managedidentity.HostID](in.Host)
+	if err != nil {
+		return err
+	}
+	scheme, assertion, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return fault.New(fault.Unauthenticated, "The host's assertion is missing.")
+	}
+	const path = "/host/heartbeat"
+	h, err := s.Identities.Heartbeat(r.Context(), tenant, host, strings.TrimSpace(assertion), s.Clock.Wall(), s.Hosts.Own+path, s.Hosts.Base(r)+path)
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, map[string]any{"resourceId": h.ID(), "identities": h.Clients(), "every": every})
+}
+
+// read reads a JSON body into dest.
+func read(w http.ResponseWriter, r *http.Request, dest any) error {
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(dest)
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return fault.New(fault.Invalid, "The body has at most %d bytes.", maxBody)
+	}
+	if err != nil {
+		return fault.New(fault.Invalid, "The body is no JSON object as it is asked for.").Wrap(err)
+	}
+	return nil
+}
+
+func answer(w http.ResponseWriter, status int, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	web.NoStore(w)
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, err = w.Write(text)
+	return err
+}
+
+// statuses is the whole mapping from faults to answers.
+var statuses = map[fault.Code]struct {
+	status int
+	code   string
+}{
+	fault.Invalid:         {http.StatusBadRequest, "BadRequest"},
+	fault.Unauthenticated: {http.StatusUnauthorized, "Unauthenticated"},
+	fault.Forbidden:       {http.StatusForbidden, "Forbidden"},
+	fault.NotFound:        {http.StatusNotFound, "NotFound"},
+	fault.Conflict:        {http.StatusConflict, "Conflict"},
+	fault.Throttled:       {http.StatusTooManyRequests, "TooManyRequests"},
+	fault.Unavailable:     {http.StatusServiceUnavailable, "ServiceUnavailable"},
+	fault.Internal:        {http.StatusInternalServerError, "InternalServerError"},
+}
+
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	pub := fault.Public(err)
+	to := statuses[pub.Code]
+	if to.status >= http.StatusInternalServerError {
+		s.Log.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, web.AttrRequest, web.RequestID(r.Context()), web.AttrError, err)
+	}
+	message := pub.Message
+	if pub.Fix != "" {
+		message += " " + pub.Fix
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(to.status)
+	json.NewEncoder(w).Encode(map[string]any{"error": map[string]string{"code": to.code, "message": message}})
+}
