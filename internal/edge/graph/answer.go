@@ -1,0 +1,285 @@
+package graph
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"entente/internal/edge/graph/edm"
+)
+
+// A level is how much control information an answer carries (OData JSON 4.01,
+// section 3.1).
+type level int
+
+// The levels.
+const (
+	minimal level = iota
+	none
+	full
+)
+
+var levelNames = map[level]string{minimal: "minimal", none: "none", full: "full"}
+
+// levelOf reads odata.metadata from the header Accept; other parameters count
+// for nothing.
+func levelOf(r *http.Request) level {
+	for word := range strings.FieldsFuncSeq(strings.ToLower(strings.Join(r.Header.Values("Accept"), ",")), func(r rune) bool { return r == ',' || r == ';' || r == ' ' }) {
+		switch word {
+		case "odata.metadata=none", "odata=nometadata":
+			return none
+		case "odata.metadata=full", "odata=fullmetadata":
+			return full
+		}
+	}
+	return minimal
+}
+
+// shapes are the shapes of the types in one answer: more than one where the
+// set's entities are of derived types.
+type shapes struct {
+	c     *call
+	grant edm.Grant
+	seen  map[edm.Type]edm.Shape
+}
+
+func (c *call) shapes(g edm.Grant) *shapes {
+	return &shapes{c, g, make(map[edm.Type]edm.Shape)}
+}
+
+func (s *shapes) of(t edm.Type) (edm.Shape, []string) {
+	shape, unknown := s.c.Registry.Shape(s.c.request.Version, t, s.c.options.selected, s.grant)
+	s.seen[t] = shape
+	return shape, unknown
+}
+
+func (s *shapes) at(t edm.Type) edm.Shape {
+	if shape, ok := s.seen[t]; ok {
+		return shape
+	}
+	shape, _ := s.of(t)
+	return shape
+}
+
+// typeOf returns an entity's own type.
+func (c *call) typeOf(it edm.Item) edm.Type {
+	if it.Type != "" {
+		return it.Type
+	}
+	return c.target.set().Type
+}
+
+// writePage answers with a page of a collection.
+func (c *call) writePage(page edm.Page, shapes *shapes) error {
+	b := make([]byte, 0, 512+len(page.Items)*400)
+	b = append(b, '{')
+	if c.level != none {
+		b = c.appendContext(b, c.contextOf(false))
+		b = append(b, ',')
+	}
+	if c.request.Count {
+		b = append(b, `"@odata.count":`...)
+		b = strconv.AppendInt(b, int64(page.Total), 10)
+		b = append(b, ',')
+	}
+	if page.Next != nil {
+		link, err := c.nextLink(page.Next)
+		if err != nil {
+			return err
+		}
+		b = append(b, `"@odata.nextLink":`...)
+		b = append(b, quoted(link)...)
+		b = append(b, ',')
+	}
+	b = append(b, `"value":[`...)
+	for i, it := range page.Items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		var err error
+		b = append(b, '{')
+		if b, err = c.appendItem(b, it, shapes, true); err != nil {
+			return err
+		}
+		b = append(b, '}')
+	}
+	return c.write(http.StatusOK, append(b, "]}"...))
+}
+
+// writeItem answers with one entity.
+func (c *call) writeItem(status int, it edm.Item, shapes *shapes) error {
+	b := []byte{'{'}
+	first := true
+	if c.level != none {
+		b = c.appendContext(b, c.contextOf(true))
+		first = false
+	}
+	b, err := c.appendItem(b, it, shapes, first)
+	if err != nil {
+		return err
+	}
+	return c.write(status, append(b, '}'))
+}
+
+// appendItem writes an entity's control information and members.
+func (c *call) appendItem(b []byte, it edm.Item, shapes *shapes, first bool) ([]byte, error) {
+	t := c.typeOf(it)
+	if c.level == full || c.level == minimal && t != c.shown() {
+		b = appendPair(b, "@odata.type", "#"+string(t), first)
+		first = false
+	}
+	if c.level == full {
+		b = appendPair(b, "@odata.id", c.base+"/"+c.home(t)+"('"+it.ID+"')", false)
+		b = appendPair(b, "@odata.editLink", c.home(t)+"('"+it.ID+"')", false)
+	}
+	return shapes.at(t).Append(b, it, first)
+}
+
+func appendPair(b []byte, name, value string, first bool) []byte {
+	if !first {
+		b = append(b, ',')
+	}
+	b = append(b, quoted(name)...)
+	b = append(b, ':')
+	return append(b, quoted(value)...)
+}
+
+// quoted returns s as JSON, with the signs of HTML as they are: links hold
+// ampersands.
+func quoted(s string) []byte {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(s); err != nil {
+		panic("graph: a string is always JSON")
+	}
+	return []byte(strings.TrimSuffix(b.String(), "\n"))
+}
+
+func (c *call) appendContext(b []byte, fragment string) []byte {
+	return appendPair(b, "@odata.context", c.base+"/$metadata#"+fragment, true)
+}
+
+// contextOf returns the fragment of the context URL of the target's entities.
+func (c *call) contextOf(one bool) string {
+	f := c.path(c.target.steps)
+	if c.options.Options != nil && c.options.selected != nil {
+		f += "(" + strings.Join(c.options.selected, ",") + ")"
+	}
+	if one {
+		f += "/$entity"
+	}
+	return f
+}
+
+// path returns the sets on the way with their keys, as a context URL names
+// them; entities that live elsewhere are named by where they live.
+func (c *call) path(steps []step) string {
+	last := steps[len(steps)-1].set
+	if c.target.cast != "" || last.Linked {
+		return c.home(c.shown())
+	}
+	f, parents := "", c.request.Parents
+	for i, st := range steps {
+		f += st.set.Path.In(c.request.Version)
+		if i < len(steps)-1 {
+			if !st.set.Single && len(parents) > 0 {
+				f += "('" + parents[0] + "')"
+				parents = parents[1:]
+			}
+			f += "/"
+		}
+	}
+	return f
+}
+
+// home returns the set at the root in which entities of type t live.
+func (c *call) home(t edm.Type) string {
+	for _, s := range c.Registry.Sets {
+		if name := s.Path.In(c.request.Version); s.Type == t && name != "" && !s.Single {
+			return name
+		}
+	}
+	return "directoryObjects"
+}
+
+// location returns the address of a new entity.
+func (c *call) location(it edm.Item) string {
+	steps := c.target.steps
+	if last := steps[len(steps)-1].set; last.Linked {
+		return c.base + "/" + c.home(last.Type) + "/" + it.ID
+	}
+	return c.base + "/" + c.path(steps) + "/" + it.ID
+}
+
+// refsOf answers with the addresses of entities.
+func (c *call) refsOf(items []edm.Item) error {
+	b := []byte{'{'}
+	if c.level != none {
+		b = append(c.appendContext(b, "Collection($ref)"), ',')
+	}
+	b = append(b, `"value":[`...)
+	for i, it := range items {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendPair(append(b, '{'), "@odata.id", c.base+"/directoryObjects/"+it.ID, true), '}')
+	}
+	return c.write(http.StatusOK, append(b, "]}"...))
+}
+
+// writeResult answers with the result of an action or function.
+func (c *call) writeResult(t edm.Type, result json.RawMessage) error {
+	if strings.HasPrefix(string(t.Item()), "Edm.") || t.IsMany() {
+		return c.writeValue(string(t), result)
+	}
+	b := []byte{'{'}
+	if c.level != none {
+		b = c.appendContext(b, string(t))
+	}
+	return c.write(http.StatusOK, append(edm.AppendMembers(b, result, c.level == none), '}'))
+}
+
+// writeValue answers with a value that is no entity.
+func (c *call) writeValue(fragment string, value json.RawMessage) error {
+	b := []byte{'{'}
+	if c.level != none {
+		b = append(c.appendContext(b, fragment), ',')
+	}
+	b = append(b, `"value":`...)
+	return c.write(http.StatusOK, append(append(b, value...), '}'))
+}
+
+// write answers with JSON.
+func (c *call) write(status int, b []byte) error {
+	h := c.w.Header()
+	h.Set("Content-Type", "application/json;odata.metadata="+levelNames[c.level]+";odata.streaming=true;IEEE754Compatible=false;charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(len(b)))
+	c.w.WriteHeader(status)
+	_, err := c.w.Write(b)
+	return err
+}
+
+// writeText answers with a bare value.
+func (c *call) writeText(b []byte) error {
+	c.w.Header().Set("Content-Type", "text/plain;charset=utf-8")
+	_, err := c.w.Write(b)
+	return err
+}
+
+// noContent answers that it is done.
+func (c *call) noContent(applied string) error {
+	if applied != "" {
+		c.w.Header().Add("Preference-Applied", applied)
+	}
+	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func encodeToken(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+func decodeToken(s string) ([]byte, error) {
+	return base64.RawURLEncoding.DecodeString(strings.TrimRight(s, "="))
+}

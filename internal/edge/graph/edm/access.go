@@ -1,0 +1,116 @@
+package edm
+
+import (
+	"slices"
+	"strings"
+
+	"entente/internal/core/authz"
+)
+
+// A Perm is a permission that suffices for an operation.
+type Perm struct {
+	Name string
+	With []string // one of these must be held as well
+	Only []string // it reaches these properties only
+	Self bool     // it reaches the caller's own object only
+}
+
+// A Perms lists the permissions that suffice, each alone, from least to most.
+type Perms []Perm
+
+// Any returns the permissions of these names.
+func Any(names ...string) Perms {
+	p := make(Perms, len(names))
+	for i, n := range names {
+		p[i].Name = n
+	}
+	return p
+}
+
+// And returns p followed by q.
+func (p Perms) And(q ...Perm) Perms { return append(slices.Clone(p), q...) }
+
+// An Access says who may: applications on their own, and applications for a
+// person who is signed in. A kind without permissions may not at all.
+type Access struct{ App, Delegated Perms }
+
+// Alike returns the access that asks the same of both kinds.
+func Alike(p Perms) Access { return Access{p, p} }
+
+// Public is the access of what needs no token.
+var Public = Access{}
+
+// A Grant is how far the permissions of a caller reach.
+type Grant struct {
+	Only []string // the properties; nil is all
+}
+
+// Reaches reports whether the grant covers the property.
+func (g Grant) Reaches(property string) bool {
+	return g.Only == nil || slices.Contains(g.Only, property)
+}
+
+// of returns the permissions that count for who.
+func (a Access) of(who authz.Caller) Perms {
+	if who.AppOnly() {
+		return a.App
+	}
+	return a.Delegated
+}
+
+// Judge returns how far who's permissions reach, or false when none suffices.
+// self says whether the object asked for is the caller's own.
+func (a Access) Judge(who authz.Caller, self bool) (g Grant, ok bool) {
+	for _, p := range a.of(who) {
+		if !p.heldBy(who) || p.Self && !self {
+			continue
+		}
+		if p.Only == nil {
+			return Grant{}, true
+		}
+		g.Only = append(g.Only, p.Only...)
+		ok = true
+	}
+	return g, ok
+}
+
+func (p Perm) heldBy(who authz.Caller) bool {
+	return who.Has(p.Name) && (p.With == nil || slices.ContainsFunc(p.With, who.Has))
+}
+
+// Least names the least permission that would have sufficed for who, with what
+// it also requires, or "" when this kind of caller may not at all.
+func (a Access) Least(who authz.Caller, self bool) string {
+	for _, p := range a.of(who) {
+		if !p.Self || self {
+			return p.String()
+		}
+	}
+	return ""
+}
+
+// String returns the permission for people.
+func (p Perm) String() string {
+	if p.With == nil {
+		return p.Name
+	}
+	return p.Name + " with " + strings.Join(p.With, " or ")
+}
+
+// String returns the permissions for people.
+func (p Perms) String() string {
+	if len(p) == 0 {
+		return "none"
+	}
+	names := make([]string, len(p))
+	for i, one := range p {
+		names[i] = one.String()
+		if one.Self {
+			names[i] += " (own object)"
+		}
+		if one.Only != nil {
+			names[i] += " (some properties)"
+		}
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,67 @@
+package edm
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"entente/internal/core/authz"
+	"entente/internal/kit/query"
+)
+
+// A Request is what a behavior is asked, checked against the declaration.
+type Request struct {
+	Who     authz.Caller
+	Version Version
+
+	Parents []string // the identifiers of the entities above, outermost first
+	ID      string   // the entity's identifier, where one is addressed
+	Cast    Type     // the derived type a list is limited to, or empty
+	Ref     string   // the identifier in the body of POST …/$ref, or before $ref
+
+	Named string // the value of the alternate key under which an upsert creates
+
+	Query query.Query // filter, order and page of a list
+	Count bool        // a list is to say how many there are in all
+	Only  bool        // a list is asked for nothing but that number
+
+	Selected map[string]bool // the properties selected, by v1.0's names; nil for the usual ones
+
+	Body  json.RawMessage     // the body with its annotations removed and names as declared
+	Binds map[string][]string // identifiers behind name@odata.bind
+
+	header http.Header
+}
+
+// NewRequest returns a request whose warnings go to header.
+func NewRequest(who authz.Caller, v Version, header http.Header) *Request {
+	return &Request{Who: who, Version: v, header: header}
+}
+
+// Parent returns the identifier of the entity right above.
+func (r *Request) Parent() string { return r.Parents[len(r.Parents)-1] }
+
+// Warn tells the caller of something that was done but will not work.
+func (r *Request) Warn(text string) { r.header.Add(WarningHeader, text) }
+
+// WarningHeader carries what was done as asked but cannot work: a federated
+// credential whose issuer nobody can reach.
+const WarningHeader = "Entente-Warning"
+
+// An Item is one entity in JSON.
+type Item struct {
+	ID   string // its key, for links
+	Type Type   // its own type where the set declares a base; or empty
+
+	// Face has the members that v1.0 shows by default, in v1.0's names. It is
+	// written as it stands when nothing is selected.
+	Face json.RawMessage
+	// Rest has further members, or is empty.
+	Rest json.RawMessage
+}
+
+// A Page is a stretch of a list.
+type Page struct {
+	Items []Item
+	Next  []any // where the next page begins, from query.Cursor; nil on the last
+	Total int   // how many there are in all, when the request asks
+}

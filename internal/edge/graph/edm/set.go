@@ -1,0 +1,129 @@
+package edm
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// A Set is a collection of entities, or a single one, with what can be done to
+// it. An operation that has no function does not exist.
+type Set struct {
+	Path   Name   // "users"; of a part: its segment after the entity
+	Type   Type   // of its entities; that of the base where they differ
+	Single bool   // one entity, without a key: manager, policies
+	Linked bool   // entities that live elsewhere: owners. Their links can be read with $ref
+	Doc    string // the page that describes it
+
+	Keys     []Key  // ways to name an entity beside its identifier
+	FreeKeys bool   // identifiers are no GUIDs: domains, assignments
+	Top      int    // the greatest page; 0 is 999
+	Usual    int    // the usual page; 0 is 100
+	Unpaged  bool   // everything comes at once
+	Advanced bool   // counting asks for ConsistencyLevel: eventual
+	Order    string // a field by which pages are cut; the identifier where it says nothing
+
+	List   List
+	Get    Get
+	Create Create
+	Update Change
+	Delete Change
+	Link   Change // POST …/$ref, or PUT for a single one
+	Unlink Change // DELETE …/{id}/$ref
+
+	Parts   []*Set   // below an entity
+	Actions []Action // on an entity
+	Common  []Action // on the collection
+}
+
+// An Op is an operation: who may, and what does it.
+type Op[F any] struct {
+	May Access
+	Do  F
+}
+
+// The operations of a set.
+type (
+	List   = Op[func(context.Context, *Request) (Page, error)]
+	Get    = Op[func(context.Context, *Request) (Item, error)]
+	Create = Op[func(context.Context, *Request) (Item, error)]
+	Change = Op[func(context.Context, *Request) error]
+)
+
+// A Key names an entity by something else than its identifier:
+// applications(appId='…').
+type Key struct {
+	Name   string // the property
+	Plain  bool   // a segment that is no GUID is taken for it: /users/{userPrincipalName}
+	Upsert bool   // PATCH with Prefer: create-if-missing makes what it names
+
+	// Find returns the identifier of the entity with this value, or a NotFound
+	// fault.
+	Find func(ctx context.Context, r *Request, value string) (string, error)
+}
+
+// An Action is called by POST, a function by GET.
+type Action struct {
+	Name     string
+	Only     string // "v1.0" or "beta"
+	Function bool
+	Params   []Prop
+	Returns  Type // empty: nothing, and the answer has no body
+	May      Access
+	// Do returns the result in JSON: an object, an array, or a primitive.
+	Do func(ctx context.Context, r *Request) (json.RawMessage, error)
+}
+
+// in reports whether the action exists in v.
+func (a Action) in(v Version) bool { return a.Only == "" || a.Only == v.String() }
+
+// limits of a page, in Graph's directory.
+const (
+	topOfPages = 999
+	usualPage  = 100
+)
+
+// MaxPage returns the greatest $top.
+func (s *Set) MaxPage() int {
+	if s.Top != 0 {
+		return s.Top
+	}
+	return topOfPages
+}
+
+// UsualPage returns the size of a page for which nobody asked.
+func (s *Set) UsualPage() int {
+	if s.Usual != 0 {
+		return s.Usual
+	}
+	return min(usualPage, s.MaxPage())
+}
+
+// Part returns the part that is called name in v, whatever the case, or nil.
+func (s *Set) Part(v Version, name string) *Set { return findSet(s.Parts, v, name) }
+
+// Action returns the action on one entity that is called name, or nil.
+func (s *Set) Action(v Version, name string) *Action { return findAction(s.Actions, v, name) }
+
+// CommonAction returns the action on the collection that is called name, or nil.
+func (s *Set) CommonAction(v Version, name string) *Action { return findAction(s.Common, v, name) }
+
+// KeyOf returns the alternate key that is called name, or nil.
+func (s *Set) KeyOf(name string) *Key {
+	for i := range s.Keys {
+		if s.Keys[i].Name == name {
+			return &s.Keys[i]
+		}
+	}
+	return nil
+}
+
+// PlainKey returns the alternate key that a segment without a GUID stands for,
+// or nil.
+func (s *Set) PlainKey() *Key {
+	for i := range s.Keys {
+		if s.Keys[i].Plain {
+			return &s.Keys[i]
+		}
+	}
+	return nil
+}

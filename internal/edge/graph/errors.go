@@ -1,0 +1,187 @@
+package graph
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"time"
+
+	"entente/internal/core/app"
+	"entente/internal/core/consent"
+	"entente/internal/core/federation"
+	"entente/internal/core/object"
+	"entente/internal/core/tenant"
+	"entente/internal/core/token"
+	"entente/internal/edge/graph/edm"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/odata"
+	"entente/internal/kit/query"
+	"entente/internal/kit/web"
+)
+
+// A reply is how a fault looks on the wire.
+type reply struct {
+	status  int
+	code    string
+	message string // in place of the fault's own, where Graph has fixed words
+	detail  string // the code of an entry in details that names the fault's target
+}
+
+// codes is the whole mapping from the codes of faults to Graph errors.
+// https://learn.microsoft.com/graph/errors
+var codes = map[fault.Code]reply{
+	fault.Invalid:         {http.StatusBadRequest, "Request_BadRequest", "", "InvalidValue"},
+	fault.Unauthenticated: {http.StatusUnauthorized, "InvalidAuthenticationToken", "", ""},
+	fault.Forbidden:       {http.StatusForbidden, "Authorization_RequestDenied", "", ""},
+	fault.NotFound:        {http.StatusNotFound, "Request_ResourceNotFound", "", ""},
+	fault.Conflict:        {http.StatusConflict, "Directory_ConcurrencyViolation", "", ""},
+	fault.Throttled:       {http.StatusTooManyRequests, "TooManyRequests", "", ""},
+	fault.Unavailable:     {http.StatusServiceUnavailable, "ServiceUnavailable", "", ""},
+	fault.Internal:        {http.StatusInternalServerError, "InternalServerError", "", ""},
+}
+
+// reasons are the faults that Graph names more exactly. They go before codes.
+var reasons = map[fault.Reason]reply{
+	noToken:             {http.StatusUnauthorized, "InvalidAuthenticationToken", "", ""},
+	noIdentity:          {http.StatusUnauthorized, "Authorization_IdentityNotFound", "", ""},
+	token.Malformed:     {http.StatusUnauthorized, "InvalidAuthenticationToken", "IDX14100: JWT is not well formed, there are no dots (.).", ""},
+	token.NotOurs:       {http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token validation failure. Invalid issuer.", ""},
+	token.BadSignature:  {http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token validation failure. Invalid signature.", ""},
+	token.Expired:       {http.StatusUnauthorized, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.", ""},
+	token.NotYet:        {http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token has expired or is not yet valid.", ""},
+	token.WrongAudience: {http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token validation failure. Invalid audience.", ""},
+
+	unknownSegment: {http.StatusBadRequest, "BadRequest", "", ""},
+	notAllowed:     {http.StatusMethodNotAllowed, "Request_BadRequest", "", ""},
+	badKey:         {http.StatusBadRequest, "Request_BadRequest", "", ""},
+	badMedia:       {http.StatusUnsupportedMediaType, "UnsupportedMediaType", "", ""},
+	tooLarge:       {http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "", ""},
+	badFormat:      {http.StatusBadRequest, "BadRequest", "", ""},
+
+	pageSize:        {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
+	unsupported:     {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
+	searchNeedsMore: {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
+	countNeedsMore:  {http.StatusBadRequest, "Request_BadRequest", "", ""},
+	badToken:        {http.StatusBadRequest, "Directory_ExpiredPageToken", "", ""},
+
+	edm.UnknownSelect:   {http.StatusBadRequest, "BadRequest", "", ""},
+	edm.UnknownInFilter: {http.StatusBadRequest, "BadRequest", "Invalid filter clause: ", ""},
+	edm.WrongLiteral:    {http.StatusBadRequest, "BadRequest", "Invalid filter clause: ", ""},
+	edm.NoSuchOperator:  {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
+	edm.NeedsAdvanced:   {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
+	edm.NotSortable:     {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
+	edm.Unreadable:      {http.StatusBadRequest, "BadRequest", "", ""},
+	odata.Syntax:        {http.StatusBadRequest, "BadRequest", "", ""},
+	odata.Unsupported:   {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
+	odata.TooComplex:    {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
+	query.UnknownField:  {http.StatusBadRequest, "Request_UnsupportedQuery", "The request uses a filter property that is not indexed", ""},
+	query.Unsupported:   {http.StatusBadRequest, "Request_UnsupportedQuery", "The request uses a filter property that is not indexed", ""},
+	query.TooComplex:    {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
+	query.WrongCursor:   {http.StatusBadRequest, "Directory_ExpiredPageToken", "", ""},
+
+	object.NameTaken:        {http.StatusBadRequest, "Request_BadRequest", "", "ObjectConflict"},
+	object.AlreadyOwner:     {http.StatusBadRequest, "Request_BadRequest", "", ""},
+	app.NameInUse:           {http.StatusConflict, "Request_MultipleObjectsWithSameKeyValue", "", ""},
+	app.StillEnabled:        {http.StatusBadRequest, "CannotDeleteOrUpdateEnabledEntitlement", "", ""},
+	app.DuplicateValue:      {http.StatusBadRequest, "DuplicateValue", "", "DuplicateValue"},
+	app.ForeignHost:         {http.StatusBadRequest, "HostNameNotOnVerifiedDomain", "", "HostNameNotOnVerifiedDomain"},
+	app.NoApplication:       {http.StatusBadRequest, "Request_BadRequest", "", ""},
+	app.NoSuchSecret:        {http.StatusBadRequest, "Request_BadRequest", "", ""},
+	consent.AlreadyAssigned: {http.StatusBadRequest, "Request_BadRequest", "", "InvalidUpdate"},
+	consent.GrantExists:     {http.StatusConflict, "Request_MultipleObjectsWithSameKeyValue", "", ""},
+	federation.NameTaken:    {http.StatusConflict, "Request_MultipleObjectsWithSameKeyValue", "", ""},
+	federation.PairTaken:    {http.StatusBadRequest, "InvalidFederatedIdentityCredentialValue", "", ""},
+	federation.BadValue:     {http.StatusBadRequest, "Request_BadRequest", "", "InvalidValue"},
+	federation.NeverMatches: {http.StatusBadRequest, "InvalidFederatedIdentityCredentialValue", "", "InvalidValue"},
+	tenant.Disabled:         {http.StatusNotFound, "Directory_ObjectNotFound", "Unable to read the company information from the directory.", ""},
+}
+
+// replyTo finds how a fault looks.
+func replyTo(f *fault.Error) reply {
+	if to, ok := reasons[f.Reason]; ok {
+		return to
+	}
+	return codes[f.Code]
+}
+
+// The error object of Graph.
+type (
+	errorBody struct {
+		Code    string        `json:"code"`
+		Message string        `json:"message"`
+		Target  string        `json:"target,omitempty"`
+		Details []errorDetail `json:"details,omitempty"`
+		Inner   innerError    `json:"innerError"`
+	}
+	errorDetail struct {
+		Code    string `json:"code"`
+		Message string `json:"message"`
+		Target  string `json:"target"`
+	}
+	// innerError has three members of Graph's and two of ours: what the caller
+	// can do, and the least permission that would have sufficed.
+	innerError struct {
+		LeastPermission string `json:"leastPermission,omitempty"`
+		Fix             string `json:"fix,omitempty"`
+		Date            string `json:"date"`
+		Request         string `json:"request-id"`
+		ClientRequest   string `json:"client-request-id"`
+	}
+)
+
+// fail answers with a Graph error object. The caller reads the public part of
+// err; the log has the rest.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	f := fault.Public(err)
+	to := replyTo(f)
+	ctx := r.Context()
+	if to.status >= http.StatusInternalServerError {
+		s.Log.ErrorContext(ctx, "request failed", web.AttrRequest, web.RequestID(ctx), "path", r.URL.Path, web.AttrError, err)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	if to.status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="", authorization_uri="`+s.Hosts.Base(r)+`/common/oauth2/authorize", client_id="`+string(app.GraphAppID)+`"`)
+	}
+	if segment := f.Values["segment"]; segment != "" {
+		h.Set(GapHeader, url.PathEscape(segment))
+	}
+	w.WriteHeader(to.status)
+	body := map[string]errorBody{"error": {
+		Code: to.code, Message: messageOf(f, to), Target: f.Target, Details: detailsOf(f, to),
+		Inner: innerError{
+			LeastPermission: f.Values["leastPermission"], Fix: f.Fix,
+			Date: s.Clock.Now().UTC().Format(errorTime), Request: web.RequestID(ctx), ClientRequest: web.CorrelationID(ctx),
+		},
+	}}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(body); err != nil {
+		s.Log.DebugContext(ctx, "answer not delivered", web.AttrRequest, web.RequestID(ctx), web.AttrError, err)
+	}
+}
+
+// errorTime is the form of dates in errors: no zone, no fraction.
+const errorTime = time.DateOnly + "T" + time.TimeOnly
+
+// messageOf returns the words of the answer. A fixed text that ends in a space
+// stands before the fault's own; a mistake in a filter's text is placed as
+// Graph places it.
+func messageOf(f *fault.Error, to reply) string {
+	switch n := len(to.message); {
+	case f.Reason == odata.Syntax && f.Values["option"] == "$filter":
+		return "Invalid filter clause: Syntax error at position " + f.Values["position"] + " in '" + f.Values["text"] + "'."
+	case n > 0 && to.message[n-1] == ' ':
+		return to.message + f.Message
+	case n > 0:
+		return to.message
+	}
+	return f.Message
+}
+
+func detailsOf(f *fault.Error, to reply) []errorDetail {
+	if f.Target == "" || to.detail == "" {
+		return nil
+	}
+	return []errorDetail{{to.detail, f.Message, f.Target}}
+}

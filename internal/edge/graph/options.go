@@ -1,0 +1,235 @@
+package graph
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"entente/internal/edge/graph/edm"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/odata"
+	"entente/internal/kit/query"
+)
+
+// Why query options are refused.
+const (
+	pageSize        fault.Reason = "graph.page_size"
+	unsupported     fault.Reason = "graph.unsupported"
+	searchNeedsMore fault.Reason = "graph.search_needs_header"
+	countNeedsMore  fault.Reason = "graph.count_needs_header"
+	notIndexed      fault.Reason = "graph.not_indexed"
+	badFormat       fault.Reason = "graph.bad_format"
+)
+
+// options are the query options of a request, read.
+type options struct {
+	*odata.Options
+	eventual bool     // ConsistencyLevel: eventual
+	advanced bool     // and $count=true
+	selected []string // as declared or as typed; nil when nothing is selected
+}
+
+func (c *call) readOptions() error {
+	o, err := odata.ParseOptions(c.r.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	c.options = options{Options: o, eventual: strings.EqualFold(c.r.Header.Get("ConsistencyLevel"), "eventual")}
+	c.options.advanced = c.options.eventual && o.Count != nil && *o.Count
+	if o.Format != "" && !strings.EqualFold(o.Format, "json") && !strings.HasPrefix(strings.ToLower(o.Format), "application/json") {
+		return fault.Because(fault.Invalid, badFormat, "The format '%.100s' is not supported.", o.Format)
+	}
+	if len(o.Expand) > 0 {
+		return c.refuseExpand(o.Expand[0])
+	}
+	return c.readSelect()
+}
+
+// refuseExpand tells an unknown name from one that exists and is not expanded.
+func (c *call) refuseExpand(e odata.Expand) error {
+	set, name := c.target.set(), strings.Join(e.Path, "/")
+	if set.Part(c.request.Version, e.Path[0]) == nil {
+		return unknownSelect(name, set.Type)
+	}
+	return fault.Because(fault.Invalid, unsupported, "The query option $expand is not supported for '%.100s'.", name).With("segment", "$expand")
+}
+
+func unknownSelect(name string, t edm.Type) error {
+	return fault.Because(fault.Invalid, edm.UnknownSelect,
+		"Parsing OData Select and Expand failed: Could not find a property named '%.100s' on type '%s'.", name, t)
+}
+
+// readSelect gathers the names in $select. An asterisk selects what is shown
+// when nothing is selected.
+func (c *call) readSelect() error {
+	set, v := c.target.set(), c.request.Version
+	for _, item := range c.options.Select {
+		name := item.Path[0]
+		switch {
+		case name == "*":
+			c.options.selected = nil
+			return nil
+		case len(item.Path) > 1:
+			return unknownSelect(strings.Join(item.Path, "/"), set.Type)
+		case set.Part(v, name) != nil:
+			continue // a part is no property: it would come with $expand
+		}
+		if p := c.Registry.FoldProp(c.shown(), v, name); p != nil {
+			name = p.In(v)
+		}
+		c.options.selected = append(c.options.selected, name)
+	}
+	if c.options.selected == nil {
+		return nil
+	}
+	c.request.Selected = make(map[string]bool)
+	for _, name := range c.options.selected {
+		if p := c.Registry.FoldProp(c.shown(), v, name); p != nil {
+			c.request.Selected[p.Name] = true
+		}
+	}
+	return nil
+}
+
+// shown is the type of the entities in the answer.
+func (c *call) shown() edm.Type {
+	if c.target.cast != "" {
+		return c.target.cast
+	}
+	return c.target.set().Type
+}
+
+// readQuery reads what a list is asked: filter, order, page.
+func (c *call) readQuery(g edm.Grant) error {
+	set, o := c.target.set(), c.options
+	asker := edm.Asker{Version: c.request.Version, Type: c.shown(), Advanced: o.advanced, Grant: g}
+	if c.target.kind == toCount {
+		asker.Advanced = o.eventual
+	}
+	switch {
+	case o.Skip != nil:
+		return fault.Because(fault.Invalid, unsupported, "'$skip' is not supported by the service.")
+	case o.Search != nil && !o.eventual:
+		return fault.Because(fault.Invalid, searchNeedsMore,
+			"Request with $search query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'")
+	case o.Search != nil:
+		return fault.Because(fault.Invalid, unsupported, "The query option $search is not supported here.").With("segment", "$search")
+	}
+	q := query.Query{}
+	var err error
+	if q.Filter, err = c.Registry.Filter(asker, o.Filter); err != nil {
+		return err
+	}
+	if q.Order, err = c.Registry.Order(asker, o.OrderBy, o.Filter != nil); err != nil {
+		return err
+	}
+	if q.Page.Limit, err = pageOf(set, o.Top); err != nil {
+		return err
+	}
+	if o.SkipToken != "" {
+		if q.Page.After, err = c.openToken(o.SkipToken); err != nil {
+			return err
+		}
+	}
+	c.request.Query = q
+	first := o.SkipToken == ""
+	c.request.Count = first && o.Count != nil && *o.Count && (!set.Advanced || o.eventual)
+	return nil
+}
+
+// pageOf returns how many entities a page has.
+func pageOf(set *edm.Set, top *int) (int, error) {
+	switch {
+	case set.Unpaged:
+		return 0, nil
+	case top == nil:
+		return set.UsualPage(), nil
+	case *top < 1 || *top > set.MaxPage():
+		return 0, fault.Because(fault.Invalid, pageSize,
+			"Invalid page size specified: '%d'. Must be between 1 and %d inclusive.", *top, set.MaxPage())
+	}
+	return *top, nil
+}
+
+// openToken returns where the page that a link leads to begins. The token
+// opens for this tenant, path and question only.
+func (c *call) openToken(token string) ([]any, error) {
+	sealed, err := decodeToken(token)
+	if err == nil {
+		var plain []byte
+		if plain, err = c.Ring.Open(sealed, c.tokenContext()...); err == nil {
+			return query.ParseAfter(string(plain))
+		}
+	}
+	return nil, fault.Because(fault.Invalid, badToken, "The specified page token value has expired and can no longer be included in your request.").Wrap(err)
+}
+
+const badToken fault.Reason = "graph.bad_page_token"
+
+// tokenContext is what a page's start belongs to: tenant, path, and the
+// options by which rows are chosen and ordered.
+func (c *call) tokenContext() []string {
+	parts := []string{"graph page", string(c.request.Who.Tenant), strings.ToLower(c.r.URL.Path)}
+	for _, name := range []string{"$filter", "$orderby", "$search"} {
+		parts = append(parts, c.given(name))
+	}
+	return parts
+}
+
+func (c *call) given(name string) string {
+	for _, g := range c.options.Given {
+		if g.Name == name {
+			return g.Value
+		}
+	}
+	return ""
+}
+
+// nextLink returns the address of the page that begins at next. It repeats the
+// options of the request and speaks of the host that was asked.
+func (c *call) nextLink(next []any) (string, error) {
+	sealed, err := c.Ring.Seal([]byte(query.FormatAfter(next)), c.tokenContext()...)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	b.WriteString(c.Hosts.Base(c.r) + c.r.URL.EscapedPath() + "?")
+	for _, g := range c.options.Given {
+		if g.Name != "$skiptoken" {
+			b.WriteString(escapeName(g.Name) + "=" + url.QueryEscape(g.Value) + "&")
+		}
+	}
+	b.WriteString("$skiptoken=" + encodeToken(sealed))
+	return b.String(), nil
+}
+
+// escapeName escapes the name of an option and leaves its dollar sign alone,
+// as Graph does.
+func escapeName(name string) string {
+	if rest, ok := strings.CutPrefix(name, "$"); ok {
+		return "$" + url.QueryEscape(rest)
+	}
+	return url.QueryEscape(name)
+}
+
+// preferences are what the header Prefer asks for (RFC 7240).
+type preferences struct {
+	representation, minimal, createIfMissing bool
+}
+
+func preferencesOf(r *http.Request) preferences {
+	var p preferences
+	for _, line := range r.Header.Values("Prefer") {
+		for word := range strings.SplitSeq(line, ",") {
+			switch strings.ToLower(strings.ReplaceAll(strings.TrimSpace(word), " ", "")) {
+			case "return=representation":
+				p.representation = true
+			case "return=minimal":
+				p.minimal = true
+			case "create-if-missing":
+				p.createIfMissing = true
+			}
+		}
+	}
+	return p
+}

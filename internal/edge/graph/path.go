@@ -1,0 +1,65 @@
+package graph
+
+import (
+	"net/http"
+	"strings"
+
+	"entente/internal/edge/graph/edm"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/odata"
+)
+
+// GapHeader stands on the answer to a path or operation that we do not have;
+// it names the segment at which the path leaves what is declared.
+const GapHeader = "Entente-Gap"
+
+// Why a path leads nowhere. Values: segment.
+const (
+	unknownSegment fault.Reason = "graph.unknown_segment"
+	notAllowed     fault.Reason = "graph.method_not_allowed"
+	badKey         fault.Reason = "graph.bad_key"
+)
+
+func unknown(segment string) *fault.Error {
+	return fault.Because(fault.Invalid, unknownSegment, "Resource not found for the segment '%.200s'.", segment).With("segment", segment)
+}
+
+// segments are the parts of a path below the version.
+type segments []segment
+
+type segment struct{ odata.Segment }
+
+// is reports whether the segment is this word, whatever the case.
+func (s segment) is(word string) bool { return strings.EqualFold(s.Text, word) }
+
+// named reports whether the segment is this name, with or without brackets.
+func (s segment) named(name string) bool { return strings.EqualFold(s.Name, name) }
+
+// split reads the path: the version, and what stands below it. The segment
+// myorganization stands for the caller's tenant, as if it were not there.
+func split(r *http.Request) (edm.Version, segments, error) {
+	parsed, err := odata.ParsePath(r.URL.EscapedPath())
+	if err != nil {
+		return edm.V1, nil, err
+	}
+	all := make(segments, len(parsed))
+	for i, p := range parsed {
+		all[i] = segment{p}
+	}
+	if len(all) == 0 {
+		return edm.V1, nil, unknown("")
+	}
+	var v edm.Version
+	switch {
+	case all[0].is("v1.0"):
+	case all[0].is("beta"):
+		v = edm.Beta
+	default:
+		return edm.V1, nil, fault.Because(fault.Invalid, unknownSegment, "Invalid version: %.100s", all[0].Text).With("segment", all[0].Text)
+	}
+	all = all[1:]
+	if len(all) > 0 && all[0].is("myorganization") {
+		all = all[1:]
+	}
+	return v, all, nil
+}

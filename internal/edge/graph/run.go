@@ -1,0 +1,496 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"entente/internal/edge/graph/edm"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/query"
+)
+
+// An operation is what a method does to a target: who may, and the steps.
+type operation struct {
+	may edm.Access
+	do  func(ctx context.Context, g edm.Grant) error
+}
+
+// run finds the operation, checks the permission, resolves the keys and lets
+// the operation answer.
+func (c *call) run() error {
+	ctx := c.r.Context()
+	op, ok := c.operation()
+	if !ok {
+		return fault.Because(fault.Invalid, notAllowed, "Specified HTTP method is not allowed for the request target.").
+			With("segment", c.r.Method+" "+c.target.set().Path.String())
+	}
+	who := c.request.Who
+	if _, may := op.may.Judge(who, true); !may {
+		return c.deny(op.may, false)
+	}
+	missing, err := c.resolve(ctx)
+	_, others := op.may.Judge(who, false)
+	switch {
+	case err != nil && !others && errors.Is(err, fault.NotFound):
+		return c.deny(op.may, false) // whoever may see only themselves learns nothing of others
+	case err != nil:
+		return err
+	}
+	self := c.own()
+	grant, may := op.may.Judge(who, self)
+	if !may {
+		return c.deny(op.may, self)
+	}
+	if err := c.readOptions(); err != nil {
+		return err
+	}
+	if missing {
+		return c.upsert(ctx)
+	}
+	return op.do(ctx, grant)
+}
+
+// denied is the Reason of a permission that is missing. Values: leastPermission.
+const denied fault.Reason = "graph.denied"
+
+func (c *call) deny(a edm.Access, self bool) error {
+	return fault.Because(fault.Forbidden, denied, "Insufficient privileges to complete the operation.").
+		With("leastPermission", a.Least(c.request.Who, self))
+}
+
+// own reports whether the path leads to, or through, the caller's own object.
+func (c *call) own() bool {
+	ids := append([]string{}, c.request.Parents...)
+	if c.request.ID != "" {
+		ids = append(ids, c.request.ID)
+	}
+	return len(ids) > 0 && c.request.Who.Object != "" && ids[0] == string(c.request.Who.Object)
+}
+
+// resolve turns the keys of the path into identifiers. It reports whether the
+// last one names what does not exist and is to be created.
+func (c *call) resolve(ctx context.Context) (missing bool, err error) {
+	last := len(c.target.steps) - 1
+	for i, st := range c.target.steps {
+		id := st.key.value
+		if st.key.by != nil {
+			id, err = st.key.by.Find(ctx, c.request, st.key.value)
+			if i == last && c.upserts(st.key.by) && errors.Is(err, fault.NotFound) {
+				return true, nil
+			}
+			if err != nil {
+				return false, err
+			}
+		}
+		switch {
+		case i == last:
+			c.request.ID = id
+		case id != "":
+			c.request.Parents = append(c.request.Parents, id)
+		}
+	}
+	c.request.Cast = c.target.cast
+	return false, nil
+}
+
+// upserts reports whether the request makes what it does not find.
+func (c *call) upserts(by *edm.Key) bool {
+	return by.Upsert && c.target.kind == toEntity && c.r.Method == http.MethodPatch && c.prefer.createIfMissing
+}
+
+// operation returns what the request's method does to its target.
+func (c *call) operation() (operation, bool) {
+	set, get := c.target.set(), c.r.Method == http.MethodGet
+	switch c.target.kind {
+	case toCollection:
+		switch c.r.Method {
+		case http.MethodGet:
+			return operation{set.List.May, c.list}, set.List.Do != nil
+		case http.MethodPost:
+			return operation{set.Create.May, c.create}, set.Create.Do != nil
+		}
+	case toEntity:
+		return c.entityOperation()
+	case toCount:
+		return operation{set.List.May, c.count}, get && set.List.Do != nil
+	case toRefs:
+		return c.refOperation()
+	case toRef:
+		return operation{set.Unlink.May, c.unlink}, c.r.Method == http.MethodDelete && set.Unlink.Do != nil
+	case toAction:
+		a := c.target.action
+		return operation{a.May, c.act}, get == a.Function && (get || c.r.Method == http.MethodPost)
+	case toProperty, toValue:
+		return operation{set.Get.May, c.property}, get && set.Get.Do != nil
+	}
+	return operation{}, false
+}
+
+func (c *call) entityOperation() (operation, bool) {
+	set := c.target.set()
+	switch c.r.Method {
+	case http.MethodGet:
+		return operation{set.Get.May, c.get}, set.Get.Do != nil
+	case http.MethodPatch:
+		return operation{set.Update.May, c.update}, set.Update.Do != nil
+	case http.MethodDelete:
+		return operation{set.Delete.May, c.remove}, set.Delete.Do != nil
+	}
+	return operation{}, false
+}
+
+func (c *call) refOperation() (operation, bool) {
+	set := c.target.set()
+	switch link := linkMethod(set); c.r.Method {
+	case http.MethodGet:
+		if set.Single {
+			return operation{set.Get.May, c.ref}, set.Get.Do != nil
+		}
+		return operation{set.List.May, c.refs}, set.List.Do != nil
+	case link:
+		return operation{set.Link.May, c.link}, set.Link.Do != nil
+	case http.MethodDelete:
+		return operation{set.Unlink.May, c.unlink}, set.Unlink.Do != nil
+	}
+	return operation{}, false
+}
+
+func linkMethod(set *edm.Set) string {
+	if set.Single {
+		return http.MethodPut
+	}
+	return http.MethodPost
+}
+
+func (c *call) list(ctx context.Context, g edm.Grant) error {
+	if err := c.readQuery(g); err != nil {
+		return err
+	}
+	shapes := c.shapes(g)
+	if _, unknown := shapes.of(c.shown()); len(unknown) > 0 {
+		return unknownSelect(unknown[0], c.shown())
+	}
+	page, err := c.page(ctx)
+	if err != nil {
+		return err
+	}
+	return c.writePage(page, shapes)
+}
+
+// page asks the set for a page, and keeps of it what a cast is about.
+func (c *call) page(ctx context.Context) (edm.Page, error) {
+	set := c.target.set()
+	page, err := set.List.Do(ctx, c.request)
+	if err != nil {
+		return page, err
+	}
+	if c.target.cast != "" {
+		kept := page.Items[:0]
+		for _, it := range page.Items {
+			if c.Registry.Is(it.Type, c.target.cast) {
+				kept = append(kept, it)
+			}
+		}
+		page.Items = kept
+	}
+	if set.Unpaged {
+		if page.Items, err = matching(page.Items, c.request.Query.Filter); err != nil {
+			return page, err
+		}
+		page.Total = len(page.Items)
+	}
+	return page, nil
+}
+
+func matching(items []edm.Item, filter query.Expr) ([]edm.Item, error) {
+	if filter == nil {
+		return items, nil
+	}
+	var kept []edm.Item
+	for _, it := range items {
+		ok, err := it.Match(filter)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			kept = append(kept, it)
+		}
+	}
+	return kept, nil
+}
+
+func (c *call) count(ctx context.Context, g edm.Grant) error {
+	set := c.target.set()
+	if set.Advanced && !c.options.eventual {
+		return fault.Because(fault.Invalid, countNeedsMore, "$count is not currently supported.").
+			WithFix("Send the header ConsistencyLevel: eventual.")
+	}
+	if err := c.readQuery(g); err != nil {
+		return err
+	}
+	c.request.Count, c.request.Only = true, true
+	page, err := c.page(ctx)
+	if err != nil {
+		return err
+	}
+	return c.writeText(strconv.AppendInt(nil, int64(page.Total), 10))
+}
+
+func (c *call) get(ctx context.Context, g edm.Grant) error {
+	it, err := c.target.set().Get.Do(ctx, c.request)
+	if err != nil {
+		return err
+	}
+	if c.target.cast != "" && !c.Registry.Is(c.typeOf(it), c.target.cast) {
+		return fault.New(fault.NotFound, "Resource '%s' does not exist or one of its queried reference-property objects are not present.", it.ID)
+	}
+	return c.writeItem(http.StatusOK, it, c.shapes(g))
+}
+
+func (c *call) property(ctx context.Context, g edm.Grant) error {
+	p := c.target.prop
+	if !g.Reaches(p.Name) {
+		return c.deny(c.target.set().Get.May, false)
+	}
+	c.request.Selected = map[string]bool{p.Name: true}
+	it, err := c.target.set().Get.Do(ctx, c.request)
+	if err != nil {
+		return err
+	}
+	value, err := it.Value(p.Name)
+	switch {
+	case err != nil:
+		return err
+	case value == nil || p.Show == edm.Never:
+		c.w.WriteHeader(http.StatusNoContent)
+		return nil
+	case c.target.kind == toValue:
+		var s string
+		if json.Unmarshal(value, &s) == nil {
+			value = []byte(s)
+		}
+		return c.writeText(value)
+	}
+	return c.writeValue(c.path(c.target.steps)+"('"+it.ID+"')/"+p.In(c.request.Version), value)
+}
+
+func (c *call) create(ctx context.Context, g edm.Grant) error {
+	set := c.target.set()
+	body, err := c.readEntity(set)
+	if err != nil {
+		return err
+	}
+	if err := body.ForCreate(); err != nil {
+		return err
+	}
+	return c.createFrom(ctx, g, body, "")
+}
+
+// upsert creates what an alternate key names and does not exist.
+func (c *call) upsert(ctx context.Context) error {
+	set := c.target.set()
+	by := c.target.steps[len(c.target.steps)-1].key
+	grant, may := set.Create.May.Judge(c.request.Who, false)
+	switch {
+	case set.Create.Do == nil:
+		return fault.Because(fault.Invalid, notAllowed, "Specified HTTP method is not allowed for the request target.")
+	case !may:
+		return c.deny(set.Create.May, false)
+	}
+	body, err := c.readEntity(set)
+	if err != nil {
+		return err
+	}
+	p := c.Registry.Prop(set.Type, c.request.Version, by.by.Name)
+	if p.Write == edm.C || p.Write == edm.CU {
+		err = body.Set(p.Name, by.value)
+	}
+	if err == nil {
+		err = body.ForCreate()
+	}
+	if err != nil {
+		return err
+	}
+	c.request.Named = by.value
+	c.w.Header().Add("Preference-Applied", "create-if-missing")
+	return c.createFrom(ctx, grant, body, by.by.Name)
+}
+
+func (c *call) createFrom(ctx context.Context, g edm.Grant, body *edm.Body, key string) error {
+	if err := c.within(g, body, key); err != nil {
+		return err
+	}
+	var err error
+	if c.request.Body, err = body.JSON(); err != nil {
+		return err
+	}
+	c.request.Binds = body.Binds()
+	it, err := c.target.set().Create.Do(ctx, c.request)
+	if err != nil {
+		return err
+	}
+	c.w.Header().Set("Location", c.location(it))
+	if c.prefer.minimal {
+		return c.noContent("return=minimal")
+	}
+	return c.writeItem(http.StatusCreated, it, c.shapes(g))
+}
+
+// within refuses a body that sets more than the permission reaches.
+func (c *call) within(g edm.Grant, body *edm.Body, but string) error {
+	for _, name := range body.Names() {
+		if name != but && !g.Reaches(name) {
+			return fault.Because(fault.Forbidden, denied, "Insufficient privileges to complete the operation.").With("property", name)
+		}
+	}
+	return nil
+}
+
+func (c *call) update(ctx context.Context, g edm.Grant) error {
+	set := c.target.set()
+	body, err := c.readEntity(set)
+	if err != nil {
+		return err
+	}
+	fixed, err := body.ForUpdate(c.request.ID)
+	if err != nil {
+		return err
+	}
+	if err := c.within(g, body, ""); err != nil {
+		return err
+	}
+	if err := c.unchanged(ctx, fixed); err != nil {
+		return err
+	}
+	if c.request.Body, err = body.JSON(); err != nil {
+		return err
+	}
+	c.request.Binds = body.Binds()
+	if err := set.Update.Do(ctx, c.request); err != nil {
+		return err
+	}
+	if !c.prefer.representation || set.Get.Do == nil {
+		return c.noContent("")
+	}
+	c.w.Header().Add("Preference-Applied", "return=representation")
+	it, err := set.Get.Do(ctx, c.request)
+	if err != nil {
+		return err
+	}
+	return c.writeItem(http.StatusOK, it, c.shapes(g))
+}
+
+// unchanged refuses other values for what is set at creation only.
+func (c *call) unchanged(ctx context.Context, fixed map[string]any) error {
+	if len(fixed) == 0 {
+		return nil
+	}
+	for name := range fixed {
+		if c.target.set().Get.Do == nil {
+			return edm.ReadOnlyFault(name)
+		}
+	}
+	it, err := c.target.set().Get.Do(ctx, c.request)
+	if err != nil {
+		return err
+	}
+	for name, want := range fixed {
+		have, err := it.Value(name)
+		if err != nil {
+			return err
+		}
+		if !sameJSON(have, want) {
+			return edm.ReadOnlyFault(name)
+		}
+	}
+	return nil
+}
+
+func (c *call) remove(ctx context.Context, _ edm.Grant) error {
+	if err := c.target.set().Delete.Do(ctx, c.request); err != nil {
+		return err
+	}
+	return c.noContent("")
+}
+
+// refs answers with the addresses of a collection's entities.
+func (c *call) refs(ctx context.Context, g edm.Grant) error {
+	if err := c.readQuery(g); err != nil {
+		return err
+	}
+	page, err := c.page(ctx)
+	if err != nil {
+		return err
+	}
+	return c.refsOf(page.Items)
+}
+
+// ref answers with the address of a single entity.
+func (c *call) ref(ctx context.Context, _ edm.Grant) error {
+	it, err := c.target.set().Get.Do(ctx, c.request)
+	if err != nil {
+		return err
+	}
+	b := []byte{'{'}
+	if c.level != none {
+		b = append(c.appendContext(b, "$ref"), ',')
+	}
+	return c.write(http.StatusOK, append(appendPair(b, "@odata.id", c.base+"/directoryObjects/"+it.ID, true), '}'))
+}
+
+func (c *call) link(ctx context.Context, _ edm.Grant) error {
+	raw, err := c.readBody()
+	if err != nil {
+		return err
+	}
+	if c.request.Ref, err = edm.ReadReference(raw); err != nil {
+		return err
+	}
+	if err := c.target.set().Link.Do(ctx, c.request); err != nil {
+		return err
+	}
+	return c.noContent("")
+}
+
+// unlink removes a reference: the one before $ref, or that of $id.
+func (c *call) unlink(ctx context.Context, _ edm.Grant) error {
+	set := c.target.set()
+	c.request.Ref = c.request.ID
+	if c.target.kind == toRefs && !set.Single {
+		var err error
+		if c.request.Ref, err = edm.ParseReference(c.options.ID); err != nil {
+			return err
+		}
+	}
+	if err := set.Unlink.Do(ctx, c.request); err != nil {
+		return err
+	}
+	return c.noContent("")
+}
+
+// act calls an action or function.
+func (c *call) act(ctx context.Context, _ edm.Grant) error {
+	a := c.target.action
+	raw, err := c.params(a)
+	if err != nil {
+		return err
+	}
+	body, err := c.Registry.ReadParams(c.request.Version, a, raw)
+	if err != nil {
+		return err
+	}
+	if c.request.Body, err = body.JSON(); err != nil {
+		return err
+	}
+	result, err := a.Do(ctx, c.request)
+	switch {
+	case err != nil:
+		return err
+	case a.Returns == "":
+		return c.noContent("")
+	}
+	return c.writeResult(a.Returns, result)
+}

@@ -1,0 +1,187 @@
+package apps
+
+import (
+	"context"
+	"encoding/json"
+
+	"entente/internal/core/app"
+	"entente/internal/edge/graph/edm"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
+)
+
+// What it takes to read and to write applications and service principals.
+// Application.ReadWrite.OwnedBy suffices at the edge; that the caller owns what
+// it changes is checked by the service.
+var (
+	readApps = edm.Access{
+		App: edm.Any("Application.Read.All", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All",
+			"Directory.Read.All", "Directory.ReadWrite.All"),
+		Delegated: edm.Any("Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"),
+	}
+	writeApps = edm.Access{
+		App:       edm.Any("Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"),
+		Delegated: edm.Any("Application.ReadWrite.All"),
+	}
+	writeKeys = edm.Access{
+		App:       writeApps.App.And(edm.Any("Directory.ReadWrite.All")...),
+		Delegated: writeApps.Delegated.And(edm.Any("Directory.ReadWrite.All")...),
+	}
+	readDirectory = []string{"Directory.Read.All", "Directory.ReadWrite.All"}
+	addOwners     = edm.Access{
+		App: edm.Perms{{Name: "Application.ReadWrite.OwnedBy", With: readDirectory}, {Name: "Application.ReadWrite.All", With: readDirectory}}.
+			And(edm.Any("Directory.ReadWrite.All")...),
+		Delegated: edm.Perms{{Name: "Application.ReadWrite.All", With: readDirectory}}.And(edm.Any("Directory.ReadWrite.All")...),
+	}
+	createApps = edm.Access{
+		App:       edm.Any("AppRegistration.Create").And(writeApps.App...),
+		Delegated: edm.Any("AppRegistration.Create").And(writeApps.Delegated...),
+	}
+)
+
+// applications is the entity set /applications.
+// https://learn.microsoft.com/graph/api/resources/application?view=graph-rest-1.0
+func (s Services) applications() *edm.Set {
+	return &edm.Set{
+		Path: edm.Both("applications"), Type: edm.Of("application"), Advanced: true,
+		Doc: "https://learn.microsoft.com/graph/api/resources/application?view=graph-rest-1.0",
+		Keys: []edm.Key{
+			{Name: "appId", Find: s.findApplication("appId")},
+			{Name: "uniqueName", Upsert: true, Find: s.findApplication("uniqueName")},
+		},
+		List:   edm.List{May: readApps, Do: s.listApplications},
+		Get:    edm.Get{May: readApps, Do: s.getApplication},
+		Create: edm.Create{May: createApps, Do: s.createApplication},
+		Update: edm.Change{May: writeApps, Do: s.updateApplication},
+		Delete: edm.Change{May: writeApps, Do: s.deleteApplication},
+		Parts: []*edm.Set{
+			s.owners(readApps, addOwners, writeKeys, func(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) error {
+				_, err := app.GetApplication(ctx, tx, tenant, id)
+				return err
+			}),
+			s.credentials(),
+		},
+		Actions: passwordActions(writeKeys,
+			func(ctx context.Context, r *edm.Request, ask app.PasswordCredential) (app.PasswordCredential, error) {
+				return s.Apps.AddPassword(ctx, r.Who, ids.ObjectID(r.ID), ask)
+			},
+			func(ctx context.Context, r *edm.Request, key ids.KeyID) error {
+				return s.Apps.RemovePassword(ctx, r.Who, ids.ObjectID(r.ID), key)
+			}),
+	}
+}
+
+// passwordActions declares addPassword and removePassword.
+func passwordActions(may edm.Access,
+	add func(context.Context, *edm.Request, app.PasswordCredential) (app.PasswordCredential, error),
+	remove func(context.Context, *edm.Request, ids.KeyID) error) []edm.Action {
+	return []edm.Action{
+		{
+			Name: "addPassword", May: may, Returns: edm.Of("passwordCredential"),
+			Params: []edm.Prop{{Name: "passwordCredential", Type: edm.Of("passwordCredential")}},
+			Do: func(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
+				var body struct {
+					Ask app.PasswordCredential `json:"passwordCredential"`
+				}
+				if err := json.Unmarshal(r.Body, &body); err != nil {
+					return nil, err
+				}
+				made, err := add(ctx, r, body.Ask)
+				if err != nil {
+					return nil, err
+				}
+				return json.Marshal(made)
+			},
+		},
+		{
+			Name: "removePassword", May: may,
+			Params: []edm.Prop{{Name: "keyId", Type: edm.Guid, Required: true}},
+			Do: func(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
+				var body struct {
+					Key ids.KeyID `json:"keyId"`
+				}
+				if err := json.Unmarshal(r.Body, &body); err != nil {
+					return nil, err
+				}
+				return nil, remove(ctx, r, body.Key)
+			},
+		},
+	}
+}
+
+func (s Services) findApplication(key string) func(context.Context, *edm.Request, string) (string, error) {
+	return func(ctx context.Context, r *edm.Request, value string) (string, error) {
+		return view(ctx, s.DB, func(tx *sqldb.Tx) (string, error) {
+			a, err := app.FindApplication(ctx, tx, r.Who.Tenant, key, value)
+			if err != nil {
+				return "", err
+			}
+			return string(a.ID), nil
+		})
+	}
+}
+
+func applicationItem(a *app.Application) (edm.Item, error) { return item(a.ID, a) }
+
+func (s Services) listApplications(ctx context.Context, r *edm.Request) (edm.Page, error) {
+	return view(ctx, s.DB, func(tx *sqldb.Tx) (page edm.Page, err error) {
+		if r.Count {
+			if page.Total, err = app.CountApplications(ctx, tx, r.Who.Tenant, r.Query.Filter); err != nil || r.Only {
+				return page, err
+			}
+		}
+		list, err := app.ListApplications(ctx, tx, r.Who.Tenant, r.Query)
+		if err != nil {
+			return page, err
+		}
+		page.Next = list.Next
+		page.Items, err = itemsOf(list.Items, applicationItem)
+		return page, err
+	})
+}
+
+// getApplication shows the bytes of certificates to whoever selects them of
+// one application, as Graph does.
+func (s Services) getApplication(ctx context.Context, r *edm.Request) (edm.Item, error) {
+	return view(ctx, s.DB, func(tx *sqldb.Tx) (edm.Item, error) {
+		a, err := app.GetApplication(ctx, tx, r.Who.Tenant, ids.ObjectID(r.ID))
+		if err == nil && r.Selected["keyCredentials"] {
+			err = fillKeys(ctx, tx, a.Tenant, a.ID, a.KeyCredentials)
+		}
+		if err != nil {
+			return edm.Item{}, err
+		}
+		return applicationItem(a)
+	})
+}
+
+func fillKeys(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, owner ids.ObjectID, keys []app.KeyCredential) (err error) {
+	for i := range keys {
+		if keys[i].Key, err = app.CertificateBytes(ctx, tx, tenant, owner, keys[i].KeyID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s Services) createApplication(ctx context.Context, r *edm.Request) (it edm.Item, err error) {
+	var a *app.Application
+	if r.Named != "" {
+		a, _, err = s.Apps.Upsert(ctx, r.Who, r.Named, r.Body)
+	} else {
+		a, err = s.Apps.Create(ctx, r.Who, r.Body, bound(r, "owners"))
+	}
+	if err != nil {
+		return edm.Item{}, err
+	}
+	return applicationItem(a)
+}
+
+func (s Services) updateApplication(ctx context.Context, r *edm.Request) error {
+	_, err := s.Apps.Update(ctx, r.Who, ids.ObjectID(r.ID), r.Body)
+	return err
+}
+
+func (s Services) deleteApplication(ctx context.Context, r *edm.Request) error {
+	return s.Apps.Delete(ctx, r.Who, ids.ObjectID(r.ID))
+}

@@ -1,0 +1,43 @@
+// Package directory declares the entity sets of a tenant's people: users, and
+// the organization itself.
+//
+// It says what each set shows, who may ask, and which service of core answers;
+// it decides nothing.
+package directory
+
+import (
+	"context"
+	"encoding/json"
+
+	"entente/internal/core/directory"
+	"entente/internal/core/tenant"
+	"entente/internal/edge/graph/edm"
+	"entente/internal/kit/sqldb"
+)
+
+// Services are what answers for the sets.
+type Services struct {
+	DB      *sqldb.DB
+	Users   *directory.Service
+	Tenants *tenant.Service
+}
+
+// Sets returns the sets. parts stand below each user.
+func (s Services) Sets(parts ...*edm.Set) []*edm.Set {
+	return []*edm.Set{s.users(parts), s.organization()}
+}
+
+// item renders a value whose JSON is Graph's.
+func item(id string, v any) (edm.Item, error) {
+	face, err := json.Marshal(v)
+	return edm.Item{ID: id, Face: face}, err
+}
+
+// view reads in one snapshot.
+func view[T any](ctx context.Context, db *sqldb.DB, read func(*sqldb.Tx) (T, error)) (out T, err error) {
+	err = db.View(ctx, func(tx *sqldb.Tx) (err error) {
+		out, err = read(tx)
+		return err
+	})
+	return out, err
+}

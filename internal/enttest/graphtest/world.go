@@ -1,0 +1,264 @@
+// Package graphtest builds the Graph edge over a store, with two tenants and
+// real tokens, and holds the tests of its sets: they need the engine and the
+// sets together, which import one another in neither direction.
+package graphtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"entente/internal/core/app"
+	"entente/internal/core/authz"
+	"entente/internal/core/consent"
+	"entente/internal/core/directory"
+	"entente/internal/core/federation"
+	"entente/internal/core/keys"
+	"entente/internal/core/tenant"
+	"entente/internal/core/token"
+	"entente/internal/edge/graph"
+	"entente/internal/edge/graph/edm"
+	appsets "entente/internal/edge/graph/sets/apps"
+	dirsets "entente/internal/edge/graph/sets/directory"
+	"entente/internal/enttest/dbtest"
+	"entente/internal/flow/onboard"
+	"entente/internal/kit/clock"
+	"entente/internal/kit/fetch"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/secret"
+	"entente/internal/kit/sqldb"
+	"entente/internal/kit/web"
+)
+
+// Own is the base URL of the installation, Other a further host of it.
+const (
+	Own   = "https://graph.entente.example"
+	Other = "https://localhost:8443"
+)
+
+// A World is an installation with two tenants.
+type World struct {
+	DB       *sqldb.DB
+	Registry *edm.Registry
+	Apps     *app.Service
+	Consent  *consent.Service
+	Users    *directory.Service
+	Clock    *clock.Fake
+	A, B     Tenant
+
+	tokens  *token.Service
+	handler http.Handler
+}
+
+// A Tenant is one of them.
+type Tenant struct {
+	ID     ids.TenantID
+	Domain string
+	Admin  ids.ObjectID
+	Graph  *app.ServicePrincipal
+}
+
+// Registry returns the registry of everything that is served, over services
+// that may be empty when nothing is asked of them.
+func Registry(d dirsets.Services, a appsets.Services) (*edm.Registry, error) {
+	sets := append(d.Sets(a.OfPerson()...), a.Sets()...)
+	return edm.New([]edm.Schema{dirsets.Schema(), appsets.Schema()}, sets...)
+}
+
+// New builds a world on db, whose clock is clk.
+func New(t testing.TB, db *sqldb.DB, clk *clock.Fake) *World {
+	t.Helper()
+	ring, err := secret.NewRing(bytes.Repeat([]byte{7}, 32))
+	must(t, err)
+	must(t, app.EnsureBuiltIn(t.Context(), db))
+	out, err := fetch.New(fetch.Options{})
+	must(t, err)
+	k := keys.New(db, ring, clk, keys.Options{Mark: "test"})
+	w := &World{
+		DB: db, Clock: clk, Apps: app.NewService(db, ring), Consent: consent.NewService(db),
+		Users: directory.NewService(db, directory.NewHasher(1)), tokens: token.New(k, clk, Own),
+	}
+	w.Registry, err = Registry(
+		dirsets.Services{DB: db, Users: w.Users, Tenants: tenant.NewService(db)},
+		appsets.Services{DB: db, Apps: w.Apps, Consent: w.Consent, Federation: federation.NewService(db, k, out, clk,
+			federation.Options{Name: Own, Probe: time.Millisecond})})
+	must(t, err)
+	authority := &graph.Authority{DB: db, Tokens: w.tokens}
+	s := &graph.Server{
+		Registry: w.Registry, Hosts: web.Hosts{Own: Own, Also: []string{Other}}, Ring: ring, Clock: clk,
+		Log: slog.New(slog.DiscardHandler), Authenticate: authority.Caller,
+	}
+	w.handler = web.Front(s.Handler(), web.FrontOptions{Clock: clk, Log: s.Log})
+	w.A = w.tenant(t, "Contoso", "contoso.example")
+	w.B = w.tenant(t, "Fabrikam", "fabrikam.example")
+	return w
+}
+
+// Each runs test in a fresh world on each engine.
+func Each(t *testing.T, test func(t *testing.T, w *World)) {
+	t.Helper()
+	for _, engine := range dbtest.Engines {
+		t.Run(string(engine), func(t *testing.T) {
+			clk := clock.NewFake(dbtest.Noon)
+			test(t, New(t, dbtest.OpenClock(t, engine, clk), clk))
+		})
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *World) tenant(t testing.TB, name, domain string) Tenant {
+	t.Helper()
+	made, err := onboard.NewService(w.DB, directory.NewHasher(1)).Create(t.Context(), onboard.Request{
+		DisplayName: name, Initial: domain, AdminUPN: "admin@" + domain, Password: secret.NewString("Correct-horse-7"),
+	})
+	must(t, err)
+	out := Tenant{ID: made.Tenant, Domain: domain, Admin: made.Admin}
+	must(t, w.DB.View(t.Context(), func(tx *sqldb.Tx) error {
+		out.Graph, err = app.PrincipalByAppID(t.Context(), tx, made.Tenant, app.GraphAppID)
+		return err
+	}))
+	return out
+}
+
+// A Client is an application with a service principal in a tenant.
+type Client struct {
+	Tenant    Tenant
+	App       *app.Application
+	Principal *app.ServicePrincipal
+	Token     string
+}
+
+// Client makes an application of the tenant that was granted the permissions
+// of Microsoft Graph, and a token for it.
+func (w *World) Client(t testing.TB, of Tenant, permissions ...string) *Client {
+	t.Helper()
+	ctx, system := t.Context(), authz.System(of.ID, "test")
+	a, err := w.Apps.Create(ctx, system, []byte(`{"displayName":"client"}`), nil)
+	must(t, err)
+	p, err := w.Apps.CreatePrincipal(ctx, system, a.AppID, []byte(`{}`), nil)
+	must(t, err)
+	c := &Client{Tenant: of, App: a, Principal: p}
+	for _, name := range permissions {
+		i := slices.IndexFunc(of.Graph.AppRoles, func(r app.AppRole) bool { return r.Value != nil && *r.Value == name })
+		if i < 0 {
+			t.Fatalf("Microsoft Graph has no application permission %s", name)
+		}
+		_, err := w.Consent.Assign(ctx, system, p.ID, of.Graph.ID, of.Graph.AppRoles[i].ID, time.Time{})
+		must(t, err)
+	}
+	c.Token = w.Token(t, c, string(app.GraphAppID), permissions...)
+	return c
+}
+
+// Token mints a token for the client.
+func (w *World) Token(t testing.TB, c *Client, audience string, roles ...string) string {
+	t.Helper()
+	m, err := w.tokens.Mint(t.Context(), token.Access{
+		Tenant: c.Tenant.ID, Since: dbtest.Noon, Client: c.App.AppID, Name: c.App.DisplayName, Principal: c.Principal.ID,
+		Resource: token.Resource{App: app.GraphAppID, Audience: audience, Version: 1, BuiltIn: true, Graph: true},
+		Method:   token.Secret, Roles: roles, Lifetime: token.AppLifetime,
+	})
+	must(t, err)
+	return m.Text
+}
+
+// An Answer is what came back.
+type Answer struct {
+	Status int
+	Header http.Header
+	Raw    []byte
+	Body   map[string]any
+}
+
+// Call asks the server. A body that is no string is sent as JSON; headers come
+// in pairs of name and value.
+func (w *World) Call(t testing.TB, token, method, path string, body any, headers ...string) Answer {
+	t.Helper()
+	var text []byte
+	switch b := body.(type) {
+	case nil:
+	case string:
+		text = []byte(b)
+	case []byte:
+		text = b
+	default:
+		var err error
+		text, err = json.Marshal(b)
+		must(t, err)
+	}
+	r := httptest.NewRequestWithContext(t.Context(), method, Own+strings.ReplaceAll(path, " ", "%20"), bytes.NewReader(text))
+	r.RemoteAddr = "192.0.2.1:4000"
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	if text != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		if headers[i] == "Host" {
+			r.Host = headers[i+1]
+		}
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	a := Answer{Status: rec.Code, Header: rec.Header(), Raw: rec.Body.Bytes()}
+	if strings.HasPrefix(rec.Header().Get("Content-Type"), "application/json") {
+		if err := json.Unmarshal(a.Raw, &a.Body); err != nil {
+			t.Fatalf("%s %s: the answer is no JSON: %v\n%s", method, path, err, a.Raw)
+		}
+	}
+	return a
+}
+
+// Get asks with GET.
+func (c *Client) Get(t testing.TB, w *World, path string, headers ...string) Answer {
+	t.Helper()
+	return w.Call(t, c.Token, http.MethodGet, path, nil, headers...)
+}
+
+// Send asks with another method and wants a status.
+func (c *Client) Send(t testing.TB, w *World, want int, method, path string, body any, headers ...string) Answer {
+	t.Helper()
+	a := w.Call(t, c.Token, method, path, body, headers...)
+	if a.Status != want {
+		t.Fatalf("%s %s: got %d, want %d\n%s", method, path, a.Status, want, a.Raw)
+	}
+	return a
+}
+
+// Text returns a member that is text.
+func (a Answer) Text(name string) string {
+	s, _ := a.Body[name].(string)
+	return s
+}
+
+// Error returns code and message of an error.
+func (a Answer) Error() (code, message string) {
+	e, _ := a.Body["error"].(map[string]any)
+	code, _ = e["code"].(string)
+	message, _ = e["message"].(string)
+	return code, message
+}
+
+// Items returns the entities of a collection.
+func (a Answer) Items() []map[string]any {
+	list, _ := a.Body["value"].([]any)
+	out := make([]map[string]any, len(list))
+	for i, v := range list {
+		out[i], _ = v.(map[string]any)
+	}
+	return out
+}
