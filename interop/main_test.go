@@ -3,6 +3,7 @@ package interop
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
@@ -207,7 +208,8 @@ func graph(t *testing.T, method, path, token string, body any, status int) map[s
 		}
 		in = bytes.NewReader(text)
 	}
-	r, err := http.NewRequestWithContext(t.Context(), method, env["ENTENTE_GRAPH_URL"]+path, in)
+	ctx := context.WithoutCancel(t.Context()) // a test's last requests are made when its context has ended
+	r, err := http.NewRequestWithContext(ctx, method, env["ENTENTE_GRAPH_URL"]+path, in)
 	if err != nil {
 		t.Fatal(err)
 	}
