@@ -146,7 +146,7 @@ var explanations = []Explanation{
 		"Have the tenant’s administrators invite it, or use another account."},
 	{90094, "An administrator has to consent.",
 		"The application asks for permissions that only an administrator of the tenant can grant, and your roles don’t cover them.",
-		"Send the address of the page to a Global Administrator or Privileged Role Administrator of the tenant."},
+		"Send the link that brought you here to a Global Administrator or Privileged Role Administrator of the tenant."},
 	{90100, "A parameter is empty or not valid.",
 		"The request carries a parameter without a usable value.",
 		"Check the parameter that the message names."},

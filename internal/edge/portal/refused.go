@@ -17,7 +17,8 @@ type Refusal struct {
 	Protocol string // the wire's own words, shown small below
 	Ticket   Ticket
 	Area     string
-	Next     *Next // a way on, or nil
+	Share    string // an address for somebody who may, or empty
+	Next     *Next  // a way on, or nil
 }
 
 // A Next is a button that leads on from a refusal: by GET without fields, by

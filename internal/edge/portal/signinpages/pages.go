@@ -1,0 +1,202 @@
+// Package signinpages carries the steps of package signin as pages: sign-in by
+// password, and an administrator's consent.
+//
+// Each page shows one step and posts it; the answer leads back to the
+// dispatcher, GET /common/signin, which shows whatever the flow waits for now.
+// A page that was left open, or is sent twice, therefore leads to where the
+// flow stands and nowhere else.
+//
+// https://learn.microsoft.com/entra/identity-platform/v2-admin-consent
+package signinpages
+
+import (
+	"embed"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+
+	"entente/internal/edge/portal"
+	"entente/internal/flow/signin"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/secret"
+	"entente/internal/kit/web"
+)
+
+//go:embed templates/*.html
+var templates embed.FS
+
+// Cookies. The prefix makes browsers keep them to this host, over TLS only
+// (RFC 6265bis, section 4.1.3.2).
+const (
+	browserCookie = "__Host-entente-browser"
+	sessionCookie = "__Host-entente-session"
+)
+
+// Pages serves sign-in and consent.
+type Pages struct {
+	site   portal.Site
+	signIn *signin.Service
+	show   *portal.Templates
+	log    *slog.Logger
+}
+
+// New returns the pages of a service.
+func New(site portal.Site, service *signin.Service, log *slog.Logger) *Pages {
+	return &Pages{site, service, portal.Parse(site, templates, "templates/*.html"), log}
+}
+
+// Mount registers the routes on the login edge's mux. Fixed words of the paths
+// are in lower case; FoldPath stands before the mux with Words.
+func (p *Pages) Mount(mux *http.ServeMux) {
+	for pattern, h := range map[string]func(http.ResponseWriter, *http.Request) error{
+		"GET /{tenant}/adminconsent":      p.begin,
+		"GET /{tenant}/v2.0/adminconsent": p.begin2,
+		"GET /common/signin":              p.step,
+		"POST /common/signin":             p.take,
+		"GET /common/consent/set":         p.outcome,
+		"POST /common/consent/set":        p.decide,
+		"GET /error":                      p.show.Lookup,
+	} {
+		mux.Handle(pattern, web.SameOrigin(web.Serve(h, p.Fail), p.Fail))
+	}
+}
+
+// Words are the fixed words in the paths of Mount.
+func Words() []string {
+	return []string{"common", "v2.0", "adminconsent", "signin", "consent", "set", "error"}
+}
+
+// begin starts an admin consent in the form of version 1.
+func (p *Pages) begin(w http.ResponseWriter, r *http.Request) error { return p.start(w, r, false) }
+
+// begin2 starts an admin consent in the form of version 2.
+func (p *Pages) begin2(w http.ResponseWriter, r *http.Request) error { return p.start(w, r, true) }
+
+func (p *Pages) start(w http.ResponseWriter, r *http.Request, v2 bool) error {
+	q := r.URL.Query()
+	f, err := p.signIn.Begin(r.Context(), p.browser(w, r), signin.Start{
+		Tenant: r.PathValue("tenant"), App: q.Get("client_id"), ReplyTo: q.Get("redirect_uri"),
+		State: q.Get("state"), Scope: q.Get("scope"), V2: v2, Request: r.URL.RequestURI(),
+	})
+	if err != nil {
+		return err
+	}
+	p.goOn(w, r, f.ID)
+	return nil
+}
+
+// browser returns who sends a request, and gives a browser that has none the
+// cookie that binds its flows.
+func (p *Pages) browser(w http.ResponseWriter, r *http.Request) signin.Browser {
+	b := signin.Browser{
+		Cookie: cookie(r, browserCookie), Session: cookie(r, sessionCookie),
+		IP: web.ClientIP(r.Context()), UserAgent: clip(r.UserAgent(), 256), Request: web.RequestID(r.Context()),
+	}
+	if b.Cookie.IsZero() {
+		b.Cookie = secret.NewString(secret.Random(32))
+		setCookie(w, browserCookie, b.Cookie)
+	}
+	return b
+}
+
+func cookie(r *http.Request, name string) secret.String {
+	c, err := r.Cookie(name)
+	if err != nil {
+		return secret.String{}
+	}
+	return secret.NewString(c.Value)
+}
+
+// setCookie sets a cookie for as long as the browser runs. Lax: a link from
+// elsewhere finds the session, a form from elsewhere does not.
+func setCookie(w http.ResponseWriter, name string, value secret.String) {
+	http.SetCookie(w, &http.Cookie{
+		Name: name, Value: value.Reveal(), Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+func dropCookie(w http.ResponseWriter, name string) {
+	http.SetCookie(w, &http.Cookie{Name: name, Path: "/", MaxAge: -1, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+}
+
+// goOn leads to the page that the flow waits for.
+func (p *Pages) goOn(w http.ResponseWriter, r *http.Request, id ids.FlowID) {
+	lead(w, r, stepAddress(id))
+}
+
+func stepAddress(id ids.FlowID) string {
+	return "/common/signin?" + url.Values{"flow": {string(id)}}.Encode()
+}
+
+// lead answers with a redirect that no cache keeps.
+func lead(w http.ResponseWriter, r *http.Request, address string) {
+	web.NoStore(w)
+	http.Redirect(w, r, address, http.StatusSeeOther)
+}
+
+// flowID reads the flow's identifier; what is none belongs to no flow.
+func flowID(s string) (ids.FlowID, error) {
+	id, err := ids.Parse[ids.FlowID](s)
+	if err != nil {
+		return "", fault.Because(fault.NotFound, signin.Gone, "This sign-in is over, or was begun in another browser.").
+			WithFix("Open the link that brought you here again.")
+	}
+	return id, nil
+}
+
+// step shows what the flow waits for.
+func (p *Pages) step(w http.ResponseWriter, r *http.Request) error {
+	id, err := flowID(r.URL.Query().Get("flow"))
+	if err != nil {
+		return err
+	}
+	return p.page(w, r, p.browser(w, r), id, nil)
+}
+
+// take carries one step to the flow and leads on. What can be mended in the
+// form is shown in the form.
+func (p *Pages) take(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.Form(r)
+	if err != nil {
+		return err
+	}
+	id, err := flowID(form.Get("flow"))
+	if err != nil {
+		return err
+	}
+	ctx, b := r.Context(), p.browser(w, r)
+	switch form.Get("step") {
+	case "identify":
+		err = p.signIn.Identify(ctx, b, id, form.Get("username"))
+	case "password":
+		var session secret.String
+		if session, err = p.signIn.Password(ctx, b, id, secret.NewString(form.Get("password"))); err == nil {
+			setCookie(w, sessionCookie, session)
+		}
+	case "confirm":
+		err = p.signIn.Confirm(ctx, b, id)
+	case "restart":
+		if err = p.signIn.Restart(ctx, b, id); err == nil {
+			dropCookie(w, sessionCookie)
+		}
+	default:
+		return fault.InvalidAt("step", "There is no such step.")
+	}
+	if m := mendable(err, form); m != nil {
+		return p.page(w, r, b, id, m)
+	}
+	if err != nil && !errors.Is(err, signin.Stale) {
+		return err
+	}
+	p.goOn(w, r, id)
+	return nil
+}
+
+func clip(s string, n int) string {
+	if len(s) > n {
+		return s[:n]
+	}
+	return s
+}

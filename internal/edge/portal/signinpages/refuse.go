@@ -1,0 +1,145 @@
+package signinpages
+
+import (
+	"net/http"
+	"strings"
+
+	"entente/internal/core/consent"
+	"entente/internal/core/directory"
+	"entente/internal/core/tenant"
+	"entente/internal/edge/portal"
+	"entente/internal/flow/signin"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/web"
+)
+
+// A refusal is how a fault's Reason is told on a page. Words from outside go
+// into the texts in place of {app}, {tenant}, {account} and {value}.
+type refusal struct {
+	status      int
+	code        int
+	title, text string
+	again       bool // another account may do better
+}
+
+// refusals is the whole mapping from Reasons to pages.
+var refusals = map[fault.Reason]refusal{
+	consent.UnknownApplication: {http.StatusBadRequest, 700016, "There is no such application",
+		"Nobody here has registered an application with the ID {app}.", false},
+	consent.SingleTenant: {http.StatusBadRequest, 50194, "The application is not open to other organizations",
+		"“{app}” can be used only in the organization that it belongs to.", false},
+	consent.UnknownResource: {http.StatusBadRequest, 650052, "The application needs a service that is not here",
+		"It asks for permissions of {value}, which this organization does not have.", false},
+	consent.NothingListed: {http.StatusBadRequest, 650056, "The application asks for nothing here",
+		"It lists no permission of the resource that the link names.", false},
+	consent.AdminRequired: {http.StatusForbidden, 90094, "Need admin approval",
+		"“{app}” asks for permissions that your roles don’t let you grant.", true},
+	signin.DisabledApp: {http.StatusForbidden, 7000112, "The application is switched off",
+		"“{app}” was switched off by whoever it belongs to.", false},
+	signin.WrongReply: {http.StatusBadRequest, 50011, "The way back is not registered",
+		"The link wants to lead back to {value}, which is no address of “{app}”. Nobody is sent there.", false},
+	signin.MissingReply: {http.StatusBadRequest, 900971, "The link does not say where to go back to",
+		"“{app}” has addresses to go back to, and this form of the link must name one of them.", false},
+	signin.WrongScope: {http.StatusBadRequest, 70011, "The link asks for something that can’t be asked",
+		"Its scope is missing, or names what “{app}” can’t be given this way.", false},
+	signin.NotHere: {http.StatusForbidden, 50020, "This account is not in {tenant}",
+		"{account} belongs to another organization, and only people of {tenant} decide for it.", true},
+	signin.MustChange: {http.StatusForbidden, 50055, "Your password must be changed first",
+		"An administrator set it for you, and it can’t be used to decide anything.", true},
+	directory.AccountDisabled: {http.StatusForbidden, 50057, "This account is disabled",
+		"An administrator of its organization has blocked sign-in for it.", true},
+	signin.Gone: {http.StatusNotFound, 0, "This page has run out of time",
+		"The sign-in that it belonged to is over, or was begun in another browser. Nothing was granted.", false},
+	signin.Stale: {http.StatusConflict, 0, "This page was used before",
+		"The sign-in has gone on since you opened it, and a page counts once.", false},
+	tenant.NotFound: {http.StatusBadRequest, 90002, "There is no such organization",
+		"Nobody here has the ID or domain {value}.", false},
+	tenant.Malformed: {http.StatusBadRequest, 900023, "The link names no organization",
+		"{value} is neither an ID nor a domain.", false},
+	tenant.Disabled: {http.StatusBadRequest, 90002, "This organization is switched off",
+		"Whoever operates this installation has switched it off, and nothing of it works.", false},
+}
+
+// codes are the pages of what has no Reason.
+var codes = map[fault.Code]refusal{
+	fault.Invalid:         {http.StatusBadRequest, 90013, "The request can’t be understood", "", false},
+	fault.Unauthenticated: {http.StatusUnauthorized, 50058, "Nobody is signed in", "", false},
+	fault.Forbidden:       {http.StatusForbidden, 0, "This is refused", "", false},
+	fault.NotFound:        {http.StatusNotFound, 0, "There is nothing at this address", "", false},
+	fault.Conflict:        {http.StatusConflict, 0, "Something has changed meanwhile", "", false},
+	fault.Throttled:       {http.StatusTooManyRequests, 0, "Too many requests", "", false},
+	fault.Unavailable:     {http.StatusServiceUnavailable, 0, "Something we need is away", "", false},
+	fault.Internal:        {http.StatusInternalServerError, 50000, "Something went wrong on our side", "", false},
+}
+
+// Fail answers with the page of an error. Nobody is ever redirected by it: an
+// address in the request has not been proved to belong to anybody.
+func (p *Pages) Fail(w http.ResponseWriter, r *http.Request, err error) {
+	pub := fault.Public(err)
+	to, known := refusals[pub.Reason]
+	if !known {
+		to = codes[pub.Code]
+		to.text = pub.Message
+	}
+	if to.status >= http.StatusInternalServerError {
+		p.log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, web.AttrRequest, web.RequestID(r.Context()), web.AttrError, err)
+	}
+	f := portal.Refusal{Status: to.status, Code: to.code, Title: to.title, Text: to.text, Fix: pub.Fix, Area: "Sign in"}
+	if known {
+		f.Title, f.Text = inWords(to.title, pub), inWords(to.text, pub)
+	}
+	if to.code != 0 {
+		f.Fix = "" // the code's explanation has one for people
+	}
+	f.Next = next(r, pub.Reason, to.again)
+	p.place(r, &f, pub.Reason)
+	if err := p.show.Refuse(w, r, f); err != nil {
+		p.log.ErrorContext(r.Context(), "error page failed", web.AttrRequest, web.RequestID(r.Context()), web.AttrError, err)
+		http.Error(w, "Something went wrong on our side.", http.StatusInternalServerError)
+	}
+}
+
+// inWords puts a fault's values into a text.
+func inWords(text string, pub *fault.Error) string {
+	first := func(keys ...string) string {
+		for _, k := range keys {
+			if v := portal.Inert(pub.Values[k]); v != "" {
+				return v
+			}
+		}
+		return "what it names"
+	}
+	return strings.NewReplacer("{app}", first("name", "appId"), "{tenant}", first("tenant"), "{account}", first("account"),
+		"{value}", first("redirect", "resource", "tenant", "scope")).Replace(text)
+}
+
+// place says between which organizations the refusal stands, if the request
+// belongs to a flow, and what to send to somebody who may.
+func (p *Pages) place(r *http.Request, f *portal.Refusal, reason fault.Reason) {
+	flow, err := flowID(r.FormValue("flow"))
+	if err != nil {
+		return
+	}
+	look, err := p.signIn.Look(r.Context(), signin.Browser{Cookie: cookie(r, browserCookie)}, flow)
+	if err != nil {
+		return // the refusal is what matters
+	}
+	f.Ticket = ticket(look)
+	if reason == consent.AdminRequired {
+		f.Share = p.site.Hosts.Base(r) + look.Flow.Ask.Request
+	}
+}
+
+// next returns the way on from a refusal, if the request belongs to a flow.
+func next(r *http.Request, reason fault.Reason, again bool) *portal.Next {
+	flow, err := flowID(r.FormValue("flow"))
+	switch {
+	case err != nil:
+		return nil
+	case reason == signin.Stale:
+		return &portal.Next{Button: "See where it stands", Action: stepAddress(flow)}
+	case again:
+		return &portal.Next{Button: "Use another account", Action: "/common/signin", Fields: map[string]string{"flow": string(flow), "step": "restart"}}
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package signinpages
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+
+	"entente/internal/core/directory"
+	"entente/internal/edge/portal"
+	"entente/internal/flow/signin"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+)
+
+// A mend is what is wrong with a form that its page can say.
+type mend struct {
+	status      int
+	field, text string
+	typed       url.Values
+}
+
+// mendable returns what err says of a field of the form, or nil.
+func mendable(err error, form url.Values) *mend {
+	if err == nil {
+		return nil
+	}
+	pub := fault.Public(err)
+	m := &mend{status: http.StatusUnprocessableEntity, typed: form, text: pub.Message}
+	switch {
+	case errors.Is(err, directory.WrongPassword):
+		m.field, m.text = "password", "The password is not right for this account."
+	case errors.Is(err, signin.Paused):
+		m.status, m.field = http.StatusTooManyRequests, "password"
+		m.text = "Too many tries. Sign-in to this account from your network is paused" + whenOver(pub.Values["until"]) + "."
+	case errors.Is(err, signin.NoHome), errors.Is(err, fault.Invalid) && (pub.Target == "username" || pub.Target == "until"):
+		m.field = pub.Target
+	default:
+		return nil
+	}
+	return m
+}
+
+func whenOver(until string) string {
+	t, err := time.Parse(time.RFC3339, until)
+	if err != nil {
+		return ""
+	}
+	return " until " + t.UTC().Format("3:04 PM") + " UTC"
+}
+
+// stepData is what the templates of the steps show.
+type stepData struct {
+	Flow     ids.FlowID
+	AppName  string
+	Username string
+	HomeName string
+	Initials string
+	Field    portal.Field
+}
+
+// page shows what the flow waits for, with what is wrong, if anything is.
+func (p *Pages) page(w http.ResponseWriter, r *http.Request, b signin.Browser, id ids.FlowID, m *mend) error {
+	look, err := p.signIn.Look(r.Context(), b, id)
+	if err != nil {
+		return err
+	}
+	switch look.Flow.State {
+	case signin.Consent:
+		return p.consentPage(w, r, b, look, m)
+	case signin.Done:
+		lead(w, r, outcomeAddress(id))
+		return nil
+	}
+	data := stepData{Flow: id, AppName: look.App, Username: look.Flow.Username, Initials: initials(look.Flow.Username)}
+	page := portal.Lone{Title: title("Sign in", look), Area: "Sign in", Ticket: ticket(look), Note: portal.Take(w, r), FormTo: look.Flow.Ask.ReplyTo}
+	if look.Home != nil {
+		data.HomeName = look.Home.Name
+	}
+	switch look.Flow.State {
+	case signin.Identify:
+		page.Content, data.Field = "identify", portal.Field{
+			ID: "username", Name: "username", Label: "Work email or user name", Type: "email", Autocomplete: "username", Focus: m == nil,
+			Hint: "Your own organization’s address. We find your home from it.",
+		}
+	case signin.Password:
+		page.Content, data.Field = "password", portal.Field{
+			ID: "password", Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Focus: m == nil,
+		}
+	case signin.Confirm:
+		page.Content = "confirm"
+	}
+	if m != nil && m.field == data.Field.Name {
+		page.Status = m.status
+		page.Problems = []portal.Problem{{Field: m.field, Text: m.text}}
+		data.Field.Error = m.text
+		if m.field == "username" {
+			data.Field.Value = m.typed.Get("username")
+		}
+	}
+	page.Data = data
+	return p.show.Lone(w, r, page)
+}
+
+// title names the step and, once it is known, whose consent is asked.
+func title(step string, look *signin.Look) string {
+	if look.To != nil {
+		return step + " – " + portal.Inert(look.To.Name)
+	}
+	return step
+}
+
+// ticket says who asks and who is asked.
+func ticket(look *signin.Look) portal.Ticket {
+	t := portal.Ticket{
+		From: portal.Half{Label: "Application of", Name: look.From.Name},
+		To:   portal.Half{Label: "Consent of", Name: "Your organization", Hidden: "not known yet", Open: true},
+	}
+	if look.To == nil {
+		return t
+	}
+	t.To.Name, t.To.Hidden = look.To.Name, "has not agreed yet"
+	if look.To.ID == look.From.ID {
+		t.From = portal.Half{}
+		t.To.Label = "Application and consent of"
+	}
+	return t
+}
+
+// initials returns up to two letters that stand for an account.
+func initials(username string) string {
+	local, _, _ := strings.Cut(username, "@")
+	var out []rune
+	for _, word := range strings.FieldsFunc(local, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		if out = append(out, unicode.ToUpper([]rune(word)[0])); len(out) == 2 {
+			break
+		}
+	}
+	return string(out)
+}
