@@ -21,12 +21,14 @@ create table resource_group (
 );
 
 -- Who may do what with a subscription's resources. scope is a resource id in
--- lower case; a role counts for the scope and all that lies below it.
+-- lower case, shown the same as it was given; a role counts for the scope and
+-- all that lies below it.
 create table subscription_role (
     tenant_id       text   not null,
     subscription_id text   not null,
     id              text   not null,
     scope           text   not null,
+    shown           text   not null,
     principal_id    text   not null,
     principal_type  text   not null,
     role_id         text   not null,

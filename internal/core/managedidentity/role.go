@@ -76,6 +76,7 @@ type Role struct {
 	ID            string // a GUID that its maker chose
 	Subscription  SubscriptionID
 	Scope         string // a resource identifier in lower case; the role counts there and below
+	Shown         string // the scope as it was given: clients compare it with their own spelling
 	Principal     ids.ObjectID
 	PrincipalType string // User or ServicePrincipal
 	Definition    DefinitionID
@@ -89,6 +90,7 @@ func NewRole(name, scope string, principal ids.ObjectID, principalType, definiti
 	if err != nil {
 		return nil, fault.InvalidAt("name", "The role assignment ID '%.64s' is not valid. The role assignment ID must be a GUID.", name)
 	}
+	shown := strings.TrimSuffix(scope, "/")
 	scope, sub, err := ParseScope(scope)
 	if err != nil {
 		return nil, err
@@ -106,7 +108,10 @@ func NewRole(name, scope string, principal ids.ObjectID, principalType, definiti
 	if !slices.Contains([]string{"User", "ServicePrincipal"}, principalType) {
 		return nil, fault.InvalidAt("principalType", "The principal type is User or ServicePrincipal.")
 	}
-	return &Role{ID: string(id), Subscription: sub, Scope: scope, Principal: principal, PrincipalType: principalType, Definition: d.ID, CreatedAt: now}, nil
+	return &Role{
+		ID: string(id), Subscription: sub, Scope: scope, Shown: shown,
+		Principal: principal, PrincipalType: principalType, Definition: d.ID, CreatedAt: now,
+	}, nil
 }
 
 // ParseScope returns a scope as it is stored, and its subscription: a

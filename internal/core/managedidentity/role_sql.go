@@ -10,11 +10,11 @@ import (
 	"entente/internal/kit/sqldb"
 )
 
-const roleColumns = "id, subscription_id, scope, principal_id, principal_type, role_id, created_us, created_by"
+const roleColumns = "id, subscription_id, scope, shown, principal_id, principal_type, role_id, created_us, created_by"
 
 func scanRole(scan func(...any) error) (r Role, err error) {
 	var created int64
-	err = scan(&r.ID, &r.Subscription, &r.Scope, &r.Principal, &r.PrincipalType, &r.Definition, &created, &r.CreatedBy)
+	err = scan(&r.ID, &r.Subscription, &r.Scope, &r.Shown, &r.Principal, &r.PrincipalType, &r.Definition, &created, &r.CreatedBy)
 	r.CreatedAt = sqldb.Time(created)
 	return r, err
 }
@@ -23,10 +23,10 @@ func scanRole(scan func(...any) error) (r Role, err error) {
 // role at the scope, or the name is in use.
 func addRole(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, r *Role) error {
 	n, err := tx.Exec(ctx, `
-		insert into subscription_role (tenant_id, subscription_id, id, scope, principal_id, principal_type, role_id, created_us, created_by)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+		insert into subscription_role (tenant_id, subscription_id, id, scope, shown, principal_id, principal_type, role_id, created_us, created_by)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		on conflict do nothing`,
-		tenant, r.Subscription, r.ID, r.Scope, r.Principal, r.PrincipalType, r.Definition, sqldb.Micros(r.CreatedAt), r.CreatedBy)
+		tenant, r.Subscription, r.ID, r.Scope, r.Shown, r.Principal, r.PrincipalType, r.Definition, sqldb.Micros(r.CreatedAt), r.CreatedBy)
 	if err == nil && n == 0 {
 		err = fault.Because(fault.Conflict, AlreadyRole, "The role assignment already exists.")
 	}

@@ -412,6 +412,7 @@ func TestRoleAssignments(t *testing.T) {
 		body := `{"properties":{"roleDefinitionId":"` + sub + `/providers/Microsoft.Authorization/roleDefinitions/` + string(managedidentity.IdentityOperator) + `","principalId":"` + string(robot) + `"}}`
 		got := s.want(201, "PUT", path+name, body)
 		s.expect(got, "ServicePrincipal", "properties", "principalType")
+		s.expect(got, group, "properties", "scope")
 		s.want(200, "PUT", path+name, body)
 		s.expect(s.want(409, "PUT", path+strings.Replace(name, "1", "2", 1), body), "RoleAssignmentExists", "error", "code")
 		if got := s.as("robot", "GET", identity, ""); got.Code != 200 {

@@ -48,7 +48,7 @@ type target struct {
 	group        string
 	typ          string                   // of the resources in a list
 	resource     managedidentity.Resource // of one resource, its parts or its actions
-	scope        string                   // what roles and the host's own identity hang on
+	scope        string                   // what roles and the host's own identity hang on, as it is spelled
 	name         string                   // of an alias, provider, credential, role or definition
 }
 
@@ -214,14 +214,15 @@ func parseExtension(on, s []string) (target, error) {
 	var t target
 	var err error
 	if definitions := len(s) >= 2 && strings.EqualFold(s[1], "roleDefinitions"); len(on) > 0 || !definitions {
-		if t.scope, t.subscription, err = managedidentity.ParseScope("/" + strings.Join(on, "/")); err != nil {
+		t.scope = "/" + strings.Join(on, "/")
+		if _, t.subscription, err = managedidentity.ParseScope(t.scope); err != nil {
 			return target{}, err
 		}
 	}
 	switch {
 	case matches(s, "Microsoft.ManagedIdentity", "identities", "default"):
 		t.kind = ownIdentityKind
-		t.resource, err = managedidentity.ParseResource("/" + strings.Join(on, "/"))
+		t.resource, err = managedidentity.ParseResource(t.scope)
 		return t, err
 	case matches(s, "Microsoft.Authorization", "roleAssignments"):
 		t.kind = rolesKind

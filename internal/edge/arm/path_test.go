@@ -101,8 +101,10 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("%q names two subscriptions: %+v", path, got)
 			}
 		}
-		if got.scope != "" && got.scope != strings.ToLower(got.scope) {
-			t.Errorf("%q: the scope %q is not folded", path, got.scope)
+		if got.scope != "" {
+			if _, sub, err := managedidentity.ParseScope(got.scope); err != nil || sub != got.subscription {
+				t.Errorf("%q: the scope %q is none of its subscription's: %v", path, got.scope, err)
+			}
 		}
 	})
 }

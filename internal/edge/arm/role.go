@@ -13,15 +13,15 @@ import (
 
 const authorization = "/providers/Microsoft.Authorization"
 
-// showRole returns a role assignment. Scopes are kept in lower case and shown
-// so, which clients compare without regard to case.
+// showRole returns a role assignment. Its scope is spelled as it was given,
+// because Terraform takes another spelling for another scope.
 func showRole(r managedidentity.Role) map[string]any {
 	return map[string]any{
-		"id":   r.Scope + authorization + "/roleAssignments/" + r.ID,
+		"id":   r.Shown + authorization + "/roleAssignments/" + r.ID,
 		"name": r.ID, "type": "Microsoft.Authorization/roleAssignments",
 		"properties": map[string]any{
 			"roleDefinitionId": definitionID(r.Subscription, r.Definition), "principalId": r.Principal, "principalType": r.PrincipalType,
-			"scope": r.Scope, "createdOn": r.CreatedAt.Format(time.RFC3339Nano), "updatedOn": r.CreatedAt.Format(time.RFC3339Nano),
+			"scope": r.Shown, "createdOn": r.CreatedAt.Format(time.RFC3339Nano), "updatedOn": r.CreatedAt.Format(time.RFC3339Nano),
 			"createdBy": r.CreatedBy, "updatedBy": r.CreatedBy,
 		},
 	}
