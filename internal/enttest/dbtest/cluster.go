@@ -47,34 +47,54 @@ func findPostgres() (*build, error) {
 
 // prepare makes our folder. PostgreSQL refuses to run as root, so root lends
 // it the user postgres or nobody.
-func (b *build) prepare() error {
-	uid, gid := os.Getuid(), os.Getgid()
-	if uid == 0 {
-		for _, name := range []string{"postgres", "nobody"} {
+func (b *build) prepare() (err error) {
+	if os.Getuid() == 0 {
+		for _, name := range []string{"nobody", "postgres"} {
 			if u, err := user.Lookup(name); err == nil {
-				uid, _ = strconv.Atoi(u.Uid)
-				gid, _ = strconv.Atoi(u.Gid)
-				break
+				uid, _ := strconv.Atoi(u.Uid)
+				gid, _ := strconv.Atoi(u.Gid)
+				b.as = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 			}
 		}
-		b.as = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	}
-	b.base = filepath.Join(shortTemp(), fmt.Sprintf("entente-dbtest-%d", os.Getuid()))
-	if err := os.Mkdir(b.base, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
+	b.base, err = b.folder(shortTemp())
+	return err
+}
+
+// folder returns our folder below another, made if need be.
+func (b *build) folder(below string) (string, error) {
+	owner, gid := os.Getuid(), os.Getgid()
+	if b.as != nil {
+		owner, gid = int(b.as.Uid), int(b.as.Gid)
 	}
-	info, err := os.Lstat(b.base)
+	dir := filepath.Join(below, fmt.Sprintf("entente-dbtest-%d", os.Getuid()))
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return "", err
+	}
+	info, err := os.Lstat(dir)
 	if err != nil {
-		return err
+		return "", err
 	}
-	owner := int(info.Sys().(*syscall.Stat_t).Uid)
-	if !info.IsDir() || owner != os.Getuid() && owner != uid {
-		return fmt.Errorf("%s belongs to someone else", b.base)
+	switch has := int(info.Sys().(*syscall.Stat_t).Uid); {
+	case info.IsDir() && has == owner:
+		return dir, nil
+	case info.IsDir() && has == os.Getuid():
+		return dir, os.Chown(dir, owner, gid)
 	}
-	if owner != uid {
-		return os.Chown(b.base, uid, gid)
+	return "", fmt.Errorf("%s belongs to someone else", dir)
+}
+
+// inMemory is where Linux keeps files in memory, which is ten times as fast to
+// start on, if there is plenty of it; otherwise our folder on disk.
+func (b *build) inMemory() string {
+	const shm, plenty = "/dev/shm", 2 << 30
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(shm, &fs); err == nil && fs.Bavail*uint64(fs.Bsize) > plenty {
+		if dir, err := b.folder(shm); err == nil {
+			return dir
+		}
 	}
-	return nil
+	return b.base
 }
 
 // shortTemp is the temporary folder, or /tmp where its path would make that of
@@ -122,12 +142,16 @@ cd / && rm -rf "$RUN"
 
 // launch starts a server on a copy of the template and returns the folder of
 // its socket, and the pipe that keeps it alive.
-func (b *build) launch(settings []string) (string, *os.File, error) {
+func (b *build) launch(settings []string, durable bool) (string, *os.File, error) {
 	from, err := b.clusterTemplate()
 	if err != nil {
 		return "", nil, err
 	}
-	run, err := os.MkdirTemp(b.base, "run-")
+	below := b.base
+	if !durable {
+		below = b.inMemory()
+	}
+	run, err := os.MkdirTemp(below, "run-")
 	if err != nil {
 		return "", nil, err
 	}

@@ -97,7 +97,7 @@ func startCluster(durable bool) (*cluster, error) {
 		fmt.Fprintln(os.Stderr, err)
 		return nil, err
 	}
-	dir, hold, err := bin.launch(settings(durable))
+	dir, hold, err := bin.launch(settings(durable), durable)
 	if err != nil {
 		return nil, err
 	}

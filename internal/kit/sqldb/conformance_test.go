@@ -433,6 +433,43 @@ func TestAClosureThatDoesNotReturnLeavesNoTrace(t *testing.T) {
 	})
 }
 
+// A reader that panics gives its connection back, however often.
+func TestAPanicWhileReadingLosesNoConnection(t *testing.T) {
+	each(t, func(t *testing.T, db *sqldb.DB) {
+		update(t, db, func(ctx context.Context, tx *sqldb.Tx) error { return add(ctx, tx, "1", "one") })
+		for range 50 {
+			for _, run := range []func(context.Context, func(*sqldb.Tx) error) error{db.Read, db.View} {
+				func() {
+					defer func() { recover() }()
+					run(t.Context(), func(tx *sqldb.Tx) error {
+						return tx.Each(t.Context(), `select id from thing where tenant_id = ?`, []any{"t1"}, func(func(...any) error) error { panic("ouch") })
+					})
+				}()
+			}
+		}
+		names(t, db)
+	})
+}
+
+func TestALostConnectionIsUnavailableOnce(t *testing.T) {
+	db := open(t, dbtest.EmptyURL(t, sqldb.PostgreSQL), migrations())
+	lose := func(tx *sqldb.Tx) error {
+		var ok bool
+		return tx.One(t.Context(), `select pg_terminate_backend(pg_backend_pid())`, nil, &ok)
+	}
+	for name, run := range map[string]func(context.Context, func(*sqldb.Tx) error) error{
+		"Update": db.Update, "Claim": db.Claim, "View": db.View, "Read": db.Read,
+	} {
+		if err := run(t.Context(), lose); !errors.Is(err, fault.Unavailable) {
+			t.Errorf("%s: err = %v, want Unavailable", name, err)
+		}
+	}
+	update(t, db, func(ctx context.Context, tx *sqldb.Tx) error { return add(ctx, tx, "1", "one") })
+	if got := names(t, db); len(got) != 1 {
+		t.Errorf("names = %q, want one", got)
+	}
+}
+
 func TestMisuseOfATransactionIsRefused(t *testing.T) {
 	each(t, func(t *testing.T, db *sqldb.DB) {
 		ctx := t.Context()

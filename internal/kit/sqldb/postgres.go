@@ -147,7 +147,7 @@ func (t pgTx) rollback() {
 }
 
 func (b *pgDB) fault(err error) (error, bool) {
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok || errors.Is(err, pgconn.ErrConnClosed) {
 		return unavailable(err), false
 	}
 	e, ok := errors.AsType[*pgconn.PgError](err)

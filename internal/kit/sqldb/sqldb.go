@@ -20,7 +20,8 @@
 // counts the rows. While the rows of Each are read, no other statement may run
 // in the same transaction: collect the rows first, with All.
 //
-// SQLite has one writer and many readers. The writer serves crowds (see Crowd)
+// A closure opens no second write transaction: on SQLite it would wait for
+// itself. SQLite has one writer and many readers. The writer serves crowds (see Crowd)
 // before other transactions. PostgreSQL has a pool for writing and one for
 // reading. Texts compare byte by byte and like respects case on both engines.
 // Nothing here depends on session locks, triggers or notifications.

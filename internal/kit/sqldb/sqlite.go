@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -58,11 +59,28 @@ func openSQLite(ctx context.Context, path string) (*liteDB, error) {
 		b.readers <- c
 	}
 	// The writer comes first: it turns a new file into one with a write-ahead log.
-	if err := b.writer.open(ctx); err != nil {
+	if err := b.openFirst(ctx); err != nil {
 		b.close()
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	return b, nil
+}
+
+// openFirst opens the writer. Where two servers turn one new file into one
+// with a write-ahead log, SQLite tells the second at once that it is locked,
+// without the patience of busy_timeout.
+func (b *liteDB) openFirst(ctx context.Context) error {
+	for n := 0; ; n++ {
+		err := b.writer.open(ctx)
+		if _, again := b.fault(err); err == nil || !again || n == 100 {
+			return err
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // liteDSN is the driver's address of a file. synchronous is FULL: what was
@@ -71,6 +89,7 @@ func liteDSN(path string, readOnly bool) string {
 	q := url.Values{"_pragma": {
 		"busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(on)",
 		"case_sensitive_like(on)", "cache_size(-16000)", "temp_store(memory)",
+		"journal_size_limit(67108864)",
 	}}
 	q.Set("_txlock", "immediate")
 	q.Set("_dqs", "0")

@@ -152,8 +152,8 @@ func (t *Tx) scan(ctx context.Context, query string, args []any, row func(*sql.R
 	if err != nil {
 		return t.fail(ctx, query, err)
 	}
-	err = t.read(rows, row)
-	if done(); err != nil {
+	defer done()
+	if err := t.read(rows, row); err != nil {
 		return t.fail(ctx, query, err)
 	}
 	return nil
@@ -163,15 +163,17 @@ func (t *Tx) scan(ctx context.Context, query string, args []any, row func(*sql.R
 // closure that runs again brings its own once more.
 func own(args []any) []any { return append(make([]any, 0, len(args)), args...) }
 
-// read closes rows whatever row does.
-func (t *Tx) read(rows *sql.Rows, row func(*sql.Rows) (bool, error)) error {
+// read closes rows whatever row does. What the engine says only when they are
+// closed counts too.
+func (t *Tx) read(rows *sql.Rows, row func(*sql.Rows) (bool, error)) (err error) {
 	t.rows = true
 	defer func() {
 		t.rows = false
-		rows.Close()
+		if closed := rows.Close(); err == nil {
+			err = closed
+		}
 	}()
 	for more := true; more && rows.Next(); {
-		var err error
 		if more, err = row(rows); err != nil {
 			return err
 		}
