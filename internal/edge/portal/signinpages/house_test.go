@@ -76,10 +76,8 @@ func build(t *testing.T, clk *clock.Fake, db *sqldb.DB) *house {
 		AdminName: "Global administrator", Password: secret.NewString(password)}))(t)
 	h.b = must(on.Create(ctx, onboard.Request{DisplayName: "Fabrikam", Initial: "fabrikam.example", AdminUPN: "admin@fabrikam.example",
 		AdminName: "Global administrator", Password: secret.NewString(password)}))(t)
-	mux := http.NewServeMux()
 	pages := New(portal.Site{Operator: "Fabrikam", Hosts: web.Hosts{Own: "https://id.fabrikam.example"}}, h.service, slog.New(slog.DiscardHandler))
-	pages.Mount(mux)
-	h.handler = web.Front(web.FoldPath(mux, Words()...), web.FrontOptions{Clock: clk, Log: slog.New(slog.DiscardHandler)})
+	h.handler = web.Front(pages.Handler(), web.FrontOptions{Clock: clk, Log: slog.New(slog.DiscardHandler)})
 	return h
 }
 

@@ -47,9 +47,10 @@ func New(site portal.Site, service *signin.Service, log *slog.Logger) *Pages {
 	return &Pages{site, service, portal.Parse(site, templates, "templates/*.html"), log}
 }
 
-// Mount registers the routes on the login edge's mux. Fixed words of the paths
-// are in lower case; FoldPath stands before the mux with Words.
-func (p *Pages) Mount(mux *http.ServeMux) {
+// Handler returns the pages as a handler for every path of the login host that
+// is no endpoint of programs. What is no page either is said to be none.
+func (p *Pages) Handler() http.Handler {
+	mux := http.NewServeMux()
 	for pattern, h := range map[string]func(http.ResponseWriter, *http.Request) error{
 		"GET /{tenant}/adminconsent":      p.begin,
 		"GET /{tenant}/v2.0/adminconsent": p.begin2,
@@ -57,15 +58,18 @@ func (p *Pages) Mount(mux *http.ServeMux) {
 		"POST /common/signin":             p.take,
 		"GET /common/consent/set":         p.outcome,
 		"POST /common/consent/set":        p.decide,
-		"GET /error":                      p.show.Lookup,
+		"/":                               nothing,
 	} {
-		mux.Handle(pattern, web.SameOrigin(web.Serve(h, p.Fail), p.Fail))
+		mux.Handle(pattern, web.Serve(h, p.Fail))
 	}
+	return web.FoldPath(web.SameOrigin(mux, p.Fail), "common", "v2.0", "adminconsent", "signin", "consent", "set")
 }
 
-// Words are the fixed words in the paths of Mount.
-func Words() []string {
-	return []string{"common", "v2.0", "adminconsent", "signin", "consent", "set", "error"}
+// Lookup answers /error: what an error code means.
+func (p *Pages) Lookup(w http.ResponseWriter, r *http.Request) error { return p.show.Lookup(w, r) }
+
+func nothing(http.ResponseWriter, *http.Request) error {
+	return fault.New(fault.NotFound, "Look at the address again, or at the link that brought you here.")
 }
 
 // begin starts an admin consent in the form of version 1.

@@ -11,6 +11,8 @@ import (
 	"entente/internal/core/audit"
 	"entente/internal/core/authz"
 	"entente/internal/core/federation"
+	"entente/internal/core/tenant"
+	"entente/internal/edge/portal"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
@@ -389,6 +391,65 @@ func TestSweep(t *testing.T) {
 		h.clock.Advance(48 * time.Hour)
 		if n, err := h.service.Sweep(h.t.Context()); n != 2 || err != nil {
 			h.t.Errorf("got %d, %v, want flow and session swept", n, err)
+		}
+	})
+}
+
+func TestEveryCodeIsExplained(t *testing.T) {
+	for reason, r := range refusals {
+		if _, ok := portal.Explain(r.code); !ok && r.code != 0 {
+			t.Errorf("%s: nobody explains AADSTS%d", reason, r.code)
+		}
+	}
+	for code, r := range codes {
+		if _, ok := portal.Explain(r.code); !ok && r.code != 0 {
+			t.Errorf("%s: nobody explains AADSTS%d", code, r.code)
+		}
+	}
+}
+
+func TestWhatIsNoPage(t *testing.T) {
+	each(t, func(h *house) {
+		for _, address := range []string{"/", "/nowhere", "/fabrikam.example/oauth2/v2.0/nothing", "/common/consent/set", "/common/signin?flow=x"} {
+			if p := h.browser().get(address); p.status != 404 || p.left != "" {
+				h.t.Errorf("%s: got %d %s, want 404", address, p.status, p.Heading())
+			}
+		}
+	})
+}
+
+func TestADisabledTenantDecidesNothing(t *testing.T) {
+	each(t, func(h *house) {
+		a := h.register("Directory sync", userReadAll, "")
+		link := "/fabrikam.example/adminconsent?client_id=" + string(a.AppID)
+		b := h.browser()
+		open := b.signIn(link, "admin@fabrikam.example")
+		tenants := tenant.NewService(h.db)
+		if err := tenants.SetEnabled(h.t.Context(), authz.System(h.b.Tenant, "test"), h.b.Tenant, false); err != nil {
+			h.t.Fatal(err)
+		}
+		if p := b.submit(open, "Consent for Fabrikam", url.Values{"decision": {"accept"}}); p.status != 400 || !strings.Contains(p.Text(), "AADSTS5000225") || h.granted(a) != nil {
+			h.t.Errorf("a page from before: got %d %s", p.status, p.Text())
+		}
+		if p := h.browser().get(link); p.status != 400 || !strings.Contains(p.Text(), "AADSTS5000225") {
+			h.t.Errorf("got %d %s", p.status, p.Text())
+		}
+		if p := b.submit(h.browser().get("/common/adminconsent?client_id="+string(a.AppID)), "Next", url.Values{"username": {"admin@fabrikam.example"}}); p.status != 404 {
+			h.t.Errorf("another browser's flow: got %d", p.status)
+		}
+	})
+}
+
+func TestASwitchedOffApplication(t *testing.T) {
+	each(t, func(h *house) {
+		a := h.register("Directory sync", userReadAll, "")
+		b := h.browser()
+		open := b.signIn("/common/adminconsent?client_id="+string(a.AppID), "admin@fabrikam.example")
+		if _, err := h.apps.Update(h.t.Context(), admin(h.a), a.ID, []byte(`{"isDisabled":true}`)); err != nil {
+			h.t.Fatal(err)
+		}
+		if p := b.submit(open, "Consent for Fabrikam", url.Values{"decision": {"accept"}}); p.status != 403 || !strings.Contains(p.Text(), "AADSTS7000112") || h.granted(a) != nil {
+			h.t.Errorf("got %d %s", p.status, p.Text())
 		}
 	})
 }

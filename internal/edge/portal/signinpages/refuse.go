@@ -56,7 +56,7 @@ var refusals = map[fault.Reason]refusal{
 		"Nobody here has the ID or domain {value}.", false},
 	tenant.Malformed: {http.StatusBadRequest, 900023, "The link names no organization",
 		"{value} is neither an ID nor a domain.", false},
-	tenant.Disabled: {http.StatusBadRequest, 90002, "This organization is switched off",
+	tenant.Disabled: {http.StatusBadRequest, 5000225, "This organization is switched off",
 		"Whoever operates this installation has switched it off, and nothing of it works.", false},
 }
 
