@@ -1,8 +1,8 @@
 // Package dbtest opens fresh stores for tests, on both engines.
 //
 // Each runs a test once per engine on a store with every migration applied.
-// SQLite stores are files in the test's own folder, copied from one that is
-// migrated once per process. PostgreSQL runs as one throwaway cluster per test
+// SQLite stores are files in a folder of the test's own, copied from one that
+// is migrated once per process. PostgreSQL runs as one throwaway cluster per test
 // process, started when the first test asks for it; each test gets a database
 // of its own, made from a template.
 //
@@ -78,7 +78,7 @@ func OpenURL(t testing.TB, url string, clk clock.Clock) *sqldb.DB {
 func URL(t testing.TB, engine sqldb.Engine) string {
 	t.Helper()
 	if engine == sqldb.SQLite {
-		return sqliteURL(t)
+		return sqliteURL(t, false)
 	}
 	return postgresURL(t, false)
 }
@@ -88,17 +88,17 @@ func URL(t testing.TB, engine sqldb.Engine) string {
 func EmptyURL(t testing.TB, engine sqldb.Engine) string {
 	t.Helper()
 	if engine == sqldb.SQLite {
-		return "sqlite:" + filepath.Join(t.TempDir(), "store.db")
+		return "sqlite:" + filepath.Join(folder(t, false), "store.db")
 	}
 	return emptyPostgresURL(t)
 }
 
 // DurableURL is URL for tests that kill servers: what is committed is on disk.
-// SQLite is always so; PostgreSQL runs as a second cluster with fsync.
+// SQLite uses the disk; PostgreSQL runs as a second cluster, with fsync.
 func DurableURL(t testing.TB, engine sqldb.Engine) string {
 	t.Helper()
 	if engine == sqldb.SQLite {
-		return sqliteURL(t)
+		return sqliteURL(t, true)
 	}
 	return postgresURL(t, true)
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"entente/internal/kit/clock"
 	"entente/internal/kit/sqldb"
@@ -14,18 +15,46 @@ import (
 )
 
 // sqliteURL returns the address of a copy of the migrated template.
-func sqliteURL(t testing.TB) string {
+func sqliteURL(t testing.TB, durable bool) string {
 	t.Helper()
 	template, err := sqliteTemplate()
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "store.db")
+	file := filepath.Join(folder(t, durable), "store.db")
 	if err := os.WriteFile(file, template, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return "sqlite:" + file
 }
+
+// folder returns a folder of the test's own, in memory where there is plenty:
+// there a commit need not wait for a disk that other tests use as well. What
+// is durable, or measured, stays on disk.
+func folder(t testing.TB, durable bool) string {
+	t.Helper()
+	if _, measured := t.(*testing.B); durable || measured || !plentyOfMemory() {
+		return t.TempDir()
+	}
+	sweep()
+	dir, err := os.MkdirTemp(memory, "entente-sqlite-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// sweep removes what processes that were killed have left in memory.
+var sweep = sync.OnceFunc(func() {
+	left, _ := filepath.Glob(filepath.Join(memory, "entente-sqlite-*"))
+	for _, dir := range left {
+		info, err := os.Lstat(dir)
+		if err == nil && (clock.System{}).Wall().Sub(info.ModTime()) > time.Hour {
+			os.RemoveAll(dir)
+		}
+	}
+})
 
 // sqliteTemplate returns the bytes of a migrated file, made once per process.
 var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
