@@ -9,10 +9,10 @@ import (
 
 // A Minted token is signed and not yet given to anybody.
 type Minted struct {
-	Text   string
-	ID     string // its uti, as the sign-in log names it
-	Issued time.Time
-	Expiry time.Time
+	Text      string
+	ID        string // its uti, as the sign-in log names it
+	NotBefore time.Time
+	Expiry    time.Time
 }
 
 // Mint returns a token for a, signed with the tenant's current key.
@@ -22,7 +22,7 @@ func (s *Service) Mint(ctx context.Context, a Access) (Minted, error) {
 		return Minted{}, err
 	}
 	now := s.clk.Wall()
-	m := Minted{ID: secret.Random(16), Issued: now, Expiry: now.Add(a.Lifetime)}
+	m := Minted{ID: secret.Random(16), NotBefore: now.Add(-backdate), Expiry: now.Add(a.Lifetime)}
 	sign := signer.V1
 	if a.Resource.Version == 2 {
 		sign = signer.V2

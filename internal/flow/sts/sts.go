@@ -32,7 +32,6 @@ import (
 	"entente/internal/core/token"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/fault"
-	"entente/internal/kit/ids"
 	"entente/internal/kit/oauth2"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
@@ -84,8 +83,7 @@ type Request struct {
 type Response struct {
 	Token    token.Minted
 	Lifetime time.Duration
-	Resource string    // as it was asked for
-	ClientID ids.AppID // of whom the token is
+	Resource string // as it was asked for
 }
 
 // A grant is one way to a token. Each step gets the exchange as the earlier
@@ -124,7 +122,7 @@ func (s *Service) Exchange(ctx context.Context, req Request) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	return Response{x.minted, x.grant.lifetime, x.audience, x.client.app}, nil
+	return Response{x.minted, x.grant.lifetime, x.audience}, nil
 }
 
 func (x *exchange) run(ctx context.Context) error {
@@ -144,10 +142,10 @@ func (x *exchange) findTenant(ctx context.Context) (err error) {
 	switch segment := strings.ToLower(x.req.Tenant); segment {
 	case "common", "organizations":
 		return missingPrincipal(x.req.Form["client_id"], app.ServicesTenant).
-			WithFix("Ask at the address of the tenant whose data you want: /{tenant}/oauth2/v2.0/token.")
+			WithFix("Put the identifier or domain of the tenant whose data you want in the place of common.")
 	case "consumers":
 		return fault.Because(fault.Invalid, NotHere, "The grant type is not supported over the /common or /consumers endpoints.").
-			WithFix("Ask at the address of the tenant whose data you want: /{tenant}/oauth2/v2.0/token.")
+			WithFix("Put the identifier or domain of the tenant whose data you want in the place of consumers.")
 	}
 	return x.s.DB.Read(ctx, func(tx *sqldb.Tx) error {
 		if x.tenant, err = tenant.Resolve(ctx, tx, x.req.Tenant); err != nil {

@@ -1,0 +1,118 @@
+package oauth
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"time"
+
+	"entente/internal/flow/sts"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/oauth2"
+	"entente/internal/kit/web"
+)
+
+// token returns the token endpoint of one version (entra-wire.md, section 2).
+// A query, such as MSAL Node sends, is passed over.
+func (e *Edge) token(version int) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		form, err := readForm(w, r)
+		if err != nil {
+			return err
+		}
+		noteCorrelation(w, r, form)
+		res, err := e.STS.Exchange(r.Context(), sts.Request{
+			Tenant: r.PathValue("tenant"), Version: version, Form: form, Authorization: r.Header.Get("Authorization"),
+			Correlation: correlation(w, r), IP: web.ClientIP(r.Context()), UserAgent: r.UserAgent(),
+		})
+		if err != nil {
+			return err
+		}
+		if version == 1 {
+			return writeJSON(w, http.StatusOK, answerV1(res))
+		}
+		return writeJSON(w, http.StatusOK, answerV2(res))
+	}
+}
+
+// readForm reads the body, which must be a form of at most oauth2.MaxForm.
+func readForm(w http.ResponseWriter, r *http.Request) (oauth2.Form, error) {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "application/x-www-form-urlencoded" {
+		return nil, fault.Because(fault.Invalid, notAForm, "The request is no form.").
+			WithFix("Send the parameters as application/x-www-form-urlencoded in the body.")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, oauth2.MaxForm))
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return nil, fault.Because(fault.Invalid, oauth2.FormTooLong, "A request has at most %d bytes.", oauth2.MaxForm)
+	}
+	if err != nil {
+		return nil, fault.Because(fault.Invalid, notAForm, "The request's body could not be read.").Wrap(err)
+	}
+	return oauth2.ParseForm(string(body))
+}
+
+// lifetime is what the answer calls the token's life: a second less, so that a
+// client that counts from its own clock stops in time.
+func lifetime(res sts.Response) int { return int(res.Lifetime/time.Second) - 1 }
+
+type tokenV2 struct {
+	Type      string `json:"token_type"`
+	ExpiresIn int    `json:"expires_in"`
+	Extended  int    `json:"ext_expires_in"`
+	Access    string `json:"access_token"`
+}
+
+func answerV2(res sts.Response) tokenV2 {
+	return tokenV2{oauth2.Bearer, lifetime(res), lifetime(res), res.Token.Text}
+}
+
+// tokenV1 has its numbers as text, as version 1 does.
+type tokenV1 struct {
+	Type      string `json:"token_type"`
+	ExpiresIn string `json:"expires_in"`
+	Extended  string `json:"ext_expires_in"`
+	ExpiresOn string `json:"expires_on"`
+	NotBefore string `json:"not_before"`
+	Resource  string `json:"resource"`
+	Access    string `json:"access_token"`
+}
+
+func answerV1(res sts.Response) tokenV1 {
+	in := strconv.Itoa(lifetime(res))
+	return tokenV1{oauth2.Bearer, in, in,
+		strconv.FormatInt(res.Token.Expiry.Unix(), 10), strconv.FormatInt(res.Token.NotBefore.Unix(), 10), res.Resource, res.Token.Text}
+}
+
+const correlationHeader = "Client-Request-Id"
+
+// noteCorrelation takes the identifier that MSAL Node sends in the form.
+func noteCorrelation(w http.ResponseWriter, r *http.Request, form oauth2.Form) {
+	if id := form["client-request-id"]; ids.Valid(id) && web.CorrelationID(r.Context()) == web.RequestID(r.Context()) {
+		w.Header().Set(correlationHeader, id)
+	}
+}
+
+// correlation returns the identifier that the answer carries for the caller:
+// theirs, or else ours.
+func correlation(w http.ResponseWriter, r *http.Request) string {
+	if id := w.Header().Get(correlationHeader); id != "" {
+		return id
+	}
+	return web.CorrelationID(r.Context())
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, err = w.Write(text)
+	return err
+}
