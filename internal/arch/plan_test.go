@@ -41,11 +41,12 @@ var programs = map[string][]string{
 	"cmd/entente": {"cli"},
 	"cli":         {"server", "lab", "agent", "client", "config"},
 	"server":      {"kit/", "core/", "flow/", "edge/", "config", "schema"},
-	"lab":         {"server", "agent", "client", "config", "kit/"},
+	"lab":         {"server", "agent", "client", "config", "kit/", "examples"},
 	"agent":       {"client", "kit/"},
 	"client":      {"kit/"},
 	"config":      {"kit/"},
 	"schema":      {},
+	"examples":    {},
 	"arch":        {},
 	"enttest":     {"kit/", "core/", "flow/", "edge/", "config", "schema", "server", "lab", "agent", "client", "enttest"},
 }

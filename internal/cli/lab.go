@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"entente/internal/lab"
+)
+
+// labFolder is where a lab lives unless --data says otherwise.
+const labFolder = "entente-lab"
+
+func (p *program) lab() *cobra.Command {
+	var o lab.Options
+	cmd := &cobra.Command{
+		Use:   "lab",
+		Short: "Play the first story between three tenants on this machine, and stay up",
+		Long: `Starts a disposable installation on this machine with its own certificate authority: three
+tenants (contoso, fabrikam and northwind) with people in them. Then it plays the first story, step by
+step, through the same doors that people and programs use: a workload of contoso reads fabrikam's
+users, and nobody holds a secret. Afterwards it stays up, until interrupted, with its addresses and
+accounts; "entente lab env" prints them for other programs.
+
+A lab is for developing, testing and learning. Its clock can be moved and its passwords are known, so
+"entente serve" refuses its data.`,
+		Example: `  entente lab
+  entente lab --once
+  eval "$(entente lab env)"
+  entente lab run -- ./examples/runbook.sh`,
+		Args: cobra.NoArgs,
+		RunE: p.does(func(cmd *cobra.Command, _ []string) error {
+			o.Out, o.Errors = cmd.OutOrStdout(), cmd.ErrOrStderr()
+			return lab.Run(cmd.Context(), o)
+		}),
+	}
+	cmd.PersistentFlags().StringVar(&o.Data, "data", labFolder, "the lab's folder")
+	cmd.Flags().IntVar(&o.Port, "port", 0, "the port on localhost (default: the one it had before, or 8443)")
+	cmd.Flags().BoolVar(&o.Once, "once", false, "end when the story is told; the exit code is 1 if a step failed")
+	cmd.Flags().BoolVar(&o.Reset, "reset", false, "throw away the lab in the folder and begin anew")
+	cmd.Flags().BoolVar(&o.MapHosts, "map-hosts", false, "answer as login.microsoftonline.com, graph.microsoft.com and management.azure.com, through a proxy on this machine")
+	cmd.Flags().BoolVar(&o.NoColor, "no-color", false, "print without color")
+	cmd.AddCommand(p.labEnv(&o.Data), p.labRun(&o.Data), p.labRunbook())
+	return cmd
+}
+
+func (p *program) labEnv(data *string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "env",
+		Short: "Print the environment that makes other programs speak to the lab",
+		Long: `Prints the variables that Microsoft's and other libraries read, and the lab's own ENTENTE_…, as
+shell, JSON or PowerShell. Before the first story has been played it prints nothing and exits 1.`,
+		Example: `  eval "$(entente lab env)"
+  entente lab env -o json
+  entente lab env -o powershell | Out-String | Invoke-Expression`,
+		Args: cobra.NoArgs,
+	}
+	form := outputFlag(cmd, "shell, json or powershell")
+	cmd.RunE = p.does(func(cmd *cobra.Command, _ []string) error {
+		switch *form {
+		case "", "shell", "json", "powershell":
+		default:
+			p.running = false
+			return errors.New("the output is shell, json or powershell")
+		}
+		err := lab.Env(*data, *form, cmd.OutOrStdout())
+		if errors.Is(err, lab.ErrNotPlayed) {
+			return exit(exitRefused)
+		}
+		return err
+	})
+	return cmd
+}
+
+func (p *program) labRun(data *string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "run -- COMMAND [ARGUMENT…]",
+		Short: "Run a command in the lab's environment",
+		Long: `Runs a command with the variables of "entente lab env" and exits as it does. The lab must be up in
+another terminal.`,
+		Example: `  entente lab run -- ./examples/runbook.sh
+  entente lab run -- terraform apply`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: p.does(func(cmd *cobra.Command, args []string) error {
+			code, err := lab.Exec(cmd.Context(), *data, args, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+			if err == nil && code != 0 {
+				err = exit(code)
+			}
+			return err
+		}),
+	}
+}
+
+func (p *program) labRunbook() *cobra.Command {
+	return &cobra.Command{
+		Use:    "runbook",
+		Short:  "Do what examples/runbook.sh does, where bash, curl or jq is missing",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE: p.does(func(cmd *cobra.Command, _ []string) error {
+			return lab.Runbook(cmd.Context(), cmd.OutOrStdout())
+		}),
+	}
+}

@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"entente/internal/config"
+	"entente/internal/server"
+)
+
+func (p *program) serve() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve an installation",
+		Long: `Serves an installation until it is told to stop (interrupt or SIGTERM), and then lets requests
+and jobs in hand end.
+
+Settings come from a file (--config), the environment and flags; later ones win. Only --name is
+needed. The store is an SQLite database in the data folder unless --database names a PostgreSQL
+one. On the first start a master key is made in the data folder: keep a copy of it.`,
+		Example: `  entente serve --name https://id.contoso.example
+  entente serve --name https://localhost:8443 --data ./data`,
+		Args: cobra.NoArgs,
+	}
+	load := settings(cmd)
+	cmd.RunE = p.does(func(cmd *cobra.Command, _ []string) error {
+		c, err := load()
+		if err != nil {
+			return err
+		}
+		log := newLog(c, cmd.ErrOrStderr())
+		s, err := server.New(cmd.Context(), c, server.Options{Log: log})
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		return s.Run(cmd.Context())
+	})
+	return cmd
+}
+
+// settings adds a flag for each setting to cmd, and returns what loads them.
+func settings(cmd *cobra.Command) func() (config.Config, error) {
+	file := cmd.Flags().String("config", "", "a YAML file with settings")
+	for _, s := range config.Describe() {
+		first, _, _ := strings.Cut(s.About, ". ")
+		cmd.Flags().String(s.Name, "", strings.TrimSuffix(first, "."))
+	}
+	return func() (config.Config, error) {
+		flags := make(map[string]string)
+		known := config.Settings()
+		cmd.Flags().Visit(func(f *pflag.Flag) {
+			for _, k := range known {
+				if k == f.Name {
+					flags[k] = f.Value.String()
+				}
+			}
+		})
+		return config.Load(config.Sources{File: *file, Env: os.Environ(), Flags: flags})
+	}
+}
+
+// newLog returns the log that the settings ask for.
+func newLog(c config.Config, w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		level = slog.LevelInfo // the settings have been checked
+	}
+	o := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}

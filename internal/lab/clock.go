@@ -1,0 +1,119 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"html"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"entente/internal/config"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/web"
+	"entente/internal/server"
+)
+
+// maxAdvance bounds one move of the clock: two years and a bit outlive
+// everything that a story makes.
+const maxAdvance = 800 * 24 * time.Hour
+
+// pages returns what the lab serves beside the server: the clock, and the parts
+// of the pages to look at.
+func (l *lab) pages(c config.Config) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /lab/clock", l.showClock)
+	mux.Handle("POST /lab/clock", web.Serve(l.moveClock, failPlain))
+	mux.Handle("GET /lab/{$}", http.RedirectHandler("/lab/clock", http.StatusSeeOther))
+	mux.Handle("/design", server.Design(c, failPlain))
+	mux.Handle("/design/", server.Design(c, failPlain))
+	return web.SameOrigin(mux, failPlain)
+}
+
+func (l *lab) showClock(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	web.NoStore(w)
+	fmt.Fprintf(w, clockPage, html.EscapeString(server.StyleAddress()),
+		l.clock.Now().Format("Monday, 2 January 2006, 15:04:05"), l.clock.Offset().Round(time.Minute), l.clock.Wall().Format("2 January 2006, 15:04:05"))
+}
+
+const clockPage = `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>The lab's clock</title>
+<link rel="stylesheet" href="%s">
+</head>
+<body>
+<main>
+<h1>The lab's clock</h1>
+<p>In the lab it is <strong>%s</strong> (UTC), ahead of this machine by %s. The machine says %s.</p>
+<form method="post" action="/lab/clock">
+<p><label for="days">Days</label> <input id="days" name="days" type="number" min="0" max="800" value="0" required></p>
+<p><label for="hours">Hours</label> <input id="hours" name="hours" type="number" min="0" max="19200" value="1" required></p>
+<p><button type="submit">Move the clock forward</button></p>
+</form>
+<p>It moves forward only. What waits for the time wakes at once.</p>
+</main>
+</body>
+</html>
+`
+
+func (l *lab) moveClock(w http.ResponseWriter, r *http.Request) error {
+	form, err := web.Form(r)
+	if err != nil {
+		return err
+	}
+	days, err1 := strconv.Atoi(form.Get("days"))
+	hours, err2 := strconv.Atoi(form.Get("hours"))
+	if err1 != nil || err2 != nil || days < 0 || hours < 0 {
+		return fault.New(fault.Invalid, "Days and hours are whole numbers, 0 or more.")
+	}
+	if days > 800 || hours > 19200 || time.Duration(days*24+hours)*time.Hour > maxAdvance {
+		return fault.New(fault.Invalid, "The clock moves by at most 800 days at a time.")
+	}
+	l.clock.Advance(time.Duration(days*24+hours) * time.Hour)
+	l.log.InfoContext(r.Context(), "the lab's clock was moved", "offset", l.clock.Offset())
+	if err := l.keepOffset(); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/lab/clock", http.StatusSeeOther)
+	return nil
+}
+
+// keepOffset stores how far the clock was moved: the store's times would lie in
+// the future of a lab that starts with the machine's.
+func (l *lab) keepOffset() error {
+	return os.WriteFile(offsetFile(l.data), []byte(l.clock.Offset().String()+"\n"), 0o600)
+}
+
+// readOffset returns how far the clock was moved in earlier runs.
+func readOffset(data string) (time.Duration, error) {
+	text, err := os.ReadFile(offsetFile(data))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return time.ParseDuration(strings.TrimSpace(string(text)))
+}
+
+func offsetFile(data string) string { return filepath.Join(data, "clock") }
+
+// failPlain answers in plain words.
+func failPlain(w http.ResponseWriter, _ *http.Request, err error) {
+	status := map[fault.Code]int{fault.Invalid: http.StatusBadRequest, fault.Forbidden: http.StatusForbidden, fault.NotFound: http.StatusNotFound}
+	pub := fault.Public(err)
+	code, known := status[pub.Code]
+	if !known {
+		code = http.StatusInternalServerError
+	}
+	http.Error(w, pub.Message, code)
+}

@@ -1,0 +1,328 @@
+// Package lab is entente on one machine, for developing, testing and learning:
+// three tenants with people in them, a story played between them through the
+// doors that people and programs use, and a clock that can be moved.
+//
+// It starts the same server as `entente serve` with other options, beside it an
+// embedded host agent, a small API of tenant B's own and, in host-mapping mode,
+// a proxy that leads Microsoft's host names to it. What only a lab may do lives
+// here and on a lab's store; nothing below asks whether it runs in a lab. Lab
+// and service refuse each other's stores.
+package lab
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"entente/internal/config"
+	"entente/internal/kit/clock"
+	"entente/internal/kit/localca"
+	"entente/internal/server"
+)
+
+// Mark is what a lab's store is claimed with.
+const Mark = "lab"
+
+const defaultPort = 8443
+
+// Options are what a person may choose.
+type Options struct {
+	Data     string
+	Port     int  // 0: the one it had before, or 8443
+	Once     bool // end when the story is told
+	Reset    bool // begin anew
+	MapHosts bool // answer under Microsoft's host names, through a proxy
+	NoColor  bool
+
+	Out    io.Writer // the story
+	Errors io.Writer // what goes wrong outside of it
+
+	listener net.Listener // tests bring their own port
+	self     []string     // tests bring their own runbook
+	builtIn  bool         // and choose it although bash is there
+	ready    func(*world) // and are told when the story has been told
+}
+
+// A lab is one that runs.
+type lab struct {
+	options Options
+	world   *world
+	data    string
+	clock   *clock.Movable
+	paper   *paper
+	log     *slog.Logger
+	server  *server.Server
+	ca      *localca.Authority
+	http    *http.Client // trusts the lab's authority alone
+}
+
+// Run starts a lab, plays the story and, unless it is to end at once, stays up
+// until ctx ends. A step that fails is an error.
+func Run(ctx context.Context, o Options) error {
+	l, err := open(o)
+	if err != nil {
+		return err
+	}
+	if o.self == nil {
+		if l.options.self, err = executable(); err != nil {
+			return err
+		}
+	}
+	logFile, err := os.OpenFile(filepath.Join(l.data, "lab.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer logFile.Close()
+	l.log = slog.New(slog.NewTextHandler(logFile, nil))
+	listener, err := l.listen()
+	if err != nil {
+		return err
+	}
+	if err := l.build(ctx, listener); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer l.server.Close()
+	return l.run(ctx)
+}
+
+// open reads the folder, or makes a fresh world in it.
+func open(o Options) (*lab, error) {
+	data, err := filepath.Abs(o.Data)
+	if err != nil {
+		return nil, err
+	}
+	if o.Reset {
+		if err := reset(data); err != nil {
+			return nil, err
+		}
+	}
+	w, err := loadWorld(data)
+	if err != nil {
+		return nil, err
+	}
+	offset, err := readOffset(data)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return nil, err
+	}
+	return &lab{options: o, world: w, data: data, clock: clock.NewMovable(offset), paper: newPaper(o.Out, o.NoColor)}, nil
+}
+
+// listen opens the lab's door, on this machine only. The port is part of the
+// lab's name, which stands in tokens and credentials: it cannot change later.
+func (l *lab) listen() (net.Listener, error) {
+	w := l.world
+	if l.options.listener != nil {
+		w.Port = l.options.listener.Addr().(*net.TCPAddr).Port
+		w.Name = fmt.Sprintf("https://localhost:%d", w.Port)
+		return l.options.listener, nil
+	}
+	if w.Port != 0 && l.options.Port != 0 && w.Port != l.options.Port {
+		return nil, fmt.Errorf("the lab in %s is %s, and its tokens and credentials say so; leave --port out, or begin anew with --reset", l.data, w.Name)
+	}
+	if w.Port == 0 {
+		w.Port = l.options.Port
+	}
+	if w.Port == 0 {
+		w.Port = defaultPort
+	}
+	w.Name = fmt.Sprintf("https://localhost:%d", w.Port)
+	listener, err := listenLoopback(w.Port)
+	if err != nil {
+		return nil, fmt.Errorf("%w\nAnother program holds the port: choose one with --port and a folder of its own with --data", err)
+	}
+	return listener, nil
+}
+
+// build makes the server and what the lab needs to speak to it.
+func (l *lab) build(ctx context.Context, listener net.Listener) error {
+	c := config.Defaults()
+	c.Name, c.Data = l.world.Name, filepath.Join(l.data, "server")
+	c.InternalIssuers = []string{"localhost", "127.0.0.0/8", "::1/128"} // issuers of experiments live beside the lab
+	o := server.Options{Clock: l.clock, Mark: Mark, Log: l.log, Listener: listener, Extra: l.pages(c)}
+	if l.options.MapHosts {
+		o.Hosts, o.FollowHost = mappedBases(), true
+	}
+	s, err := server.New(ctx, c, o)
+	if err != nil {
+		return err
+	}
+	l.server, l.ca = s, s.Authority()
+	l.world.CAFile = l.ca.File()
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = nil // the lab is on this machine
+	transport.TLSClientConfig = &tls.Config{RootCAs: l.ca.Pool(), MinVersion: tls.VersionTLS12}
+	l.http = &http.Client{Transport: transport}
+	l.world.Bundle, err = writeBundle(l.data, l.ca.PEM())
+	return err
+}
+
+// run serves while the story is told and, if it is to, afterwards.
+func (l *lab) run(ctx context.Context) error {
+	serving, stop := context.WithCancel(ctx)
+	defer stop()
+	parts := newParts(serving)
+	parts.start("the server", l.server.Run)
+	err := l.tell(serving, parts)
+	if err == nil && l.options.ready != nil {
+		l.options.ready(l.world)
+	}
+	if err == nil && !l.options.Once {
+		err = l.stay(ctx, parts)
+	}
+	stop()
+	l.http.CloseIdleConnections()
+	return errors.Join(err, parts.wait())
+}
+
+// tell seeds what is missing, starts what stands beside the server, and plays.
+func (l *lab) tell(ctx context.Context, parts *parts) error {
+	w := l.world
+	l.paper.line("%s  %s", l.paper.paint(bold, "entente lab"), w.Name)
+	played := w.Played
+	w.Played = false // until this run has told its story
+	if err := w.save(l.data); err != nil {
+		return err
+	}
+	if err := l.seed(ctx); err != nil {
+		return fmt.Errorf("seed the lab: %w", err)
+	}
+	if l.options.MapHosts {
+		if err := l.startProxy(ctx, parts); err != nil {
+			return err
+		}
+	} else {
+		w.Proxy = ""
+	}
+	if played {
+		l.paper.line("The first telling's objects are here; what made them is not done again. Begin anew with --reset.")
+	}
+	if err := l.story(parts).play(ctx); err != nil {
+		return err
+	}
+	w.Played = true
+	return w.save(l.data)
+}
+
+// stay prints where everything is and waits.
+func (l *lab) stay(ctx context.Context, parts *parts) error {
+	l.addresses()
+	select {
+	case <-ctx.Done():
+		l.paper.line("\nThe lab ends. Its folder %s stays; the next start finds everything as it was.", l.data)
+		return nil
+	case err := <-parts.failed:
+		return err
+	}
+}
+
+// addresses prints what a person needs now.
+func (l *lab) addresses() {
+	w, p := l.world, l.paper
+	p.line("\n%s", p.paint(bold, "The lab is up. Interrupt it (Ctrl-C) to end it."))
+	p.fact("login, Graph, management", w.Name)
+	p.fact("certificate authority", w.CAFile)
+	p.fact("identity endpoint", w.Host.Endpoint)
+	p.fact("metadata endpoint", w.Host.Base)
+	p.fact("tenant B's own API", w.Sample.URL)
+	p.fact("clock", w.Name+"/lab/clock")
+	p.fact("parts of the pages", w.Name+"/design")
+	if w.Proxy != "" {
+		p.fact("mapping proxy", w.Proxy)
+	}
+	for _, o := range []organization{w.A, w.B, w.C} {
+		p.line("\n      %s  %s  %s  %s", p.paint(bold, o.Label), o.Name, o.Domain, p.paint(dim, o.ID))
+		for _, a := range append([]account{o.Admin}, o.Others...) {
+			if a.Password != "" {
+				p.line("        %s %s  %s", pad(a.UPN, 40), pad(a.Password, 22), p.paint(dim, a.Role))
+			}
+		}
+	}
+	p.line("\nIn another terminal:")
+	data := ""
+	if filepath.Base(l.data) != "entente-lab" {
+		data = " --data " + l.options.Data
+	}
+	p.line("      entente lab run%s -- ./examples/runbook.sh", data)
+	p.line("      eval \"$(entente lab env%s)\"", data)
+}
+
+// startProxy opens the mapping proxy on a port of its own.
+func (l *lab) startProxy(_ context.Context, parts *parts) error {
+	listener, err := listenLoopback(0)
+	if err != nil {
+		return err
+	}
+	p := &proxy{to: fmt.Sprintf("127.0.0.1:%d", l.world.Port), log: l.log}
+	l.world.Proxy = "http://" + listener.Addr().String()
+	parts.start("the mapping proxy", func(ctx context.Context) error { return p.run(ctx, listener) })
+	return nil
+}
+
+// writeBundle writes the lab's authority together with the system's, for
+// clients that read one file instead of the system's store.
+func writeBundle(data string, own []byte) (string, error) {
+	bundle := own
+	for _, file := range []string{
+		os.Getenv("SSL_CERT_FILE"), "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+		"/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem", "/usr/local/etc/openssl/cert.pem",
+	} {
+		if text, err := os.ReadFile(file); file != "" && err == nil {
+			bundle = append(append(bundle[:len(bundle):len(bundle)], '\n'), text...)
+			break
+		}
+	}
+	path := filepath.Join(data, "ca-bundle.pem")
+	return path, os.WriteFile(path, bundle, 0o644)
+}
+
+// parts are what runs at the same time. The first that fails is heard at once;
+// all are waited for at the end.
+type parts struct {
+	ctx    context.Context
+	count  int
+	done   chan error
+	failed chan error
+}
+
+// newParts returns parts that end with ctx.
+func newParts(ctx context.Context) *parts {
+	return &parts{ctx: ctx, done: make(chan error, 16), failed: make(chan error, 16)}
+}
+
+func (p *parts) start(name string, run func(context.Context) error) {
+	p.count++
+	go func() {
+		err := run(p.ctx)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", name, err)
+			p.failed <- err
+		}
+		p.done <- err
+	}()
+}
+
+// wait returns what failed while the parts ended.
+func (p *parts) wait() error {
+	var errs []error
+	late := time.After(time.Minute)
+	for range p.count {
+		select {
+		case err := <-p.done:
+			errs = append(errs, err)
+		case <-late:
+			return errors.Join(append(errs, errors.New("not everything ended within a minute"))...)
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,197 @@
+package lab
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Paper is where a lab tells its story: lines for a person, with color when
+// the person's terminal has it.
+type paper struct {
+	out   io.Writer
+	color bool
+}
+
+// newPaper returns a paper on out. Color needs a terminal and nobody who said
+// no (https://no-color.org).
+func newPaper(out io.Writer, noColor bool) *paper {
+	f, isFile := out.(*os.File)
+	if !isFile || noColor || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return &paper{out: out}
+	}
+	info, err := f.Stat()
+	return &paper{out: out, color: err == nil && info.Mode()&os.ModeCharDevice != 0}
+}
+
+// The styles, as numbers of ECMA-48, section 8.3.117.
+const (
+	bold   = "1"
+	dim    = "2"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+	cyan   = "36"
+)
+
+func (p *paper) paint(style, s string) string {
+	if !p.color {
+		return s
+	}
+	return "\x1b[" + style + "m" + s + "\x1b[0m"
+}
+
+func (p *paper) line(format string, args ...any) { fmt.Fprintf(p.out, format+"\n", args...) }
+
+// heading begins a step: which of how many, and what it is about.
+func (p *paper) heading(n, of int, title string) {
+	p.line("\n%s %s", p.paint(dim, fmt.Sprintf("[%d/%d]", n, of)), p.paint(bold, title))
+}
+
+// note prints an explanation beneath a step.
+func (p *paper) note(format string, args ...any) {
+	for _, l := range wrap(fmt.Sprintf(format, args...), 92) {
+		p.line("      %s", p.paint(dim, l))
+	}
+}
+
+// exchange prints a request and how it was answered.
+func (p *paper) exchange(method, address string, status int) {
+	style := green
+	if status >= 400 || status == 0 {
+		style = red
+	}
+	p.line("      %s %s %s", p.paint(cyan, fmt.Sprintf("%-6s", method)), address, p.paint(style, "→ "+statusText(status)))
+}
+
+func statusText(status int) string {
+	if status == 0 {
+		return "no answer"
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
+}
+
+// fact prints a name and a value.
+func (p *paper) fact(name, value string) {
+	p.line("      %s %s", p.paint(dim, fmt.Sprintf("%-26s", name)), value)
+}
+
+// failed prints why a step failed.
+func (p *paper) failed(err error) {
+	for l := range strings.Lines(err.Error()) {
+		p.line("      %s", p.paint(red, strings.TrimRight(l, "\n")))
+	}
+}
+
+// claims prints two tokens' claims side by side, the ones that tell the story
+// first.
+func (p *paper) claims(leftTitle, left, rightTitle, right string) error {
+	l, err := claimsOf(left)
+	if err != nil {
+		return err
+	}
+	r, err := claimsOf(right)
+	if err != nil {
+		return err
+	}
+	const width = 46
+	p.line("      %s %s   %s", strings.Repeat(" ", 8), p.paint(bold, pad(leftTitle, width)), p.paint(bold, rightTitle))
+	for _, name := range []string{"iss", "tid", "aud", "sub", "oid", "azp", "appid", "idtyp", "roles", "exp"} {
+		lv, rv := claim(l, name), claim(r, name)
+		if lv == "" && rv == "" {
+			continue
+		}
+		ls, rs := chop(lv, width), chop(rv, width)
+		for i := range max(len(ls), len(rs)) {
+			label := name
+			if i > 0 {
+				label = ""
+			}
+			p.line("      %s %s   %s", p.paint(cyan, pad(label, 8)), pad(at(ls, i), width), at(rs, i))
+		}
+	}
+	return nil
+}
+
+// claimsOf reads a token's claims without verifying them: they are shown, and
+// nothing is decided by them.
+func claimsOf(token string) (map[string]any, error) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, fmt.Errorf("a token has three parts, not %d", len(parts))
+	}
+	body, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return nil, fmt.Errorf("read token: %w", err)
+	}
+	var all map[string]any
+	if err := json.Unmarshal(body, &all); err != nil {
+		return nil, fmt.Errorf("read token: %w", err)
+	}
+	return all, nil
+}
+
+// claim returns a claim as text.
+func claim(all map[string]any, name string) string {
+	switch v := all[name].(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case float64:
+		return fmt.Sprintf("%.0f", v)
+	case []any:
+		return strings.Trim(fmt.Sprint(v), "[]")
+	case map[string]any:
+		return fmt.Sprint(slices.Sorted(maps.Keys(v)))
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+func at(list []string, i int) string {
+	if i < len(list) {
+		return list[i]
+	}
+	return ""
+}
+
+// pad fills s up to n characters.
+func pad(s string, n int) string {
+	return s + strings.Repeat(" ", max(0, n-utf8.RuneCountInString(s)))
+}
+
+// chop cuts s into pieces of at most n characters.
+func chop(s string, n int) []string {
+	var all []string
+	for r := []rune(s); len(r) > 0; {
+		k := min(n, len(r))
+		all = append(all, string(r[:k]))
+		r = r[k:]
+	}
+	return all
+}
+
+// wrap breaks text into lines of at most n characters, at spaces.
+func wrap(text string, n int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > n {
+			lines = append(lines, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}

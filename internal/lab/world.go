@@ -1,0 +1,156 @@
+package lab
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// A world is what a lab holds and where it is to be reached. It is kept in the
+// data folder, readable by its owner only, so that `lab env` can tell of it and
+// a second start finds what the first one made.
+type world struct {
+	Format int    `json:"format"` // of this file
+	Name   string `json:"name"`   // the installation's own name
+	Port   int    `json:"port"`
+	CAFile string `json:"caFile"`
+	Bundle string `json:"bundle"` // the lab's authority with those of the system
+
+	A organization `json:"contoso"`
+	B organization `json:"fabrikam"`
+	C organization `json:"northwind"`
+
+	Chain chain `json:"chain"`
+	Host  host  `json:"host"`
+
+	SecretApp client `json:"secretApp"` // a confidential client in B
+	CertApp   client `json:"certApp"`
+	PublicApp client `json:"publicApp"`
+
+	Sample sample `json:"sample"`
+	Proxy  string `json:"proxy"` // address of the mapping proxy, or ""
+	Played bool   `json:"played"`
+}
+
+// worldFormat changes when an older file can no longer be read.
+const worldFormat = 1
+
+// An organization is one tenant with the people the lab seeded.
+type organization struct {
+	Label   string    `json:"label"` // "tenant A"
+	Name    string    `json:"name"`
+	ID      string    `json:"id"`
+	Domain  string    `json:"domain"`
+	Admin   account   `json:"admin"`
+	Others  []account `json:"others"`
+	Tool    client    `json:"tool"` // what the lab itself seeds with
+	Members int       `json:"members"`
+	Seeded  bool      `json:"seeded"`
+
+	Subscription string `json:"subscription"`
+}
+
+// An account is a person who can sign in.
+type account struct {
+	UPN      string `json:"upn"`
+	Password string `json:"password"`
+	Role     string `json:"role"`
+}
+
+// A client is an application with what proves it.
+type client struct {
+	ID      string `json:"id"`
+	Object  string `json:"object,omitempty"` // of its service principal
+	Secret  string `json:"secret,omitempty"`
+	PEMFile string `json:"pemFile,omitempty"`
+}
+
+// A chain is what stands between the workload of A and the users of B.
+type chain struct {
+	IdentityResource string `json:"identityResource"`
+	IdentityClient   string `json:"identityClient"`
+	IdentityObject   string `json:"identityObject"`
+	OtherResource    string `json:"otherResource"`
+	OtherClient      string `json:"otherClient"`
+	AppObject        string `json:"appObject"`
+	AppID            string `json:"appId"`
+	Credential       string `json:"credential"`
+	PrincipalInB     string `json:"principalInB"`
+}
+
+// A host is the automation account with the identity endpoint on its machine.
+type host struct {
+	Resource string `json:"resource"`
+	State    string `json:"state"`    // file with the host's key
+	Endpoint string `json:"endpoint"` // IDENTITY_ENDPOINT
+	Header   string `json:"header"`   // IDENTITY_HEADER
+	Base     string `json:"base"`     // of the metadata endpoint, http://host:port
+}
+
+// A sample is tenant B's own API.
+type sample struct {
+	Object    string `json:"object"`
+	AppID     string `json:"appId"`
+	Principal string `json:"principal"`
+	URI       string `json:"uri"`
+	Role      string `json:"role"`
+	URL       string `json:"url"`
+}
+
+func worldFile(data string) string { return filepath.Join(data, "lab.json") }
+
+// loadWorld returns what a lab kept in data. A folder without a lab is a fresh
+// world; a folder with anything else in it is refused, so that --reset can never
+// empty a folder that is no lab's.
+func loadWorld(data string) (*world, error) {
+	text, err := os.ReadFile(worldFile(data))
+	if errors.Is(err, fs.ErrNotExist) {
+		return &world{Format: worldFormat}, checkEmpty(data)
+	}
+	if err != nil {
+		return nil, err
+	}
+	w := &world{}
+	if err := json.Unmarshal(text, w); err != nil {
+		return nil, fmt.Errorf("%s: %w", worldFile(data), err)
+	}
+	if w.Format != worldFormat {
+		return nil, fmt.Errorf("the lab in %s was made by another version of this program; begin anew with --reset", data)
+	}
+	return w, nil
+}
+
+func checkEmpty(data string) error {
+	entries, err := os.ReadDir(data)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && len(entries) > 0 {
+		err = fmt.Errorf("%s is not empty and holds no lab; name another folder with --data", data)
+	}
+	return err
+}
+
+// reset removes the lab in data, and nothing that is no lab.
+func reset(data string) error {
+	if _, err := os.Stat(worldFile(data)); errors.Is(err, fs.ErrNotExist) {
+		return checkEmpty(data)
+	}
+	return os.RemoveAll(data)
+}
+
+// save keeps the world, as a whole or not at all.
+func (w *world) save(data string) error {
+	text, err := json.MarshalIndent(w, "", "  ")
+	if err != nil {
+		return err
+	}
+	next := worldFile(data) + ".new"
+	if err := os.WriteFile(next, append(text, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(next, worldFile(data))
+}

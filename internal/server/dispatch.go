@@ -1,0 +1,40 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+)
+
+// A dispatcher hands a request to an edge by the first segment of its path, in
+// any letter case. Clients look for all of us at the root of one host, so the
+// segments of the edges and the tenants of the login share it; a tenant is a
+// GUID, a domain or one of three words, none of which is a segment here.
+type dispatcher struct {
+	doors map[string]door
+	login door
+}
+
+// A door is an edge under the name by which metrics know it.
+type door struct {
+	name    string
+	handler http.Handler
+}
+
+func (d *dispatcher) add(name string, h http.Handler, segments ...string) {
+	for _, s := range segments {
+		d.doors[s] = door{name, h}
+	}
+}
+
+func (d *dispatcher) find(path string) door {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if to, ok := d.doors[strings.ToLower(first)]; ok {
+		return to
+	}
+	return d.login
+}
+
+// ServeHTTP serves the request through its door.
+func (d *dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.find(r.URL.Path).handler.ServeHTTP(w, r)
+}

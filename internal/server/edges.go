@@ -1,0 +1,91 @@
+package server
+
+import (
+	"context"
+	"net/http"
+
+	"entente/internal/config"
+	"entente/internal/core/authz"
+	"entente/internal/core/tenant"
+	"entente/internal/edge/arm"
+	"entente/internal/edge/graph"
+	"entente/internal/edge/graph/edm"
+	graphapps "entente/internal/edge/graph/sets/apps"
+	graphdirectory "entente/internal/edge/graph/sets/directory"
+	"entente/internal/edge/hostapi"
+	"entente/internal/edge/oauth"
+	"entente/internal/edge/portal"
+	"entente/internal/edge/portal/signinpages"
+	"entente/internal/kit/web"
+)
+
+// newEdges mounts every way in. The first segment of a path decides, and what
+// has none of these is the login's, whose paths begin with a tenant.
+func (s *Server) newEdges() (*dispatcher, error) {
+	graph, err := s.newGraph()
+	if err != nil {
+		return nil, err
+	}
+	pages := signinpages.New(s.site(), s.flow.signin, s.log)
+	d := &dispatcher{doors: make(map[string]door), login: door{"login", s.newLogin(pages)}}
+	d.add("graph", graph.Handler(), "v1.0", "beta")
+	d.add("arm", s.newARM(graph.Authenticate), "subscriptions", "providers", "tenants", "metadata")
+	d.add("host", s.newHostAPI(), "host")
+	d.add("assets", portal.Assets(pages.Fail), "assets")
+	d.add("health", http.HandlerFunc(s.healthz), "healthz")
+	d.add("health", http.HandlerFunc(s.readyz), "readyz")
+	if s.options.Extra != nil {
+		d.add("extra", s.options.Extra, "lab", "design")
+	}
+	return d, nil
+}
+
+// site is what every page says about the installation.
+func (s *Server) site() portal.Site { return portal.Site{Hosts: s.hosts("login.")} }
+
+// newLogin puts the token endpoint and its documents before the pages of
+// sign-in and consent.
+func (s *Server) newLogin(pages *signinpages.Pages) http.Handler {
+	return oauth.New(oauth.Options{
+		DB: s.db, STS: s.flow.sts, Keys: s.core.keys, Clock: s.clock, Log: s.log, Hosts: s.hosts("login.", "sts."),
+		MapHosts: s.options.FollowHost, Lookup: pages.Lookup,
+		Next: pages.Handler(),
+	}).Handler()
+}
+
+func (s *Server) newHostAPI() http.Handler {
+	h := &hostapi.Server{Identities: s.core.identities, Hosts: s.hosts(), Clock: s.clock, Log: s.log}
+	return h.Handler()
+}
+
+// newGraph declares the entity sets and puts the engine before them.
+func (s *Server) newGraph() (*graph.Server, error) {
+	apps := graphapps.Services{DB: s.db, Apps: s.core.apps, Consent: s.core.consent, Federation: s.core.federation}
+	people := graphdirectory.Services{DB: s.db, Users: s.core.directory, Tenants: tenant.NewService(s.db)}
+	registry, err := edm.New(
+		[]edm.Schema{graphdirectory.Schema(), graphapps.Schema()},
+		append(people.Sets(apps.OfPerson()...), apps.Sets()...)...,
+	)
+	if err != nil {
+		return nil, err
+	}
+	authority := &graph.Authority{DB: s.db, Tokens: s.core.tokens}
+	return &graph.Server{
+		Registry: registry, Hosts: s.hosts("graph."), Ring: s.ring, Clock: s.clock, Log: s.log, Authenticate: authority.Caller,
+	}, nil
+}
+
+func (s *Server) newARM(authenticate func(context.Context, string, []string) (authz.Caller, error)) http.Handler {
+	a := &arm.Server{
+		DB: s.db, Identities: s.core.identities, Federation: s.core.federation, Hosts: s.hosts("management."), Log: s.log, Authenticate: authenticate,
+	}
+	return a.Handler()
+}
+
+// StyleAddress returns the path of the pages' style sheet.
+func StyleAddress() string { return portal.StyleAddress() }
+
+// Design returns the page that shows every part of the pages, for a lab.
+func Design(c config.Config, fail web.ErrorWriter) http.Handler {
+	return portal.Design(portal.Site{Hosts: web.Hosts{Own: c.Name, Also: c.Also}}, fail)
+}

@@ -1,0 +1,47 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"entente/internal/kit/jobs"
+)
+
+// newWorkers lists what happens by itself. The subscriptions to signals are to
+// be read like a letter; so far nobody has subscribed.
+func (s *Server) newWorkers() *jobs.Worker {
+	w := jobs.New(s.db, s.clock, jobs.Options{Grace: s.config.Drain, Log: s.log})
+
+	// Keys: rotate those that are due, drop those that are over.
+	w.Every("keys.rotate", time.Hour, func(ctx context.Context, _ *jobs.Work) error { return s.core.keys.Work(ctx) })
+
+	// What is over: grants whose cause has ended, sign-ins and sessions nobody
+	// comes back to. A grant that has ended gives nothing from that second on;
+	// this only takes the row away.
+	w.Every("consent.end", time.Minute, func(ctx context.Context, _ *jobs.Work) error {
+		return untilDone(ctx, func(ctx context.Context) (int, error) { return s.core.consent.EndDue(ctx, sweepBatch) })
+	})
+	w.Every("signin.sweep", 15*time.Minute, func(ctx context.Context, _ *jobs.Work) error {
+		return untilDone(ctx, func(ctx context.Context) (int, error) {
+			n, err := s.flow.signin.Sweep(ctx)
+			return int(n), err
+		})
+	})
+	return w
+}
+
+// sweepBatch bounds one transaction of a clean-up.
+const sweepBatch = 200
+
+// untilDone repeats a step that removes a batch until nothing is left.
+func untilDone(ctx context.Context, step func(context.Context) (int, error)) error {
+	for {
+		n, err := step(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}
+
+// work runs the workers until ctx ends, and lets leased jobs end.
+func (s *Server) work(ctx context.Context) error { return s.workers.Run(ctx) }
