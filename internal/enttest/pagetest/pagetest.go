@@ -147,7 +147,7 @@ func (p *Page) check() (broken []string) {
 		if n.Type != html.ElementNode {
 			continue
 		}
-		if slices.Contains([]string{"input", "select", "textarea"}, n.Data) && attr(n, "type") != "hidden" && !labeled[attr(n, "id")] {
+		if slices.Contains([]string{"input", "select", "textarea"}, n.Data) && attr(n, "type") != "hidden" && !has(n, "hidden") && !labeled[attr(n, "id")] {
 			say("the field " + attr(n, "name") + " has no label")
 		}
 		for _, key := range []string{"aria-describedby", "aria-labelledby"} {
@@ -171,6 +171,10 @@ func (p *Page) check() (broken []string) {
 // stands above the h1.
 func inProblem(n *html.Node) bool {
 	return n.Parent != nil && attr(n.Parent, "class") == "problem"
+}
+
+func has(n *html.Node, key string) bool {
+	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == key })
 }
 
 func attr(n *html.Node, key string) string {
