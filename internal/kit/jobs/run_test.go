@@ -292,7 +292,7 @@ func hang(url string) {
 func TestAJobOfAKilledServerRunsElsewhere(t *testing.T) {
 	for _, e := range dbtest.Engines {
 		t.Run(string(e), func(t *testing.T) {
-			url := dbtest.DurableURL(t, e)
+			url := dbtest.URL(t, e)
 			db := dbtest.OpenURL(t, url, clock.System{})
 			enqueue(t, db, note("k", "x"))
 			cmd := exec.Command(os.Args[0])
