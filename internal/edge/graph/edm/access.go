@@ -37,9 +37,6 @@ type Access struct{ App, Delegated Perms }
 // Alike returns the access that asks the same of both kinds.
 func Alike(p Perms) Access { return Access{p, p} }
 
-// Public is the access of what needs no token.
-var Public = Access{}
-
 // A Grant is how far the permissions of a caller reach.
 type Grant struct {
 	Only []string // the properties; nil is all
@@ -109,7 +106,7 @@ func (p Perms) String() string {
 			names[i] += " (own object)"
 		}
 		if one.Only != nil {
-			names[i] += " (some properties)"
+			names[i] += " (" + strings.Join(one.Only, ", ") + " only)"
 		}
 	}
 	return strings.Join(names, ", ")

@@ -14,13 +14,12 @@ type Set struct {
 	Linked bool   // entities that live elsewhere: owners. Their links can be read with $ref
 	Doc    string // the page that describes it
 
-	Keys     []Key  // ways to name an entity beside its identifier
-	FreeKeys bool   // identifiers are no GUIDs: domains, assignments
-	Top      int    // the greatest page; 0 is 999
-	Usual    int    // the usual page; 0 is 100
-	Unpaged  bool   // everything comes at once
-	Advanced bool   // counting asks for ConsistencyLevel: eventual
-	Order    string // a field by which pages are cut; the identifier where it says nothing
+	Keys     []Key // ways to name an entity beside its identifier
+	FreeKeys bool  // identifiers are no GUIDs: domains, assignments
+	Top      int   // the greatest page; 0 is 999
+	Usual    int   // the usual page; 0 is 100
+	Unpaged  bool  // everything comes at once
+	Advanced bool  // counting asks for ConsistencyLevel: eventual
 
 	List   List
 	Get    Get
