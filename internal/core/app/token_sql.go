@@ -83,6 +83,25 @@ func FindResource(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, name s
 	return r, err
 }
 
+// An Identity is what the token endpoint must know of the service principal
+// that an assertion of this installation names.
+type Identity struct {
+	AppID   ids.AppID
+	Name    string
+	Managed bool // a managed identity's
+	Enabled bool
+}
+
+// FindIdentity returns a service principal of the tenant, in one keyed read
+// without the document; NotFound if there is none.
+func FindIdentity(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) (i Identity, err error) {
+	var kind string
+	err = tx.One(ctx, `select app_id, name, kind, enabled from service_principal where tenant_id = ? and id = ? and deleted_us = 0`,
+		[]any{tenant, id}, &i.AppID, &i.Name, &kind, &i.Enabled)
+	i.Managed = kind == TypeManagedIdentity
+	return i, err
+}
+
 // AppIDOf returns the client identifier that name spells, as a GUID or as a
 // name of one of the installation's own resources.
 func AppIDOf(name string) (ids.AppID, bool) {

@@ -25,6 +25,7 @@ type Match struct {
 	Issuer     string       // of the assertion
 	Subject    string       // of the assertion
 	Home       ids.TenantID // of the managed identity, when it is one of this installation
+	Waited     bool         // the issuer was asked, and what was read before may have changed
 	Links      []audit.Link // each link that was followed, the broken one last
 }
 
@@ -47,7 +48,7 @@ type assertion struct {
 func (s *Service) Verify(ctx context.Context, of Parent, raw string) (Match, error) {
 	v := &verification{s: s, of: of}
 	err := v.run(ctx, strings.TrimSpace(raw))
-	v.match.Links = v.links
+	v.match.Links, v.match.Waited = v.links, v.waited
 	return v.match, err
 }
 
@@ -238,21 +239,21 @@ func (v *verification) checkHome(ctx context.Context, tenant ids.TenantID) error
 			"Forbidden token type. Only app-only tokens may be used as Federated Identity Credentials for AAD issuer.").
 			WithFix("Ask the managed identity itself for a token with the resource '%s'.", ExchangeAudience))
 	}
-	var p *app.ServicePrincipal
+	var p app.Identity
 	err := v.s.db.Read(ctx, func(tx *sqldb.Tx) (err error) {
-		p, err = app.GetPrincipal(ctx, tx, tenant, ids.ObjectID(v.a.named.Subject))
+		p, err = app.FindIdentity(ctx, tx, tenant, ids.ObjectID(v.a.named.Subject))
 		return err
 	})
 	switch {
 	case err != nil && !errors.Is(err, fault.NotFound):
 		return err
-	case err != nil || !p.ManagedIdentity():
+	case err != nil || !p.Managed:
 		return v.broke("token kind", "a managed identity's token", v.a.named.Subject, fault.Because(fault.Unauthenticated, AADTokenNotAllowed,
 			"AAD-issued tokens may not be used for federated identity flows.").
 			WithFix("Only a managed identity's token may be used, and the identity must still exist."))
-	case !p.Enabled():
+	case !p.Enabled:
 		return v.broke("managed identity", "enabled", "disabled", fault.Because(fault.Unauthenticated, IdentityGone,
-			"The managed identity '%s' is disabled.", p.AppID).With("appId", string(p.AppID)).With("name", p.DisplayName).
+			"The managed identity '%s' is disabled.", p.AppID).With("appId", string(p.AppID)).With("name", p.Name).
 			WithFix("Enable the identity's service principal in its tenant."))
 	}
 	v.match.Home = tenant

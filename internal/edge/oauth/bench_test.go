@@ -5,8 +5,6 @@ import (
 	"crypto/rsa"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -53,9 +51,10 @@ func benchmarkPath(b *testing.B, engine sqldb.Engine, path string) {
 		form["client_secret"] = w.Secret
 	}
 	h := front(oauth.New(options(w)), clk)
+	at, body := crossing.Name+"/"+string(w.B)+"/oauth2/v2.0/token", encode(form)
 	ask := func() {
 		rec := httptest.NewRecorder()
-		h.ServeHTTP(rec, post(crossing.Name+"/"+string(w.B)+"/oauth2/v2.0/token", form))
+		h.ServeHTTP(rec, formRequest(at, body))
 		if rec.Code != http.StatusOK {
 			b.Error(rec.Body.String())
 		}
@@ -116,8 +115,8 @@ func yardstick(b *testing.B) func() {
 	if err != nil {
 		b.Fatal(err)
 	}
-	body := url.Values{"client_assertion": {assertion}, "client_assertion_type": {oauth2.AssertionJWT}, "client_id": {"c"},
-		"grant_type": {"client_credentials"}, "scope": {graph + "/.default"}}.Encode()
+	body := encode(oauth2.Form{"client_assertion": assertion, "client_assertion_type": oauth2.AssertionJWT, "client_id": "c",
+		"grant_type": "client_credentials", "scope": graph + "/.default"})
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := r.ParseForm(); err != nil {
 			b.Error(err)
@@ -138,8 +137,6 @@ func yardstick(b *testing.B) func() {
 		_, _ = w.Write([]byte(`{"access_token":"` + token + `","token_type":"Bearer","expires_in":3599}`))
 	})
 	return func() {
-		r := httptest.NewRequest(http.MethodPost, crossing.Name+"/t/token", strings.NewReader(body))
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		h.ServeHTTP(httptest.NewRecorder(), r)
+		h.ServeHTTP(httptest.NewRecorder(), formRequest(crossing.Name+"/t/token", body))
 	}
 }

@@ -72,12 +72,18 @@ func (e edge) do(t *testing.T, r *http.Request) (*http.Response, map[string]any)
 
 func get(address string) *http.Request { return httptest.NewRequest(http.MethodGet, address, nil) }
 
-func post(address string, f oauth2.Form) *http.Request {
+func post(address string, f oauth2.Form) *http.Request { return formRequest(address, encode(f)) }
+
+func encode(f oauth2.Form) string {
 	values := url.Values{}
 	for name, value := range f {
 		values.Set(name, value)
 	}
-	r := httptest.NewRequest(http.MethodPost, address, strings.NewReader(values.Encode()))
+	return values.Encode()
+}
+
+func formRequest(address, body string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, address, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
 	return r
 }

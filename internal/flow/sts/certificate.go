@@ -23,8 +23,16 @@ const skew = 5 * time.Minute
 // byCertificate verifies an assertion that the client signed with one of its
 // registered certificates (RFC 7523, section 3; entra-wire.md, section 2.4).
 // The certificate's time matters, its chain does not.
-func (x *exchange) byCertificate(ctx context.Context, t *jose.Token, c jose.Claims) error {
+func (x *exchange) byCertificate(ctx context.Context, raw string) error {
 	x.entry.CredentialKind = kindCertificate
+	t, err := jose.Peek(raw, jose.RS256, jose.PS256)
+	var c jose.Claims
+	if err == nil {
+		err = t.Claims(&c)
+	}
+	if err != nil {
+		return x.link("assertion", "a JSON Web Token signed with RS256 or PS256", "", x.named(err))
+	}
 	switch now := x.s.Clock.Wall(); {
 	case !strings.EqualFold(c.Subject, c.Issuer):
 		return x.link("assertion subject", c.Issuer, c.Subject,
@@ -38,7 +46,7 @@ func (x *exchange) byCertificate(ctx context.Context, t *jose.Token, c jose.Clai
 	}
 	sha1, sha256 := thumbprints(t.Header)
 	var cert app.Certificate
-	err := x.s.DB.Read(ctx, func(tx *sqldb.Tx) (err error) {
+	err = x.s.DB.Read(ctx, func(tx *sqldb.Tx) (err error) {
 		if x.client.stored.AppID == "" || sha1 == "" && sha256 == "" {
 			return fault.Because(fault.Unauthenticated, app.NoCertificate, "The client assertion names no certificate.").
 				With("thumbprint", clip(t.Header.KeyID)).WithFix("Name the certificate by x5t#S256, x5t or kid in the header.")

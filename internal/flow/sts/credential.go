@@ -91,11 +91,8 @@ func (x *exchange) byAssertion(ctx context.Context, id, raw string) error {
 			WithFix("Send client_assertion_type=%s.", oauth2.AssertionJWT)
 	}
 	raw = strings.TrimSpace(raw) // a token file's content arrives with its line end
-	if t, err := jose.Peek(raw, jose.RS256, jose.PS256); err == nil {
-		var c jose.Claims
-		if err := t.Claims(&c); err == nil && strings.EqualFold(c.Issuer, id) {
-			return x.byCertificate(ctx, t, c)
-		}
+	if strings.EqualFold(jose.Issuer(raw), id) {
+		return x.byCertificate(ctx, raw)
 	}
 	return x.byFederation(ctx, id, raw)
 }
@@ -110,7 +107,7 @@ func (x *exchange) byFederation(ctx context.Context, id, raw string) error {
 	if err != nil {
 		return x.named(err)
 	}
-	if match.Home != "" { // an issuer of ours: nobody was waited for
+	if !match.Waited {
 		return nil
 	}
 	return x.lookAgain(ctx, id)
