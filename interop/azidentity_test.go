@@ -99,12 +99,12 @@ func TestManagedIdentityByAppService(t *testing.T) {
 	}
 	t.Run("unknown", func(t *testing.T) {
 		c := managedIdentity(t, azidentity.ClientID("11111111-1111-4111-8111-111111111111"), options())
-		wantRefusal(t, "400", ask(t, c, exchangeScope))
+		wantRefusal(t, "RESPONSE 400", ask(t, c, exchangeScope))
 	})
 	t.Run("wrong header", func(t *testing.T) {
 		t.Setenv("IDENTITY_HEADER", "not-the-header")
 		c := managedIdentity(t, azidentity.ClientID(env["ENTENTE_MI_OTHER_CLIENT_ID"]), options())
-		wantRefusal(t, "40", ask(t, c, graphScope)) // a resource no other test asks for with this identity
+		wantRefusal(t, "RESPONSE 401", ask(t, c, graphScope)) // a resource no other test asks for with this identity
 	})
 }
 
@@ -129,7 +129,28 @@ func TestManagedIdentityByIMDS(t *testing.T) {
 	}
 	t.Run("unknown", func(t *testing.T) {
 		c := managedIdentity(t, azidentity.ClientID("22222222-2222-4222-8222-222222222222"), o)
-		wantRefusal(t, "400", ask(t, c, exchangeScope))
+		wantRefusal(t, "RESPONSE 400", ask(t, c, exchangeScope))
+	})
+}
+
+// TestDefaultCredential: the chain that most programs use finds the identity by
+// itself, also after its probe of the metadata service.
+func TestDefaultCredential(t *testing.T) {
+	t.Setenv("AZURE_CLIENT_ID", env["ENTENTE_MI_CLIENT_ID"])
+	o := options()
+	o.Transport = &imds{}
+	find := func(t *testing.T, scope string) {
+		t.Helper()
+		c, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: o, DisableInstanceDiscovery: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantClaims(t, token(t, c, scope), map[string]any{"oid": env["ENTENTE_MI_OBJECT_ID"], "tid": env["ENTENTE_TENANT_A"]})
+	}
+	t.Run("IMDS", func(t *testing.T) { find(t, "https://management.azure.com/.default") })
+	t.Run("App Service", func(t *testing.T) {
+		appService(t)
+		find(t, "499b84ac-1321-427f-aa17-267ca6975798/.default")
 	})
 }
 

@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 )
 
-// TestJavaScriptClients runs js/clients.mjs. Where Node or the packages are not
-// installed it is skipped, and fails when CI=true.
+// TestJavaScriptClients runs js/clients.mjs, as on a host with the identity
+// endpoint of App Service and as on a virtual machine. Where Node or the
+// packages are not installed it is skipped, and fails when CI=true.
 func TestJavaScriptClients(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {
@@ -19,12 +21,21 @@ func TestJavaScriptClients(t *testing.T) {
 	if _, err := os.Stat("js/node_modules"); err != nil {
 		absent(t, "the packages are not installed; run `npm ci` in interop/js")
 	}
-	cmd := exec.CommandContext(t.Context(), node, "clients.mjs")
-	cmd.Dir = "js"
-	cmd.Env = os.Environ()
+	vars := os.Environ()
 	for name, value := range env {
-		cmd.Env = append(cmd.Env, name+"="+value)
+		if !strings.HasPrefix(name, "IDENTITY_") {
+			vars = append(vars, name+"="+value)
+		}
 	}
+	runClients(t, node, vars)
+	runClients(t, node, append(vars, "IDENTITY_ENDPOINT="+env["IDENTITY_ENDPOINT"], "IDENTITY_HEADER="+env["IDENTITY_HEADER"]))
+}
+
+// runClients runs the cases in an environment, one subtest for each.
+func runClients(t *testing.T, node string, vars []string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), node, "clients.mjs")
+	cmd.Dir, cmd.Env = "js", vars
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
