@@ -88,7 +88,7 @@ func (l *lab) seedMembers(ctx context.Context, o *organization, p plan) error {
 	}
 	for n := 1; n <= p.members; n++ {
 		name := fmt.Sprintf("Member %02d", n)
-		password := secret.Random(24)
+		password := "Lab-" + secret.Random(24) // of three kinds of character, whatever the chance
 		if n == 1 {
 			password = o.Others[1].Password
 		}
