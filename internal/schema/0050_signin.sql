@@ -10,6 +10,7 @@ create table signin_flow (
     username    text   not null default '',
     home_id     text   not null default '', -- the home tenant, once known
     user_id     text   not null default '', -- who is signed in, once proven
+    proven_us   bigint not null default 0,
     shown       text   not null default '', -- digest of what was consented to
     outcome     text   not null default '',
     until_us    bigint not null default 0,

@@ -32,7 +32,7 @@ const (
 	NotHere      fault.Reason = "signin.not_here"      // the account is not in the tenant
 	NoHome       fault.Reason = "signin.no_home"       // no tenant has the address's domain
 	Paused       fault.Reason = "signin.paused"        // too many wrong passwords; Values: until
-	MustChange   fault.Reason = "signin.must_change"   // an administrator set the password
+	WrongRenewal fault.Reason = "signin.wrong_renewal" // the two differ, or are the old one
 )
 
 func wrongScope(scope string) error {

@@ -102,16 +102,24 @@ func account(ctx context.Context, tx *sqldb.Tx, f *Flow) (Account, error) {
 		return Account{}, fault.Because(fault.Forbidden, NotHere, "The account is not in the tenant.").
 			With("account", f.Username).With("tenant", t.DisplayName).With("appId", string(f.Ask.App))
 	}
-	u, err := directory.GetUser(ctx, tx, in, string(f.User))
-	if errors.Is(err, fault.NotFound) || err == nil && (!u.Enabled() || f.CreatedAt.Before(u.SessionsFrom)) {
-		return Account{}, gone()
-	}
+	u, err := person(ctx, tx, f)
 	if err != nil {
 		return Account{}, err
 	}
 	acc := Account{Home: f.Home, User: u.ID, Here: u.ID, Name: u.UserPrincipalName}
 	acc.Role, err = deciding(ctx, tx, in, u.ID)
 	return acc, err
+}
+
+// person returns the user of a flow, or a fault with the reason Gone if what
+// was proved counts no more: the account is gone, disabled, or its sessions
+// were revoked since.
+func person(ctx context.Context, tx *sqldb.Tx, f *Flow) (*directory.User, error) {
+	u, err := directory.GetUser(ctx, tx, f.Home, string(f.User))
+	if errors.Is(err, fault.NotFound) || err == nil && (!u.Enabled() || f.ProvenAt.Before(u.SessionsFrom)) {
+		return nil, gone()
+	}
+	return u, err
 }
 
 // deciding returns the name of the role by which a person may consent, the

@@ -3,14 +3,16 @@
 // A sign-in is a stored value that moves, one step a page:
 //
 //	identify → password
-//	password → identify, consent
+//	password → identify, renew, consent
+//	renew → identify, consent
 //	confirm → identify, consent
 //	consent → identify, done
 //	done: final
 //
 // It begins at identify, where the typed address tells the home tenant; or at
 // confirm when the browser holds a session, because consent is never given
-// silently. Home proves who somebody is: by password so far. A second factor
+// silently. Home proves who somebody is: by password so far, and one that an
+// administrator has set is replaced first (renew). A second factor
 // and an upstream issuer come between password and consent, redemption of an
 // invitation before consent; each is a state of its own, and Flow.proven is the
 // one place that decides which is next. Every flow so far is begun for admin

@@ -17,6 +17,7 @@ type State string
 const (
 	Identify State = "identify" // the address
 	Password State = "password" // the password at home
+	Renew    State = "renew"    // a password of their own in place of an administrator's
 	Confirm  State = "confirm"  // that it is still the person of the session
 	Consent  State = "consent"  // the decision
 	Done     State = "done"
@@ -26,7 +27,8 @@ const (
 // entry is final.
 var next = map[State][]State{
 	Identify: {Password},
-	Password: {Identify, Consent},
+	Password: {Identify, Renew, Consent},
+	Renew:    {Identify, Consent},
 	Confirm:  {Identify, Consent},
 	Consent:  {Identify, Done},
 }
@@ -53,6 +55,7 @@ type Flow struct {
 	Username  string        // as typed, without spaces around it
 	Home      ids.TenantID  // where the account lives; empty at identify
 	User      ids.ObjectID  // who it is; empty until proven, but for confirm
+	ProvenAt  time.Time     // when; what was revoked later counts no more
 	Shown     secret.Digest // of the offer that was granted
 	Outcome   Outcome       // empty until done
 	Until     time.Time     // when what was granted ends; zero: no end
@@ -72,7 +75,7 @@ func NewFlow(browser secret.Digest, ask Ask, now time.Time) *Flow {
 
 // Remember begins the flow at confirm, with the account of an open session.
 func (f *Flow) Remember(s Session, username string) {
-	f.State, f.Home, f.User, f.Username = Confirm, s.Home, s.User, username
+	f.State, f.Home, f.User, f.Username, f.ProvenAt = Confirm, s.Home, s.User, username, s.AuthAt
 }
 
 // Resource returns the tenant in which the flow acts: the one that was asked
@@ -93,12 +96,25 @@ func (f *Flow) Identify(username string, home ids.TenantID) error {
 	return nil
 }
 
-// Prove takes the word of home that the person is user.
-func (f *Flow) Prove(user ids.ObjectID) error {
+// Prove takes the word of home that the person is user. With renew, they first
+// choose a password of their own.
+func (f *Flow) Prove(user ids.ObjectID, renew bool, now time.Time) error {
 	if f.State != Password {
 		return stale()
 	}
-	f.User = user
+	f.User, f.ProvenAt = user, now
+	if renew {
+		return f.move(Renew)
+	}
+	return f.proven()
+}
+
+// Renewed takes the word that the password is the person's own by now.
+func (f *Flow) Renewed(now time.Time) error {
+	if f.State != Renew {
+		return stale()
+	}
+	f.ProvenAt = now
 	return f.proven()
 }
 
@@ -121,7 +137,7 @@ func (f *Flow) Restart() error {
 	if err := f.move(Identify); err != nil {
 		return err
 	}
-	f.Username, f.Home, f.User = "", "", ""
+	f.Username, f.Home, f.User, f.ProvenAt = "", "", "", time.Time{}
 	return nil
 }
 

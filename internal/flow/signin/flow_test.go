@@ -41,7 +41,9 @@ func TestStatesAsDocumented(t *testing.T) {
 func TestFlow(t *testing.T) {
 	type do func(f *Flow) error
 	identify := func(f *Flow) error { return f.Identify("admin@fabrikam.example", "b") }
-	prove := func(f *Flow) error { return f.Prove("u") }
+	prove := func(f *Flow) error { return f.Prove("u", false, noon) }
+	renew := func(f *Flow) error { return f.Prove("u", true, noon) }
+	renewed := func(f *Flow) error { return f.Renewed(noon) }
 	grant := func(f *Flow) error { return f.Grant("x", time.Time{}) }
 	tests := []struct {
 		name string
@@ -51,6 +53,8 @@ func TestFlow(t *testing.T) {
 		err  error
 	}{
 		{name: "the whole way", from: Identify, do: []do{identify, prove, grant}, want: Done},
+		{name: "with a password of one's own first", from: Password, do: []do{renew, renewed}, want: Consent},
+		{name: "a new password where none was asked", from: Password, do: []do{renewed}, want: Password, err: Stale},
 		{name: "the account of the session", from: Confirm, do: []do{(*Flow).Confirmed, (*Flow).Decline}, want: Done},
 		{name: "another account", from: Confirm, do: []do{(*Flow).Restart}, want: Identify},
 		{name: "another account after consent was shown", from: Consent, do: []do{(*Flow).Restart, identify}, want: Password},

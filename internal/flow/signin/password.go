@@ -2,8 +2,10 @@ package signin
 
 import (
 	"context"
+	"encoding/json"
 
 	"entente/internal/core/audit"
+	"entente/internal/core/authz"
 	"entente/internal/core/directory"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -17,7 +19,6 @@ var refusals = map[fault.Reason]int{
 	directory.WrongPassword:   50126,
 	Paused:                    50053,
 	directory.AccountDisabled: 50057,
-	MustChange:                50055,
 }
 
 // Password takes the password of the account that was typed. A right one
@@ -38,9 +39,6 @@ func (s *Service) Password(ctx context.Context, b Browser, id ids.FlowID, passwo
 	if err == nil {
 		u, err = s.directory.CheckPassword(ctx, f.Home, f.Username, password)
 	}
-	if err == nil && u.MustChange {
-		err = fault.Because(fault.Forbidden, MustChange, "The password must be changed before it is used.")
-	}
 	if logErr := s.log(ctx, b, f, u, err); logErr != nil {
 		return secret.String{}, logErr
 	}
@@ -49,24 +47,72 @@ func (s *Service) Password(ctx context.Context, b Browser, id ids.FlowID, passwo
 	}
 	var cookie secret.String
 	err = s.step(ctx, b, id, func(tx *sqldb.Tx, f *Flow) error {
-		if err := f.Prove(u.User); err != nil {
+		if err := f.Prove(u.User, u.MustChange, tx.Now()); err != nil {
 			return err
 		}
-		if err := forgetTries(ctx, tx, f.Home, f.Username, from); err != nil {
+		if err := forgetTries(ctx, tx, f.Home, f.Username, from); err != nil || u.MustChange {
 			return err
 		}
-		// The browser's earlier session ends: a secret that somebody planted
-		// there never becomes this person's.
-		if !b.Session.IsZero() {
-			if err := dropSession(ctx, tx, b.session()); err != nil {
-				return err
-			}
-		}
-		var session Session
-		session, cookie = NewSession(f.Home, u.User, "pwd", tx.Now())
-		return addSession(ctx, tx, session, cookieDigest("session", cookie))
+		cookie, err = admit(ctx, tx, b, f)
+		return err
 	})
 	return cookie, err
+}
+
+// Renew takes the password that the person chose in place of the one that an
+// administrator had set, typed twice. It begins a session, whose secret is
+// returned for the browser, and moves the flow on.
+func (s *Service) Renew(ctx context.Context, b Browser, id ids.FlowID, password, again secret.String) (secret.String, error) {
+	f, err := s.flow(ctx, b, id)
+	if err != nil {
+		return secret.String{}, err
+	}
+	if f.State != Renew {
+		return secret.String{}, stale()
+	}
+	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
+		_, err := person(ctx, tx, f) // who was given yet another password meanwhile proves that one first
+		return err
+	})
+	if err != nil {
+		return secret.String{}, err
+	}
+	if !password.Equal(again.Reveal()) {
+		return secret.String{}, fault.Because(fault.Invalid, WrongRenewal, "The two passwords differ.")
+	}
+	if _, err := s.directory.CheckPassword(ctx, f.Home, f.Username, password); err == nil {
+		return secret.String{}, fault.Because(fault.Invalid, WrongRenewal, "Choose another password than the one you were given.")
+	}
+	body, err := json.Marshal(map[string]any{"passwordProfile": directory.PasswordProfile{Password: password.Reveal(), ForceChange: new(bool)}})
+	if err != nil {
+		return secret.String{}, err
+	}
+	who := authz.System(f.Home, "Sign-in page, for "+f.Username)
+	who.Request, who.IP = b.Request, b.IP
+	if _, err := s.directory.Update(ctx, who, string(f.User), body); err != nil {
+		return secret.String{}, err
+	}
+	var cookie secret.String
+	err = s.step(ctx, b, id, func(tx *sqldb.Tx, f *Flow) (err error) {
+		if err := f.Renewed(tx.Now()); err != nil {
+			return err
+		}
+		cookie, err = admit(ctx, tx, b, f)
+		return err
+	})
+	return cookie, err
+}
+
+// admit begins the session of a flow's person. The browser's earlier session
+// ends: a secret that somebody planted there never becomes this person's.
+func admit(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow) (secret.String, error) {
+	if !b.Session.IsZero() {
+		if err := dropSession(ctx, tx, b.session()); err != nil {
+			return secret.String{}, err
+		}
+	}
+	session, cookie := NewSession(f.Home, f.User, "pwd", tx.Now())
+	return cookie, addSession(ctx, tx, session, cookieDigest("session", cookie))
 }
 
 // log stores the sign-in's entry at home. What is no refusal of a sign-in is

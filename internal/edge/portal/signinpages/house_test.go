@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -108,10 +109,13 @@ func quote(s string) string {
 }
 
 // person makes a user of Fabrikam with a role, if one is given.
-func (h *house) person(upn string, role ids.RoleID) ids.ObjectID {
+func (h *house) person(upn string, role ids.RoleID) ids.ObjectID { return h.newcomer(upn, role, false) }
+
+// newcomer makes a user of Fabrikam who may have to change their password.
+func (h *house) newcomer(upn string, role ids.RoleID, mustChange bool) ids.ObjectID {
 	h.t.Helper()
 	u := must(h.users.Create(h.t.Context(), admin(h.b), []byte(`{"accountEnabled":true,"displayName":"Someone","mailNickname":"someone",
-		"userPrincipalName":"`+upn+`","passwordProfile":{"password":"`+password+`","forceChangePasswordNextSignIn":false}}`)))(h.t)
+		"userPrincipalName":"`+upn+`","passwordProfile":{"password":"`+password+`","forceChangePasswordNextSignIn":`+strconv.FormatBool(mustChange)+`}}`)))(h.t)
 	if role != "" {
 		if err := h.db.Update(h.t.Context(), func(tx *sqldb.Tx) error { return authz.Assign(h.t.Context(), tx, h.b.Tenant, u.ID, role) }); err != nil {
 			h.t.Fatal(err)

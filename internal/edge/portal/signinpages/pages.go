@@ -179,6 +179,12 @@ func (p *Pages) take(w http.ResponseWriter, r *http.Request) error {
 		if session, err = p.signIn.Password(ctx, b, id, secret.NewString(form.Get("password"))); err == nil {
 			setCookie(w, sessionCookie, session)
 		}
+	case "renew":
+		var session secret.String
+		session, err = p.signIn.Renew(ctx, b, id, secret.NewString(form.Get("password")), secret.NewString(form.Get("again")))
+		if err == nil {
+			setCookie(w, sessionCookie, session)
+		}
 	case "confirm":
 		err = p.signIn.Confirm(ctx, b, id)
 	case "restart":

@@ -453,3 +453,40 @@ func TestASwitchedOffApplication(t *testing.T) {
 		}
 	})
 }
+
+func TestAPasswordThatAnAdministratorSet(t *testing.T) {
+	each(t, func(h *house) {
+		a := h.register("Directory sync", userReadAll, "")
+		h.newcomer("new@fabrikam.example", authz.GlobalAdministrator, true)
+		link := "/common/adminconsent?client_id=" + string(a.AppID)
+		b := h.browser()
+		p := b.signIn(link, "new@fabrikam.example")
+		if p.Heading() != "Choose a password of your own" {
+			h.t.Fatalf("got %s", p.Text())
+		}
+		if got := b.get(link); got.Heading() != "Sign in" {
+			h.t.Errorf("before the change there is a session: %s", got.Heading())
+		}
+		const own = "Battery-staple-9"
+		for name, try := range map[string]url.Values{
+			"differ":   {"password": {own}, "again": {"Battery-staple-8"}},
+			"stronger": {"password": {"password"}, "again": {"password"}},
+			"another":  {"password": {password}, "again": {password}},
+		} {
+			if got := b.submit(p, "Change password", try); got.status != 422 || !strings.Contains(got.Text(), name) {
+				h.t.Errorf("%s: got %d %s", name, got.status, got.Text())
+			}
+		}
+		h.clock.Advance(time.Second)
+		p = b.submit(p, "Change password", url.Values{"password": {own}, "again": {own}})
+		if p.Title() != "Consent for Fabrikam – entente" {
+			h.t.Fatalf("got %s", p.Text())
+		}
+		if b.submit(p, "Consent for Fabrikam", url.Values{"decision": {"accept"}}); len(h.granted(a)) != 1 {
+			h.t.Error("nothing was granted")
+		}
+		if got := h.browser().signIn(link, "new@fabrikam.example"); got.status != 422 {
+			h.t.Errorf("the old password: got %d %s", got.status, got.Heading())
+		}
+	})
+}

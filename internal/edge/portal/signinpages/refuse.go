@@ -44,8 +44,6 @@ var refusals = map[fault.Reason]refusal{
 		"Its scope is missing, or names what “{app}” can’t be given this way.", false},
 	signin.NotHere: {http.StatusForbidden, 50020, "This account is not in {tenant}",
 		"{account} belongs to another organization, and only people of {tenant} decide for it.", true},
-	signin.MustChange: {http.StatusForbidden, 50055, "Your password must be changed first",
-		"An administrator set it for you, and it can’t be used to decide anything.", true},
 	directory.AccountDisabled: {http.StatusForbidden, 50057, "This account is disabled",
 		"An administrator of its organization has blocked sign-in for it.", true},
 	signin.Gone: {http.StatusNotFound, 0, "This page has run out of time",

@@ -32,6 +32,10 @@ func mendable(err error, form url.Values) *mend {
 	switch {
 	case errors.Is(err, directory.WrongPassword):
 		m.field, m.text = "password", "The password is not right for this account."
+	case errors.Is(err, signin.WrongRenewal):
+		m.field = "password"
+	case errors.Is(err, directory.WeakPassword):
+		m.field, m.text = "password", "Choose a stronger password: at least 8 characters of three kinds, and no common word."
 	case errors.Is(err, signin.Paused):
 		m.status, m.field = http.StatusTooManyRequests, "password"
 		m.text = "Too many tries. Sign-in to this account from your network is paused" + whenOver(pub.Values["until"]) + "."
@@ -59,6 +63,7 @@ type stepData struct {
 	HomeName string
 	Initials string
 	Field    portal.Field
+	Again    portal.Field // the same once more, for a new password
 }
 
 // page shows what the flow waits for, with what is wrong, if anything is.
@@ -89,6 +94,12 @@ func (p *Pages) page(w http.ResponseWriter, r *http.Request, b signin.Browser, i
 		page.Content, data.Field = "password", portal.Field{
 			ID: "password", Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Focus: m == nil,
 		}
+	case signin.Renew:
+		page.Content, data.Field = "renew", portal.Field{
+			ID: "password", Name: "password", Label: "New password", Type: "password", Autocomplete: "new-password", Focus: m == nil,
+			Hint: "At least 8 characters of three kinds: lower case, upper case, digits, signs.",
+		}
+		data.Again = portal.Field{ID: "again", Name: "again", Label: "New password again", Type: "password", Autocomplete: "new-password"}
 	case signin.Confirm:
 		page.Content = "confirm"
 	}
