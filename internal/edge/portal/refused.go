@@ -9,16 +9,15 @@ import (
 // A Refusal is an error as a page tells it: who refuses, why, in whose power
 // it is, and the code to hand on.
 type Refusal struct {
-	Status   int
-	Code     int    // the AADSTS number, or 0
-	Title    string // a sentence without its full stop
-	Text     string // why
-	Fix      string // what to do; from the code's explanation when empty
-	Protocol string // the wire's own words, shown small below
-	Ticket   Ticket
-	Area     string
-	Share    string // an address for somebody who may, or empty
-	Next     *Next  // a way on, or nil
+	Status int
+	Code   int    // the AADSTS number, or 0
+	Title  string // a sentence without its full stop
+	Text   string // why
+	Fix    string // what to do; from the code's explanation when empty
+	Ticket Ticket
+	Area   string
+	Share  string // an address for somebody who may, or empty
+	Next   *Next  // a way on, or nil
 }
 
 // A Next is a button that leads on from a refusal: by GET without fields, by

@@ -147,7 +147,7 @@ func (p *Page) check() (broken []string) {
 		if n.Type != html.ElementNode {
 			continue
 		}
-		if slices.Contains([]string{"input", "select", "textarea"}, n.Data) && attr(n, "type") != "hidden" && !has(n, "hidden") && !labeled[attr(n, "id")] {
+		if slices.Contains([]string{"input", "select", "textarea"}, n.Data) && !hidden(n) && !labeled[attr(n, "id")] {
 			say("the field " + attr(n, "name") + " has no label")
 		}
 		for _, key := range []string{"aria-describedby", "aria-labelledby"} {
@@ -173,8 +173,15 @@ func inProblem(n *html.Node) bool {
 	return n.Parent != nil && attr(n.Parent, "class") == "problem"
 }
 
-func has(n *html.Node, key string) bool {
-	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == key })
+// hidden reports whether nobody sees the field.
+func hidden(n *html.Node) bool {
+	isHidden := func(a html.Attribute) bool { return a.Key == "hidden" }
+	for at := n; at != nil; at = at.Parent {
+		if slices.ContainsFunc(at.Attr, isHidden) {
+			return true
+		}
+	}
+	return attr(n, "type") == "hidden"
 }
 
 func attr(n *html.Node, key string) string {
