@@ -70,7 +70,8 @@ func (s *SignIns) Put(ctx context.Context, e SignIn) error {
 func (s *SignIns) Close() { s.crowd.Close() }
 
 func addSignIns(ctx context.Context, tx *sqldb.Tx, entries []SignIn) error {
-	for _, e := range entries {
+	rows := make([][]any, len(entries))
+	for i, e := range entries {
 		links := ""
 		if len(e.Links) > 0 {
 			text, err := json.Marshal(e.Links)
@@ -79,19 +80,18 @@ func addSignIns(ctx context.Context, tx *sqldb.Tx, entries []SignIn) error {
 			}
 			links = string(text)
 		}
-		_, err := tx.Exec(ctx, `
-			insert into sign_in (tenant_id, at_us, id, kind, app_id, app_name, principal_id, principal_name, home_tenant,
-			                     resource_app, resource_id, resource_name, credential_kind, credential_id, correlation_id,
-			                     token_id, ip, user_agent, error_code, reason, links)
-			values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		rows[i] = []any{
 			e.Tenant, sqldb.Micros(e.At), e.ID, e.Kind, e.App, e.AppName, e.Principal, e.PrincipalName, e.Home,
 			e.ResourceApp, e.Resource, e.ResourceName, e.CredentialKind, e.CredentialID, e.Correlation,
-			e.TokenID, e.IP, e.UserAgent, e.ErrorCode, e.Reason, links)
-		if err != nil {
-			return err
+			e.TokenID, e.IP, e.UserAgent, e.ErrorCode, e.Reason, links,
 		}
 	}
-	return nil
+	_, err := tx.ExecAll(ctx, `
+		insert into sign_in (tenant_id, at_us, id, kind, app_id, app_name, principal_id, principal_name, home_tenant,
+		                     resource_app, resource_id, resource_name, credential_kind, credential_id, correlation_id,
+		                     token_id, ip, user_agent, error_code, reason, links)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, rows)
+	return err
 }
 
 // SignInsOf returns a tenant's sign-ins of one application, or of all when app
