@@ -53,6 +53,7 @@ type element struct {
 
 // A leaf is a property that is compared.
 type leaf struct {
+	root  *Prop // of the entity; a part of it may be meant
 	prop  *Prop
 	typ   Type
 	field string
@@ -225,7 +226,7 @@ func (l *lowering) lambda(e *odata.Lambda) (query.Expr, error) {
 	case e.Body == nil:
 		return query.Any{Field: f.field}, l.allow(f, "cnt")
 	}
-	if !l.a.Grant.Reaches(f.prop.Name) {
+	if !l.a.Grant.Reaches(f.root.Name) {
 		return nil, authz.Refuse()
 	}
 	l.element = &element{e.Var, f.prop}
@@ -260,7 +261,7 @@ func (l *lowering) resolve(names []string) (leaf, error) {
 		t = l.element.of.Type.Item()
 		names = names[1:]
 		if len(names) == 0 {
-			return leaf{l.element.of, t, ""}, nil
+			return leaf{l.element.of, l.element.of, t, ""}, nil
 		}
 	}
 	for i, name := range names {
@@ -269,7 +270,10 @@ func (l *lowering) resolve(names []string) (leaf, error) {
 			return at, fault.Because(fault.Invalid, UnknownInFilter,
 				"Could not find a property named '%.100s' on type '%s'.", name, t).With("property", name)
 		}
-		at = leaf{p, p.Type, at.field + p.field()}
+		if i == 0 {
+			at.root = p
+		}
+		at.prop, at.typ, at.field = p, p.Type, at.field+p.field()
 		if i < len(names)-1 {
 			at.field += "/"
 		}
@@ -283,7 +287,7 @@ func (l *lowering) resolve(names []string) (leaf, error) {
 
 // allow checks a property's operator, and the negation around it.
 func (l *lowering) allow(f leaf, op string) error {
-	if l.element == nil && !l.a.Grant.Reaches(f.prop.Name) {
+	if l.element == nil && !l.a.Grant.Reaches(f.root.Name) {
 		return authz.Refuse()
 	}
 	have := f.prop.supports(op)
@@ -372,7 +376,7 @@ func (r *Registry) Order(a Asker, orders []odata.Order, filtered bool) ([]query.
 		switch {
 		case err != nil:
 			return nil, err
-		case !a.Grant.Reaches(f.prop.Name):
+		case !a.Grant.Reaches(f.root.Name):
 			return nil, authz.Refuse()
 		case f.prop.Order == "", !a.Advanced && (f.prop.Order == "A" || filtered):
 			return nil, notSortable()

@@ -67,8 +67,10 @@ func parseValue(d *json.Decoder, depth int) (any, error) {
 			}
 			l = append(l, v)
 		}
-		_, err := d.Token()
-		return l, err
+		if _, err := d.Token(); err != nil {
+			return nil, unreadable().Wrap(err)
+		}
+		return l, nil
 	}
 	return t, nil
 }

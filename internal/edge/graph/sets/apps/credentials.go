@@ -82,6 +82,6 @@ func (s Services) deleteCredential(ctx context.Context, r *edm.Request) error {
 
 func warn(r *edm.Request, warnings []federation.Warning) {
 	for _, w := range warnings {
-		r.Warn(w.Code + ": " + w.Text)
+		r.Warn(w.Code + "; " + w.Text)
 	}
 }
