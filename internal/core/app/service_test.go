@@ -14,11 +14,8 @@ import (
 
 	"entente/internal/core/app"
 	"entente/internal/core/authz"
-	"entente/internal/core/directory"
 	"entente/internal/core/object"
-	"entente/internal/enttest/dbtest"
-	"entente/internal/flow/onboard"
-	"entente/internal/kit/clock"
+	"entente/internal/enttest/house"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
@@ -26,58 +23,20 @@ import (
 	"entente/internal/kit/sqldb"
 )
 
-type house struct {
-	db    *sqldb.DB
-	clock *clock.Fake
-	ring  *secret.Ring
-	apps  *app.Service
-	a, b  onboard.Made
-}
-
-func each(t *testing.T, body func(t *testing.T, h *house)) {
-	clk := clock.NewFake(dbtest.Noon)
-	dbtest.EachClock(t, clk, func(t *testing.T, db *sqldb.DB) {
-		ring, err := secret.NewRing(secret.NewKey())
-		if err != nil {
-			t.Fatal(err)
-		}
-		h := &house{db: db, clock: clk, ring: ring, apps: app.NewService(db, ring)}
-		for range 2 { // a second start changes nothing
-			if err := app.EnsureBuiltIn(t.Context(), db); err != nil {
-				t.Fatal(err)
-			}
-		}
-		on := onboard.NewService(db, directory.NewHasher(2))
-		for i, m := range []*onboard.Made{&h.a, &h.b} {
-			name := []string{"contoso", "fabrikam"}[i]
-			if *m, err = on.Create(t.Context(), onboard.Request{
-				DisplayName: name, Initial: name + ".example", AdminUPN: "admin@" + name + ".example", Password: secret.NewString("Correct-horse-7"),
-			}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		body(t, h)
-	})
-}
-
-func admin(m onboard.Made) authz.Caller {
-	return authz.Caller{Tenant: m.Tenant, Subject: ids.Principal{Kind: ids.Person, Home: m.Tenant, ID: m.Admin}, Object: m.Admin}
-}
-
-func (h *house) create(t *testing.T, body string) *app.Application {
+func create(t *testing.T, h *house.House, body string) *app.Application {
 	t.Helper()
-	a, err := h.apps.Create(t.Context(), admin(h.a), []byte(body), nil)
+	a, err := h.Apps.Create(t.Context(), h.A.Admin, []byte(body), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return a
 }
 
-func (h *house) client(t *testing.T, m onboard.Made, id ids.AppID) app.Client {
+func client(t *testing.T, h *house.House, in house.Tenant, id ids.AppID) app.Client {
 	t.Helper()
 	var c app.Client
-	if err := h.db.Read(t.Context(), func(tx *sqldb.Tx) (err error) {
-		c, err = app.FindClient(t.Context(), tx, m.Tenant, id)
+	if err := h.DB.Read(t.Context(), func(tx *sqldb.Tx) (err error) {
+		c, err = app.FindClient(t.Context(), tx, in.ID, id)
 		return err
 	}); err != nil {
 		t.Fatal(err)
@@ -86,53 +45,53 @@ func (h *house) client(t *testing.T, m onboard.Made, id ids.AppID) app.Client {
 }
 
 func TestApplicationLife(t *testing.T) {
-	each(t, func(t *testing.T, h *house) {
+	house.Each(t, func(t *testing.T, h *house.House) {
 		ctx := t.Context()
-		a := h.create(t, `{"displayName":"Sync","signInAudience":"AzureADMultipleOrgs","identifierUris":["https://contoso.example/s"]}`)
-		if c := h.client(t, h.a, a.AppID); c.Principal != "" || !c.MultiTenant || c.Home != h.a.Tenant {
+		a := create(t, h, `{"displayName":"Sync","signInAudience":"AzureADMultipleOrgs","identifierUris":["https://contoso.example/s"]}`)
+		if c := client(t, h, h.A, a.AppID); c.Principal != "" || !c.MultiTenant || c.Home != h.A.ID {
 			t.Errorf("created: %+v, want no service principal", c)
 		}
-		if _, err := h.apps.CreatePrincipal(ctx, admin(h.b), a.AppID, []byte(`{"tags":["x"]}`), nil); err != nil {
+		if _, err := h.Apps.CreatePrincipal(ctx, h.B.Admin, a.AppID, []byte(`{"tags":["x"]}`), nil); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := h.apps.CreatePrincipal(ctx, admin(h.b), a.AppID, []byte(`{}`), nil); !errors.Is(err, app.NameInUse) {
+		if _, err := h.Apps.CreatePrincipal(ctx, h.B.Admin, a.AppID, []byte(`{}`), nil); !errors.Is(err, app.NameInUse) {
 			t.Errorf("twice: err = %v, want NameInUse", err)
 		}
-		if c := h.client(t, h.b, a.AppID); c.Principal == "" || !c.Enabled || c.Home != h.a.Tenant {
+		if c := client(t, h, h.B, a.AppID); c.Principal == "" || !c.Enabled || c.Home != h.A.ID {
 			t.Errorf("in B: %+v", c)
 		}
-		if _, err := h.apps.Update(ctx, admin(h.b), a.ID, []byte(`{"notes":"mine"}`)); !errors.Is(err, fault.NotFound) {
+		if _, err := h.Apps.Update(ctx, h.B.Admin, a.ID, []byte(`{"notes":"mine"}`)); !errors.Is(err, fault.NotFound) {
 			t.Errorf("changed from B: err = %v, want NotFound", err)
 		}
-		if _, err := h.apps.Update(ctx, admin(h.a), a.ID, []byte(`{"displayName":"Sync 2"}`)); err != nil {
+		if _, err := h.Apps.Update(ctx, h.A.Admin, a.ID, []byte(`{"displayName":"Sync 2"}`)); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.apps.Delete(ctx, admin(h.a), a.ID); err != nil {
+		if err := h.Apps.Delete(ctx, h.A.Admin, a.ID); err != nil {
 			t.Fatal(err)
 		}
-		if c := h.client(t, h.b, a.AppID); !c.Deleted || c.Principal == "" {
+		if c := client(t, h, h.B, a.AppID); !c.Deleted || c.Principal == "" {
 			t.Errorf("deleted: %+v, want the presence in B to stay and the deletion to show", c)
 		}
-		if err := h.apps.Delete(ctx, admin(h.a), a.ID); !errors.Is(err, fault.NotFound) {
+		if err := h.Apps.Delete(ctx, h.A.Admin, a.ID); !errors.Is(err, fault.NotFound) {
 			t.Errorf("deleted twice: err = %v, want NotFound", err)
 		}
-		h.create(t, `{"displayName":"Next","identifierUris":["https://contoso.example/s"]}`) // the name is free again
+		create(t, h, `{"displayName":"Next","identifierUris":["https://contoso.example/s"]}`) // the name is free again
 	})
 }
 
 func TestSecrets(t *testing.T) {
-	each(t, func(t *testing.T, h *house) {
+	house.Each(t, func(t *testing.T, h *house.House) {
 		ctx := t.Context()
-		a := h.create(t, `{"displayName":"Sync","passwordCredentials":[{"displayName":"first"}]}`)
+		a := create(t, h, `{"displayName":"Sync","passwordCredentials":[{"displayName":"first"}]}`)
 		first := *a.PasswordCredentials[0].SecretText
-		made, err := h.apps.AddPassword(ctx, admin(h.a), a.ID, app.PasswordCredential{EndDateTime: h.clock.Now().Add(time.Hour)})
+		made, err := h.Apps.AddPassword(ctx, h.A.Admin, a.ID, app.PasswordCredential{EndDateTime: h.Clock.Now().Add(time.Hour)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		check := func(text string) (id ids.KeyID, err error) {
-			c := h.client(t, h.a, a.AppID)
-			err = h.db.Read(ctx, func(tx *sqldb.Tx) (err error) {
-				id, err = app.CheckSecret(ctx, tx, h.ring, h.a.Tenant, c, secret.NewString(text))
+			c := client(t, h, h.A, a.AppID)
+			err = h.DB.Read(ctx, func(tx *sqldb.Tx) (err error) {
+				id, err = app.CheckSecret(ctx, tx, h.Ring, h.A.ID, c, secret.NewString(text))
 				return err
 			})
 			return id, err
@@ -146,21 +105,21 @@ func TestSecrets(t *testing.T) {
 		if _, err := check(string(made.KeyID)); !errors.Is(err, app.WrongSecret) {
 			t.Errorf("its identifier: err = %v, want WrongSecret", err)
 		}
-		h.clock.Advance(time.Hour)
+		h.Clock.Advance(time.Hour)
 		if _, err := check(*made.SecretText); !errors.Is(err, app.SecretExpired) {
 			t.Errorf("at its end: err = %v, want SecretExpired", err)
 		}
-		if err := h.apps.RemovePassword(ctx, admin(h.a), a.ID, a.PasswordCredentials[0].KeyID); err != nil {
+		if err := h.Apps.RemovePassword(ctx, h.A.Admin, a.ID, a.PasswordCredentials[0].KeyID); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := check(first); !errors.Is(err, app.WrongSecret) {
 			t.Errorf("removed: err = %v, want WrongSecret", err)
 		}
-		if err := h.apps.RemovePassword(ctx, admin(h.a), a.ID, a.PasswordCredentials[0].KeyID); !errors.Is(err, app.NoSuchSecret) {
+		if err := h.Apps.RemovePassword(ctx, h.A.Admin, a.ID, a.PasswordCredentials[0].KeyID); !errors.Is(err, app.NoSuchSecret) {
 			t.Errorf("removed twice: err = %v, want NoSuchSecret", err)
 		}
-		if err := h.db.View(ctx, func(tx *sqldb.Tx) error {
-			got, err := app.GetApplication(ctx, tx, h.a.Tenant, a.ID)
+		if err := h.DB.View(ctx, func(tx *sqldb.Tx) error {
+			got, err := app.GetApplication(ctx, tx, h.A.ID, a.ID)
 			if err == nil && (len(got.PasswordCredentials) != 1 || got.PasswordCredentials[0].SecretText != nil) {
 				t.Errorf("stored: %+v", got.PasswordCredentials)
 			}
@@ -172,17 +131,17 @@ func TestSecrets(t *testing.T) {
 }
 
 func TestCertificates(t *testing.T) {
-	each(t, func(t *testing.T, h *house) {
+	house.Each(t, func(t *testing.T, h *house.House) {
 		ctx := t.Context()
 		key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "sync"}, NotBefore: h.clock.Now().Add(-time.Hour), NotAfter: h.clock.Now().Add(time.Hour)}
+		tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "sync"}, NotBefore: h.Clock.Now().Add(-time.Hour), NotAfter: h.Clock.Now().Add(time.Hour)}
 		der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &key.PublicKey, key)
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := h.create(t, `{"displayName":"Sync"}`)
+		a := create(t, h, `{"displayName":"Sync"}`)
 		body, _ := json.Marshal(map[string]any{"keyCredentials": []any{map[string]any{"type": "AsymmetricX509Cert", "usage": "Verify", "key": der}}})
-		a, err = h.apps.Update(ctx, admin(h.a), a.ID, body)
+		a, err = h.Apps.Update(ctx, h.A.Admin, a.ID, body)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -191,8 +150,8 @@ func TestCertificates(t *testing.T) {
 			t.Errorf("shown as %+v", c)
 		}
 		find := func() error {
-			return h.db.Read(ctx, func(tx *sqldb.Tx) error {
-				got, err := app.FindCertificate(ctx, tx, h.a.Tenant, h.client(t, h.a, a.AppID), c.CustomKeyIdentifier, "")
+			return h.DB.Read(ctx, func(tx *sqldb.Tx) error {
+				got, err := app.FindCertificate(ctx, tx, h.A.ID, client(t, h, h.A, a.AppID), c.CustomKeyIdentifier, "")
 				if err == nil && got.KeyID != c.KeyID {
 					t.Errorf("found %v, want %v", got.KeyID, c.KeyID)
 				}
@@ -203,32 +162,32 @@ func TestCertificates(t *testing.T) {
 			t.Error(err)
 		}
 		keep, _ := json.Marshal(map[string]any{"keyCredentials": a.KeyCredentials}) // as Terraform sends it back
-		if a, err = h.apps.Update(ctx, admin(h.a), a.ID, keep); err != nil || len(a.KeyCredentials) != 1 {
+		if a, err = h.Apps.Update(ctx, h.A.Admin, a.ID, keep); err != nil || len(a.KeyCredentials) != 1 {
 			t.Errorf("kept: %v, %v", a, err)
 		}
-		h.clock.Advance(time.Hour)
+		h.Clock.Advance(time.Hour)
 		if err := find(); !errors.Is(err, app.NoCertificate) {
 			t.Errorf("at its end: err = %v, want NoCertificate", err)
 		}
-		if _, err := h.apps.Update(ctx, admin(h.a), a.ID, []byte(`{"keyCredentials":[{"key":"AAAA"}]}`)); !errors.Is(err, app.BadCertificate) {
+		if _, err := h.Apps.Update(ctx, h.A.Admin, a.ID, []byte(`{"keyCredentials":[{"key":"AAAA"}]}`)); !errors.Is(err, app.BadCertificate) {
 			t.Errorf("no certificate: err = %v, want BadCertificate", err)
 		}
 	})
 }
 
 func TestWhoMayManage(t *testing.T) {
-	each(t, func(t *testing.T, h *house) {
+	house.Each(t, func(t *testing.T, h *house.House) {
 		ctx := t.Context()
-		a := h.create(t, `{"displayName":"Sync"}`)
-		owner := h.create(t, `{"displayName":"Owner"}`)
-		sp, err := h.apps.CreatePrincipal(ctx, admin(h.a), owner.AppID, []byte(`{}`), nil)
+		a := create(t, h, `{"displayName":"Sync"}`)
+		owner := create(t, h, `{"displayName":"Owner"}`)
+		sp, err := h.Apps.CreatePrincipal(ctx, h.A.Admin, owner.AppID, []byte(`{}`), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		program := func(roles ...string) authz.Caller {
-			return authz.Caller{Tenant: h.a.Tenant, Subject: ids.Principal{Kind: ids.Workload, Home: h.a.Tenant, ID: sp.ID}, Object: sp.ID, Roles: roles}
+			return house.Program(h.A.ID, sp.ID, roles...)
 		}
-		stranger := authz.Caller{Tenant: h.a.Tenant, Subject: ids.Principal{Kind: ids.Person, Home: h.a.Tenant, ID: "x"}, Object: ids.New[ids.ObjectID]()}
+		stranger := house.Person(h.A.ID, ids.New[ids.ObjectID]())
 		change := []byte(`{"notes":"n"}`)
 		for name, tt := range map[string]struct {
 			who  authz.Caller
@@ -237,54 +196,54 @@ func TestWhoMayManage(t *testing.T) {
 			"a person without a role":                   {stranger, authz.Denied},
 			"a program with OwnedBy that owns it not":   {program("Application.ReadWrite.OwnedBy"), authz.Denied},
 			"a program with the permission for all":     {program("Application.ReadWrite.All"), nil},
-			"an administrator":                          {admin(h.a), nil},
+			"an administrator":                          {h.A.Admin, nil},
 			"a program that may only read":              {program("Application.Read.All"), authz.Denied},
-			"a person who claims an application's role": {authz.Caller{Tenant: h.a.Tenant, Subject: stranger.Subject, Object: stranger.Object, Roles: []string{"Application.ReadWrite.All"}}, authz.Denied},
+			"a person who claims an application's role": {authz.Caller{Tenant: h.A.ID, Subject: stranger.Subject, Object: stranger.Object, Roles: []string{"Application.ReadWrite.All"}}, authz.Denied},
 		} {
 			t.Run(name, func(t *testing.T) {
-				if _, err := h.apps.Update(ctx, tt.who, a.ID, change); !errors.Is(err, tt.want) {
+				if _, err := h.Apps.Update(ctx, tt.who, a.ID, change); !errors.Is(err, tt.want) {
 					t.Errorf("err = %v, want %v", err, tt.want)
 				}
 			})
 		}
-		if err := h.apps.AddOwner(ctx, admin(h.a), a.ID, sp.ID); err != nil {
+		if err := h.Apps.AddOwner(ctx, h.A.Admin, a.ID, sp.ID); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.apps.AddOwner(ctx, admin(h.a), a.ID, sp.ID); !errors.Is(err, object.AlreadyOwner) {
+		if err := h.Apps.AddOwner(ctx, h.A.Admin, a.ID, sp.ID); !errors.Is(err, object.AlreadyOwner) {
 			t.Errorf("owner twice: err = %v, want AlreadyOwner", err)
 		}
-		if _, err := h.apps.Update(ctx, program("Application.ReadWrite.OwnedBy"), a.ID, change); err != nil {
+		if _, err := h.Apps.Update(ctx, program("Application.ReadWrite.OwnedBy"), a.ID, change); err != nil {
 			t.Errorf("the owner: err = %v", err)
 		}
 	})
 }
 
 func TestListing(t *testing.T) {
-	each(t, func(t *testing.T, h *house) {
+	house.Each(t, func(t *testing.T, h *house.House) {
 		ctx := t.Context()
 		for _, n := range []string{"Alpha", "alps", "Beta"} {
-			h.create(t, `{"displayName":"`+n+`"}`)
+			create(t, h, `{"displayName":"`+n+`"}`)
 		}
-		if err := h.db.View(ctx, func(tx *sqldb.Tx) error {
+		if err := h.DB.View(ctx, func(tx *sqldb.Tx) error {
 			q := query.Query{Filter: query.StartsWith{Field: "displayName", Value: "ALP"}, Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: 1}}
-			page, err := app.ListApplications(ctx, tx, h.a.Tenant, q)
+			page, err := app.ListApplications(ctx, tx, h.A.ID, q)
 			if err != nil || len(page.Items) != 1 || page.Items[0].DisplayName != "Alpha" || page.Next == nil {
 				t.Errorf("page one: %v, %v", page, err)
 			}
 			q.Page.After = page.Next
-			page, err = app.ListApplications(ctx, tx, h.a.Tenant, q)
+			page, err = app.ListApplications(ctx, tx, h.A.ID, q)
 			if err != nil || len(page.Items) != 1 || page.Items[0].DisplayName != "alps" || page.Next != nil {
 				t.Errorf("page two: %v, %v", page, err)
 			}
-			sps, err := app.ListPrincipals(ctx, tx, h.b.Tenant, query.Query{Filter: query.Compare{Field: "appId", Op: query.Eq, Value: string(app.GraphAppID)}})
+			sps, err := app.ListPrincipals(ctx, tx, h.B.ID, query.Query{Filter: query.Compare{Field: "appId", Op: query.Eq, Value: string(app.GraphAppID)}})
 			if err != nil || len(sps.Items) != 1 || len(sps.Items[0].AppRoles) < 80 {
 				t.Errorf("Microsoft Graph in B: %d, %v", len(sps.Items), err)
 			}
-			byName, err := app.ListPrincipals(ctx, tx, h.b.Tenant, query.Query{Filter: query.Any{Field: "servicePrincipalNames", Of: query.Compare{Field: "", Op: query.Eq, Value: "https://graph.microsoft.com"}}})
+			byName, err := app.ListPrincipals(ctx, tx, h.B.ID, query.Query{Filter: query.Any{Field: "servicePrincipalNames", Of: query.Compare{Field: "", Op: query.Eq, Value: "https://graph.microsoft.com"}}})
 			if err != nil || len(byName.Items) != 1 {
 				t.Errorf("by name: %d, %v", len(byName.Items), err)
 			}
-			n, err := app.CountApplications(ctx, tx, h.b.Tenant, nil)
+			n, err := app.CountApplications(ctx, tx, h.B.ID, nil)
 			if err != nil || n != 0 {
 				t.Errorf("applications of B: %d, %v, want none", n, err)
 			}
@@ -296,18 +255,18 @@ func TestListing(t *testing.T) {
 }
 
 func TestFindResource(t *testing.T) {
-	each(t, func(t *testing.T, h *house) {
+	house.Each(t, func(t *testing.T, h *house.House) {
 		ctx := t.Context()
-		a := h.create(t, `{"displayName":"API","signInAudience":"AzureADMultipleOrgs","identifierUris":["https://contoso.example/api"],"api":{"requestedAccessTokenVersion":2}}`)
-		if _, err := h.apps.CreatePrincipal(ctx, admin(h.b), a.AppID, []byte(`{}`), nil); err != nil {
+		a := create(t, h, `{"displayName":"API","signInAudience":"AzureADMultipleOrgs","identifierUris":["https://contoso.example/api"],"api":{"requestedAccessTokenVersion":2}}`)
+		if _, err := h.Apps.CreatePrincipal(ctx, h.B.Admin, a.AppID, []byte(`{}`), nil); err != nil {
 			t.Fatal(err)
 		}
 		for name, want := range map[string]ids.AppID{
 			"https://contoso.example/api": a.AppID, "https://CONTOSO.example/api/": a.AppID, string(a.AppID): a.AppID,
 			"https://graph.microsoft.com": app.GraphAppID, "https://contoso.example/ap": "", "api://AzureADTokenExchange": app.TokenExchangeAppID,
 		} {
-			err := h.db.Read(ctx, func(tx *sqldb.Tx) error {
-				r, err := app.FindResource(ctx, tx, h.b.Tenant, name)
+			err := h.DB.Read(ctx, func(tx *sqldb.Tx) error {
+				r, err := app.FindResource(ctx, tx, h.B.ID, name)
 				if err == nil && (r.AppID != want || !r.Enabled || r.AppID == a.AppID && r.TokenVersion != 2) {
 					t.Errorf("%s: got %+v", name, r)
 				}
@@ -317,8 +276,8 @@ func TestFindResource(t *testing.T) {
 				t.Errorf("%s: err = %v", name, err)
 			}
 		}
-		err := h.db.Read(ctx, func(tx *sqldb.Tx) error {
-			_, err := app.FindResource(ctx, tx, h.a.Tenant, "https://contoso.example/api")
+		err := h.DB.Read(ctx, func(tx *sqldb.Tx) error {
+			_, err := app.FindResource(ctx, tx, h.A.ID, "https://contoso.example/api")
 			return err
 		})
 		if !errors.Is(err, fault.NotFound) {

@@ -7,12 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"entente/internal/core/app"
 	"entente/internal/core/authz"
 	"entente/internal/core/directory"
 	"entente/internal/core/object"
-	"entente/internal/enttest/dbtest"
-	"entente/internal/flow/onboard"
+	"entente/internal/enttest/house"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
@@ -20,77 +18,26 @@ import (
 	"entente/internal/kit/sqldb"
 )
 
-type house struct {
-	db    *sqldb.DB
-	users *directory.Service
-	a, b  onboard.Made
-}
-
-func each(t *testing.T, body func(t *testing.T, h *house)) {
-	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		hasher := directory.NewHasher(2)
-		h := &house{db: db, users: directory.NewService(db, hasher)}
-		if err := app.EnsureBuiltIn(t.Context(), db); err != nil {
-			t.Fatal(err)
-		}
-		on := onboard.NewService(db, hasher)
-		for i, m := range []*onboard.Made{&h.a, &h.b} {
-			name := []string{"contoso", "fabrikam"}[i]
-			var err error
-			if *m, err = on.Create(t.Context(), onboard.Request{
-				DisplayName: name, Initial: name + ".onmicrosoft.com", Verified: []string{name + ".example"}, AdminUPN: "admin@" + name + ".example",
-				Password: secret.NewString("Correct-horse-7"),
-			}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		body(t, h)
-	})
-}
-
-func person(tenant ids.TenantID, id ids.ObjectID) authz.Caller {
-	return authz.Caller{Tenant: tenant, Subject: ids.Principal{Kind: ids.Person, Home: tenant, ID: id}, Object: id}
-}
-
-func admin(m onboard.Made) authz.Caller { return person(m.Tenant, m.Admin) }
-
-func body(nick, domain string) []byte {
-	text, _ := json.Marshal(map[string]any{
-		"accountEnabled": true, "displayName": "User " + nick, "mailNickname": nick, "userPrincipalName": nick + "@" + domain,
-		"passwordProfile": map[string]any{"password": "Correct-horse-8"},
-	})
-	return text
-}
-
-func (h *house) add(t *testing.T, nick string) *directory.User {
-	t.Helper()
-	u, err := h.users.Create(t.Context(), admin(h.a), body(nick, "contoso.example"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u
-}
-
 func TestCreateRefusals(t *testing.T) {
-	each(t, func(t *testing.T, h *house) {
-		h.add(t, "first")
+	house.Each(t, func(t *testing.T, h *house.House) {
+		h.AddUser(t, h.A, "first")
 		tests := []struct {
 			name, body, target string
 			err                error
 		}{
-			{"a name that is taken, in another case", string(body("FIRST", "contoso.example")), "userPrincipalName", object.NameTaken},
-			{"a domain of someone else", string(body("x", "fabrikam.example")), "userPrincipalName", directory.DomainNotVerified},
-			{"no domain", string(body("x", "")), "userPrincipalName", fault.Invalid},
-			{"a weak password", strings.Replace(string(body("x", "contoso.example")), "Correct-horse-8", "password1!", 1), "passwordProfile", directory.WeakPassword},
-			{"a short one", strings.Replace(string(body("x", "contoso.example")), "Correct-horse-8", "Ab1!", 1), "passwordProfile", directory.WeakPassword},
-			{"a very long one", strings.Replace(string(body("x", "contoso.example")), "Correct-horse-8", strings.Repeat("Aa1!", 100), 1), "passwordProfile", directory.WeakPassword},
-			{"no password", strings.Replace(string(body("x", "contoso.example")), `"password":"Correct-horse-8"`, ``, 1), "passwordProfile", fault.Invalid},
+			{"a name that is taken, in another case", string(house.UserBody("FIRST", "contoso.example")), "userPrincipalName", object.NameTaken},
+			{"a domain of someone else", string(house.UserBody("x", "fabrikam.example")), "userPrincipalName", directory.DomainNotVerified},
+			{"no domain", string(house.UserBody("x", "")), "userPrincipalName", fault.Invalid},
+			{"a weak password", strings.Replace(string(house.UserBody("x", "contoso.example")), "Correct-horse-7", "password1!", 1), "passwordProfile", directory.WeakPassword},
+			{"a short one", strings.Replace(string(house.UserBody("x", "contoso.example")), "Correct-horse-7", "Ab1!", 1), "passwordProfile", directory.WeakPassword},
+			{"a very long one", strings.Replace(string(house.UserBody("x", "contoso.example")), "Correct-horse-7", strings.Repeat("Aa1!", 100), 1), "passwordProfile", directory.WeakPassword},
+			{"no password", strings.Replace(string(house.UserBody("x", "contoso.example")), `"password":"Correct-horse-7"`, ``, 1), "passwordProfile", fault.Invalid},
 			{"a member that users do not have", `{"shoeSize":1}`, "shoeSize", fault.Invalid},
 			{"nothing", `{}`, "accountEnabled", fault.Invalid},
 		}
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {
-				_, err := h.users.Create(t.Context(), admin(h.a), []byte(tt.body))
+				_, err := h.Users.Create(t.Context(), h.A.Admin, []byte(tt.body))
 				if !errors.Is(err, tt.err) || fault.Public(err).Target != tt.target {
 					t.Errorf("err = %v at %q, want %v at %q", err, fault.Public(err).Target, tt.err, tt.target)
 				}
@@ -100,52 +47,52 @@ func TestCreateRefusals(t *testing.T) {
 }
 
 func TestUserLife(t *testing.T) {
-	each(t, func(t *testing.T, h *house) {
+	house.Each(t, func(t *testing.T, h *house.House) {
 		ctx := t.Context()
-		u := h.add(t, "worker")
+		u := h.AddUser(t, h.A, "worker")
 		get := func(tenant ids.TenantID, key string) (got *directory.User, err error) {
-			err = h.db.View(ctx, func(tx *sqldb.Tx) error { got, err = directory.GetUser(ctx, tx, tenant, key); return err })
+			err = h.DB.View(ctx, func(tx *sqldb.Tx) error { got, err = directory.GetUser(ctx, tx, tenant, key); return err })
 			return got, err
 		}
 		for _, key := range []string{string(u.ID), strings.ToUpper(string(u.ID)), "WORKER@contoso.EXAMPLE"} {
-			if got, err := get(h.a.Tenant, key); err != nil || got.ID != u.ID || got.PasswordProfile != nil {
+			if got, err := get(h.A.ID, key); err != nil || got.ID != u.ID || got.PasswordProfile != nil {
 				t.Errorf("%s: got %v, %v", key, got, err)
 			}
-			if _, err := get(h.b.Tenant, key); !errors.Is(err, fault.NotFound) {
+			if _, err := get(h.B.ID, key); !errors.Is(err, fault.NotFound) {
 				t.Errorf("%s from another tenant: err = %v, want NotFound", key, err)
 			}
 		}
-		v, err := h.users.Update(ctx, admin(h.a), string(u.ID), []byte(`{"jobTitle":"Engineer","mail":"w@contoso.example","otherMails":["a@b.example"]}`))
+		v, err := h.Users.Update(ctx, h.A.Admin, string(u.ID), []byte(`{"jobTitle":"Engineer","mail":"w@contoso.example","otherMails":["a@b.example"]}`))
 		if err != nil || *v.JobTitle != "Engineer" || v.ProxyAddresses[0] != "SMTP:w@contoso.example" || v.DisplayName != u.DisplayName {
 			t.Errorf("updated: %+v, %v", v, err)
 		}
-		if v, err = h.users.Update(ctx, admin(h.a), string(u.ID), []byte(`{"jobTitle":null}`)); err != nil || v.JobTitle != nil {
+		if v, err = h.Users.Update(ctx, h.A.Admin, string(u.ID), []byte(`{"jobTitle":null}`)); err != nil || v.JobTitle != nil {
 			t.Errorf("cleared: %+v, %v", v, err)
 		}
-		if err := h.users.Delete(ctx, admin(h.a), string(u.ID)); err != nil {
+		if err := h.Users.Delete(ctx, h.A.Admin, string(u.ID)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := get(h.a.Tenant, string(u.ID)); !errors.Is(err, fault.NotFound) {
+		if _, err := get(h.A.ID, string(u.ID)); !errors.Is(err, fault.NotFound) {
 			t.Errorf("deleted: err = %v, want NotFound", err)
 		}
-		h.add(t, "worker") // the name is free again
-		if err := h.users.Delete(ctx, admin(h.a), string(h.a.Admin)); !errors.Is(err, fault.Forbidden) {
+		h.AddUser(t, h.A, "worker") // the name is free again
+		if err := h.Users.Delete(ctx, h.A.Admin, string(h.A.Admin.Object)); !errors.Is(err, fault.Forbidden) {
 			t.Errorf("the last administrator: err = %v, want Forbidden", err)
 		}
 	})
 }
 
 func TestWhoMayChangePeople(t *testing.T) {
-	each(t, func(t *testing.T, h *house) {
+	house.Each(t, func(t *testing.T, h *house.House) {
 		ctx := t.Context()
-		u, helper := h.add(t, "worker"), h.add(t, "helper")
-		if err := h.db.Update(ctx, func(tx *sqldb.Tx) error {
-			return authz.Assign(ctx, tx, h.a.Tenant, helper.ID, authz.UserAdministrator)
+		u, helper := h.AddUser(t, h.A, "worker"), h.AddUser(t, h.A, "helper")
+		if err := h.DB.Update(ctx, func(tx *sqldb.Tx) error {
+			return authz.Assign(ctx, tx, h.A.ID, helper.ID, authz.UserAdministrator)
 		}); err != nil {
 			t.Fatal(err)
 		}
-		self, useradmin := person(h.a.Tenant, u.ID), person(h.a.Tenant, helper.ID)
-		program := authz.Caller{Tenant: h.a.Tenant, Subject: ids.Principal{Kind: ids.Workload, Home: h.a.Tenant, ID: "p"}, Object: ids.New[ids.ObjectID](), Roles: []string{"User.ReadWrite.All"}}
+		self, useradmin := house.Person(h.A.ID, u.ID), house.Person(h.A.ID, helper.ID)
+		program := house.Program(h.A.ID, ids.New[ids.ObjectID](), "User.ReadWrite.All")
 		reset := `{"passwordProfile":{"password":"Another-horse-9"}}`
 		tests := []struct {
 			name   string
@@ -158,15 +105,15 @@ func TestWhoMayChangePeople(t *testing.T) {
 			{"oneself, a department", self, u.ID, `{"department":"Board"}`, authz.Denied},
 			{"another, without a role", self, helper.ID, `{"mobilePhone":"1"}`, authz.Denied},
 			{"a user administrator, someone's password", useradmin, u.ID, reset, nil},
-			{"a user administrator, a Global Administrator's password", useradmin, h.a.Admin, reset, authz.Denied},
-			{"a user administrator, a Global Administrator's office", useradmin, h.a.Admin, `{"city":"X"}`, nil},
-			{"a program, a Global Administrator's password", program, h.a.Admin, reset, authz.Denied},
+			{"a user administrator, a Global Administrator's password", useradmin, h.A.Admin.Object, reset, authz.Denied},
+			{"a user administrator, a Global Administrator's office", useradmin, h.A.Admin.Object, `{"city":"X"}`, nil},
+			{"a program, a Global Administrator's password", program, h.A.Admin.Object, reset, authz.Denied},
 			{"a program, someone's title", program, u.ID, `{"jobTitle":"x"}`, nil},
-			{"an administrator of another tenant", admin(h.b), u.ID, `{"jobTitle":"x"}`, fault.NotFound},
+			{"an administrator of another tenant", h.B.Admin, u.ID, `{"jobTitle":"x"}`, fault.NotFound},
 		}
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {
-				if _, err := h.users.Update(ctx, tt.who, string(tt.target), []byte(tt.change)); !errors.Is(err, tt.want) {
+				if _, err := h.Users.Update(ctx, tt.who, string(tt.target), []byte(tt.change)); !errors.Is(err, tt.want) {
 					t.Errorf("err = %v, want %v", err, tt.want)
 				}
 			})
@@ -175,31 +122,31 @@ func TestWhoMayChangePeople(t *testing.T) {
 }
 
 func TestCheckPassword(t *testing.T) {
-	each(t, func(t *testing.T, h *house) {
+	house.Each(t, func(t *testing.T, h *house.House) {
 		ctx := t.Context()
-		u := h.add(t, "worker")
+		u := h.AddUser(t, h.A, "worker")
 		check := func(upn, password string) (directory.Checked, error) {
-			return h.users.CheckPassword(ctx, h.a.Tenant, upn, secret.NewString(password))
+			return h.Users.CheckPassword(ctx, h.A.ID, upn, secret.NewString(password))
 		}
-		c, err := check("Worker@Contoso.example", "Correct-horse-8")
+		c, err := check("Worker@Contoso.example", "Correct-horse-7")
 		if err != nil || c.User != u.ID || !c.MustChange {
 			t.Errorf("got %+v, %v", c, err)
 		}
 		for name, in := range map[string][2]string{
-			"a wrong password": {"worker@contoso.example", "Correct-horse-9"}, "nobody": {"nobody@contoso.example", "Correct-horse-8"},
+			"a wrong password": {"worker@contoso.example", "Correct-horse-9"}, "nobody": {"nobody@contoso.example", "Correct-horse-7"},
 			"no password": {"worker@contoso.example", ""}, "a very long one": {"worker@contoso.example", strings.Repeat("x", 1<<20)},
 		} {
 			if _, err := check(in[0], in[1]); !errors.Is(err, directory.WrongPassword) {
 				t.Errorf("%s: err = %v, want WrongPassword", name, err)
 			}
 		}
-		if _, err := h.users.CheckPassword(ctx, h.b.Tenant, "worker@contoso.example", secret.NewString("Correct-horse-8")); !errors.Is(err, directory.WrongPassword) {
+		if _, err := h.Users.CheckPassword(ctx, h.B.ID, "worker@contoso.example", secret.NewString("Correct-horse-7")); !errors.Is(err, directory.WrongPassword) {
 			t.Errorf("in another tenant: err = %v, want WrongPassword", err)
 		}
-		if _, err := h.users.Update(ctx, admin(h.a), string(u.ID), []byte(`{"accountEnabled":false}`)); err != nil {
+		if _, err := h.Users.Update(ctx, h.A.Admin, string(u.ID), []byte(`{"accountEnabled":false}`)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := check("worker@contoso.example", "Correct-horse-8"); !errors.Is(err, directory.AccountDisabled) {
+		if _, err := check("worker@contoso.example", "Correct-horse-7"); !errors.Is(err, directory.AccountDisabled) {
 			t.Errorf("disabled, right password: err = %v, want AccountDisabled", err)
 		}
 		if _, err := check("worker@contoso.example", "no"); !errors.Is(err, directory.WrongPassword) {
@@ -209,15 +156,15 @@ func TestCheckPassword(t *testing.T) {
 }
 
 func TestPagesOfUsers(t *testing.T) {
-	each(t, func(t *testing.T, h *house) {
+	house.Each(t, func(t *testing.T, h *house.House) {
 		for i := range 7 {
-			h.add(t, fmt.Sprintf("w%d", i))
+			h.AddUser(t, h.A, fmt.Sprintf("w%d", i))
 		}
-		if err := h.db.View(t.Context(), func(tx *sqldb.Tx) error {
+		if err := h.DB.View(t.Context(), func(tx *sqldb.Tx) error {
 			seen := make(map[ids.ObjectID]bool)
 			q := query.Query{Page: query.Page{Limit: 3}}
 			for {
-				page, err := directory.ListUsers(t.Context(), tx, h.a.Tenant, q, true)
+				page, err := directory.ListUsers(t.Context(), tx, h.A.ID, q, true)
 				if err != nil {
 					return err
 				}
@@ -233,7 +180,7 @@ func TestPagesOfUsers(t *testing.T) {
 				}
 				q.Page.After = page.Next
 			}
-			n, err := directory.CountUsers(t.Context(), tx, h.a.Tenant, nil)
+			n, err := directory.CountUsers(t.Context(), tx, h.A.ID, nil)
 			if err != nil || n != 8 || len(seen) != 8 {
 				t.Errorf("counted %d, saw %d, want 8; %v", n, len(seen), err)
 			}
