@@ -131,7 +131,7 @@ func importComplaints(p listed) []string {
 	check := func(imports []string, test bool) {
 		for _, imp := range imports {
 			to := inside(imp)
-			if imp == p.ImportPath || test && (program(to) == "enttest" || to == "kit/sqldb") {
+			if imp == p.ImportPath || test && (program(to) == "enttest" || to == "kit/sqldb" || to == "schema") {
 				continue
 			}
 			if program(to) == "enttest" && program(from) != "enttest" {

@@ -59,7 +59,7 @@ const clockPage = `<!DOCTYPE html>
 <p><label for="hours">Hours</label> <input id="hours" name="hours" type="number" min="0" max="19200" value="1" required></p>
 <p><button type="submit">Move the clock forward</button></p>
 </form>
-<p>It moves forward only. What waits for the time wakes at once.</p>
+<p>It moves forward only. What waits for the time wakes at once. Tokens and keys keep the machine's time, because clients compare them with theirs.</p>
 </main>
 </body>
 </html>

@@ -213,7 +213,7 @@ func (s *story) makeSample(ctx context.Context) error {
 // startSample starts the API on a port of its own.
 func (s *story) startSample(ctx context.Context) error {
 	m := &s.world.Sample
-	handler, err := newSampleAPI(ctx, s.api.http, s.world.Name+"/"+s.world.B.ID+"/v2.0", m.AppID, sampleRole, s.clock.Now)
+	handler, err := newSampleAPI(ctx, s.api.http, s.world.Name+"/"+s.world.B.ID+"/v2.0", m.AppID, sampleRole)
 	if err != nil {
 		return fmt.Errorf("the sample API cannot discover its issuer: %w", err)
 	}

@@ -103,6 +103,7 @@ func (w *world) forSDKs() []variable {
 		{"SSL_CERT_FILE", w.Bundle}, // replaces the system's authorities in Go and OpenSSL, so it holds those too
 		{"NODE_EXTRA_CA_CERTS", w.CAFile},
 		{"REQUESTS_CA_BUNDLE", w.Bundle},
+		{"CURL_CA_BUNDLE", w.Bundle},
 		{"IDENTITY_ENDPOINT", w.Host.Endpoint},
 		{"IDENTITY_HEADER", w.Host.Header},
 		{"AZURE_POD_IDENTITY_AUTHORITY_HOST", w.Host.Base},

@@ -48,7 +48,7 @@ type Options struct {
 	listener net.Listener // tests bring their own port
 	self     []string     // tests bring their own runbook
 	builtIn  bool         // and choose it although bash is there
-	ready    func(*world) // and are told when the story has been told
+	ready    func(*lab)   // and are told when the story has been told
 }
 
 // A lab is one that runs.
@@ -175,7 +175,7 @@ func (l *lab) run(ctx context.Context) error {
 	parts.start("the server", l.server.Run)
 	err := l.tell(serving, parts)
 	if err == nil && l.options.ready != nil {
-		l.options.ready(l.world)
+		l.options.ready(l)
 	}
 	if err == nil && !l.options.Once {
 		err = l.stay(ctx, parts)
@@ -207,7 +207,7 @@ func (l *lab) tell(ctx context.Context, parts *parts) error {
 	if played {
 		l.paper.line("The first telling's objects are here; what made them is not done again. Begin anew with --reset.")
 	}
-	if err := l.story(parts).play(ctx); err != nil {
+	if err := l.story(parts).play(ctx, steps); err != nil {
 		return err
 	}
 	w.Played = true

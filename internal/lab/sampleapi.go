@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 )
@@ -21,16 +20,15 @@ type sampleAPI struct {
 }
 
 // newSampleAPI discovers the issuer and returns a service for tokens whose
-// audience is the application. The lab's clock may be ahead of the machine's, so
-// the service is told the time.
-func newSampleAPI(ctx context.Context, over *http.Client, issuer, app, role string, now func() time.Time) (*sampleAPI, error) {
+// audience is the application.
+func newSampleAPI(ctx context.Context, over *http.Client, issuer, app, role string) (*sampleAPI, error) {
 	// The library keeps the context for the key requests to come.
 	ctx = oidc.ClientContext(context.WithoutCancel(ctx), over)
 	provider, err := oidc.NewProvider(ctx, issuer)
 	if err != nil {
 		return nil, err
 	}
-	return &sampleAPI{provider.Verifier(&oidc.Config{ClientID: app, Now: now}), role}, nil
+	return &sampleAPI{provider.Verifier(&oidc.Config{ClientID: app}), role}, nil
 }
 
 // ServeHTTP answers GET /orders for whoever has the role.

@@ -88,7 +88,7 @@ func (l *lab) story(parts *parts) *story {
 
 // play plays the steps. The first that fails ends it: those after it stand on
 // it.
-func (s *story) play(ctx context.Context) error {
+func (s *story) play(ctx context.Context, steps []step) error {
 	for i, step := range steps {
 		s.paper.heading(i+1, len(steps), step.title)
 		if step.why != "" {
