@@ -21,6 +21,8 @@
 // identifier is the base64url SHA-1 of that certificate, as Entra has it.
 // Private halves are sealed under the operator's master key, bound to the
 // installation's mark, the tenant and the identifier: moved to another row or
-// another kind of installation they do not open. Only opened keys are cached,
-// by identifier; which of them signs is read each time.
+// another kind of installation they do not open. Opened keys are cached by
+// identifier. Which keys a tenant has is read at most a minute before it is
+// used, which is short beside the cache age by which every change precedes its
+// effect.
 package keys

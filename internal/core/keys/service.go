@@ -21,7 +21,8 @@ import (
 
 const (
 	maxOpened = 4096  // keys kept open; some 5 kB each
-	maxPublic = 16384 // public halves kept parsed
+	maxPublic = 16384 // public halves kept parsed, and sets
+	setAge    = time.Minute
 )
 
 // Options say how keys are made.
@@ -42,6 +43,7 @@ type Service struct {
 
 	opened *otter.Cache[string, *Signer]  // by key identifier
 	public *otter.Cache[string, jose.Key] // likewise
+	sets   *otter.Cache[ids.TenantID, heldSet]
 	mu     sync.Mutex
 	making map[ids.TenantID]*making
 }
@@ -55,6 +57,7 @@ func New(db *sqldb.DB, ring *secret.Ring, clk clock.Clock, o Options) *Service {
 		db: db, ring: ring, clk: clk, mark: o.Mark, times: o.Times,
 		opened: otter.Must(&otter.Options[string, *Signer]{MaximumSize: maxOpened}),
 		public: otter.Must(&otter.Options[string, jose.Key]{MaximumSize: maxPublic}),
+		sets:   otter.Must(&otter.Options[ids.TenantID, heldSet]{MaximumSize: maxPublic}),
 		making: make(map[ids.TenantID]*making),
 	}
 }
@@ -91,7 +94,7 @@ func (s *Service) Signer(ctx context.Context, tenant ids.TenantID) (*Signer, err
 // Public returns the key of tenant that verifies what kid signed, as long as
 // it is published. Otherwise the fault is NotFound.
 func (s *Service) Public(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, kid string) (jose.Key, error) {
-	set, err := listKeys(ctx, tx, tenant)
+	set, err := s.setFor(ctx, tx, tenant, kid)
 	if err != nil {
 		return jose.Key{}, err
 	}
@@ -173,7 +176,7 @@ func (s *Service) publish(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID
 
 // ensure returns the tenant's keys and makes the first one where there is none.
 func (s *Service) ensure(ctx context.Context, tenant ids.TenantID) (Set, error) {
-	set, err := s.list(ctx, tenant)
+	set, err := s.held(ctx, tenant)
 	if err != nil || len(set) > 0 {
 		return set, err
 	}
