@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"entente/internal/config"
+	"entente/internal/core/app"
 	"entente/internal/core/authz"
 	"entente/internal/core/tenant"
 	"entente/internal/edge/arm"
@@ -16,6 +17,7 @@ import (
 	"entente/internal/edge/oauth"
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/signinpages"
+	"entente/internal/kit/ids"
 	"entente/internal/kit/web"
 )
 
@@ -29,7 +31,7 @@ func (s *Server) newEdges() (*dispatcher, error) {
 	pages := signinpages.New(s.site(), s.flow.signin, s.log)
 	d := &dispatcher{doors: make(map[string]door), login: door{"login", s.newLogin(pages)}}
 	d.add("graph", graph.Handler(), "v1.0", "beta")
-	d.add("arm", s.newARM(graph.Authenticate), "subscriptions", "providers", "tenants", "metadata")
+	d.add("arm", s.newARM(), "subscriptions", "providers", "tenants", "metadata")
 	d.add("host", s.newHostAPI(), "host")
 	d.add("assets", portal.Assets(pages.Fail), "assets")
 	d.add("health", http.HandlerFunc(s.healthz), "healthz")
@@ -69,15 +71,21 @@ func (s *Server) newGraph() (*graph.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	authority := &graph.Authority{DB: s.db, Tokens: s.core.tokens}
 	return &graph.Server{
-		Registry: registry, Hosts: s.hosts("graph."), Ring: s.ring, Clock: s.clock, Log: s.log, Authenticate: authority.Caller,
+		Registry: registry, Hosts: s.hosts("graph."), Ring: s.ring, Clock: s.clock, Log: s.log, Authenticate: s.callersOf(app.GraphAppID),
 	}, nil
 }
 
-func (s *Server) newARM(authenticate func(context.Context, string, []string) (authz.Caller, error)) http.Handler {
+// callersOf returns what says whom a token for the resource speaks for.
+func (s *Server) callersOf(resource ids.AppID) func(ctx context.Context, bearer string, audiences []string) (authz.Caller, error) {
+	a := &graph.Authority{DB: s.db, Tokens: s.core.tokens, Resource: resource}
+	return a.Caller
+}
+
+func (s *Server) newARM() http.Handler {
 	a := &arm.Server{
-		DB: s.db, Identities: s.core.identities, Federation: s.core.federation, Hosts: s.hosts("management."), Log: s.log, Authenticate: authenticate,
+		DB: s.db, Identities: s.core.identities, Federation: s.core.federation, Hosts: s.hosts("management."), Log: s.log,
+		Authenticate: s.callersOf(app.ARMAppID),
 	}
 	return a.Handler()
 }
