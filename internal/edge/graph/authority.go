@@ -47,8 +47,9 @@ func (s *Server) authenticate(r *http.Request) (authz.Caller, error) {
 // An Authority says who a token speaks for and what they may at this moment:
 // the meet of what the token says and what is granted now.
 type Authority struct {
-	DB     *sqldb.DB
-	Tokens *token.Service
+	DB       *sqldb.DB
+	Tokens   *token.Service
+	Resource ids.AppID // the API that the tokens are for, and whose grants count
 }
 
 // Caller returns whom the token speaks for. Tenant, application, service
@@ -74,7 +75,7 @@ func (a *Authority) callerOf(ctx context.Context, tx *sqldb.Tx, claims *token.Cl
 	if err != nil {
 		return who, gone(err)
 	}
-	resource, err := app.FindResource(ctx, tx, who.Tenant, string(app.GraphAppID))
+	resource, err := app.FindResource(ctx, tx, who.Tenant, string(a.Resource))
 	if err != nil || !resource.Enabled {
 		return who, gone(err)
 	}

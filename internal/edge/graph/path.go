@@ -32,9 +32,6 @@ type segment struct{ odata.Segment }
 // is reports whether the segment is this word, whatever the case.
 func (s segment) is(word string) bool { return strings.EqualFold(s.Text, word) }
 
-// named reports whether the segment is this name, with or without brackets.
-func (s segment) named(name string) bool { return strings.EqualFold(s.Name, name) }
-
 // split reads the path: the version, and what stands below it. The segment
 // myorganization stands for the caller's tenant, as if it were not there.
 func split(r *http.Request) (edm.Version, segments, error) {

@@ -89,7 +89,7 @@ func New(t testing.TB, db *sqldb.DB, clk *clock.Fake) *World {
 		appsets.Services{DB: db, Apps: w.Apps, Consent: w.Consent, Federation: federation.NewService(db, k, out, clk,
 			federation.Options{Name: Own, Probe: time.Millisecond})})
 	must(t, err)
-	authority := &graph.Authority{DB: db, Tokens: w.tokens}
+	authority := &graph.Authority{DB: db, Tokens: w.tokens, Resource: app.GraphAppID}
 	s := &graph.Server{
 		Registry: w.Registry, Hosts: web.Hosts{Own: Own, Also: []string{Other}}, Ring: ring, Clock: clk,
 		Log: slog.New(slog.DiscardHandler), Authenticate: authority.Caller,

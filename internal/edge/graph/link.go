@@ -1,0 +1,87 @@
+package graph
+
+import (
+	"context"
+	"net/http"
+
+	"entente/internal/edge/graph/edm"
+)
+
+// refs answers with the addresses of a collection's entities.
+func (c *call) refs(ctx context.Context, g edm.Grant) error {
+	if err := c.readQuery(g); err != nil {
+		return err
+	}
+	page, err := c.page(ctx)
+	if err != nil {
+		return err
+	}
+	return c.refsOf(page.Items)
+}
+
+// ref answers with the address of a single entity.
+func (c *call) ref(ctx context.Context, _ edm.Grant) error {
+	it, err := c.target.set().Get.Do(ctx, c.request)
+	if err != nil {
+		return err
+	}
+	b := []byte{'{'}
+	if c.level != none {
+		b = append(c.appendContext(b, "$ref"), ',')
+	}
+	return c.write(http.StatusOK, append(appendPair(b, "@odata.id", c.base+"/directoryObjects/"+it.ID, true), '}'))
+}
+
+func (c *call) link(ctx context.Context, _ edm.Grant) error {
+	raw, err := c.readBody()
+	if err != nil {
+		return err
+	}
+	if c.request.Ref, err = edm.ReadReference(raw); err != nil {
+		return err
+	}
+	if err := c.target.set().Link.Do(ctx, c.request); err != nil {
+		return err
+	}
+	return c.noContent("")
+}
+
+// unlink removes a reference: the one before $ref, or that of $id.
+func (c *call) unlink(ctx context.Context, _ edm.Grant) error {
+	set := c.target.set()
+	c.request.Ref = c.request.ID
+	if c.target.kind == toRefs && !set.Single {
+		var err error
+		if c.request.Ref, err = edm.ParseReference(c.options.ID); err != nil {
+			return err
+		}
+	}
+	if err := set.Unlink.Do(ctx, c.request); err != nil {
+		return err
+	}
+	return c.noContent("")
+}
+
+// act calls an action or function.
+func (c *call) act(ctx context.Context, _ edm.Grant) error {
+	a := c.target.action
+	raw, err := c.params(a)
+	if err != nil {
+		return err
+	}
+	body, err := c.Registry.ReadParams(c.request.Version, a, raw)
+	if err != nil {
+		return err
+	}
+	if c.request.Body, err = body.JSON(); err != nil {
+		return err
+	}
+	result, err := a.Do(ctx, c.request)
+	switch {
+	case err != nil:
+		return err
+	case a.Returns == "":
+		return c.noContent("")
+	}
+	return c.writeResult(a.Returns, result)
+}

@@ -1,0 +1,58 @@
+package graphtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"testing"
+
+	"entente/internal/enttest/dbtest"
+	"entente/internal/kit/clock"
+	"entente/internal/kit/ids"
+)
+
+// long matches words that could be identifiers, which differ from run to run.
+var long = regexp.MustCompile(`[A-Za-z0-9_-]{36,}`)
+
+// steady gives each identifier a number, in the order of appearance: GUIDs, and
+// the longer ones of assignments and grants.
+func steady(text []byte) []byte {
+	seen := map[string]string{}
+	return long.ReplaceAllFunc(text, func(word []byte) []byte {
+		id := string(word)
+		if n := len(id); !ids.Valid(id) && n != 43 && n != 64 {
+			return word
+		}
+		if seen[id] == "" {
+			seen[id] = fmt.Sprintf("id-%d", len(seen)+1)
+		}
+		return []byte(seen[id])
+	})
+}
+
+// TestAnswers compares the answers of every set, in both versions, with golden
+// files.
+func TestAnswers(t *testing.T) {
+	for _, engine := range dbtest.Engines {
+		t.Run(string(engine), func(t *testing.T) {
+			clk := clock.NewFake(dbtest.Noon)
+			w := New(t, dbtest.OpenClock(t, engine, clk), clk)
+			c := w.Client(t, w.A, everything...)
+			var out bytes.Buffer
+			for _, x := range w.examples(t, c).paths {
+				for _, v := range []string{"/v1.0", "/beta"} {
+					path := x.one
+					if path == "" {
+						path = x.many
+					}
+					a := c.Send(t, w, 200, "GET", v+path, nil)
+					fmt.Fprintf(&out, "GET %s%s\n", v, path)
+					must(t, json.Indent(&out, a.Raw, "", "  "))
+					out.WriteString("\n\n")
+				}
+			}
+			golden(t, "testdata/answers.txt", steady(out.Bytes()))
+		})
+	}
+}
