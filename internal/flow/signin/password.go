@@ -46,7 +46,7 @@ func (s *Service) Password(ctx context.Context, b Browser, id ids.FlowID, passwo
 		return secret.String{}, err
 	}
 	var cookie secret.String
-	err = s.step(ctx, b, id, func(tx *sqldb.Tx, f *Flow) error {
+	err = s.stepFrom(ctx, b, f, func(tx *sqldb.Tx, f *Flow) error {
 		if err := f.Prove(u.User, u.MustChange, tx.Now()); err != nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func (s *Service) Renew(ctx context.Context, b Browser, id ids.FlowID, password,
 		return secret.String{}, err
 	}
 	var cookie secret.String
-	err = s.step(ctx, b, id, func(tx *sqldb.Tx, f *Flow) (err error) {
+	err = s.stepFrom(ctx, b, f, func(tx *sqldb.Tx, f *Flow) (err error) {
 		if err := f.Renewed(tx.Now()); err != nil {
 			return err
 		}

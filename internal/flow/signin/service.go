@@ -56,9 +56,14 @@ type Start struct {
 	Request string // the whole address, path and query
 }
 
+const maxRequest = 8 << 10 // bytes; addresses that are longer fail elsewhere too
+
 // Begin stores a flow for an admin consent and returns it at its first step:
 // confirm when the browser has a session, identify otherwise.
 func (s *Service) Begin(ctx context.Context, b Browser, start Start) (*Flow, error) {
+	if len(start.Request) > maxRequest { // it is stored, for anybody who comes along
+		return nil, fault.New(fault.Invalid, "The link is longer than %d bytes.", maxRequest)
+	}
 	var f *Flow
 	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
 		ask, err := s.ask(ctx, tx, start)
@@ -250,6 +255,18 @@ func (s *Service) step(ctx context.Context, b Browser, id ids.FlowID, rule func(
 			return err
 		}
 		return putFlow(ctx, tx, f)
+	})
+}
+
+// stepFrom is step for a rule whose ground was laid outside the transaction,
+// on the flow as it was seen: it must still stand there. Otherwise what was
+// proved of one account would count for another that was typed meanwhile.
+func (s *Service) stepFrom(ctx context.Context, b Browser, seen *Flow, rule func(*sqldb.Tx, *Flow) error) error {
+	return s.step(ctx, b, seen.ID, func(tx *sqldb.Tx, f *Flow) error {
+		if f.version != seen.version {
+			return stale()
+		}
+		return rule(tx, f)
 	})
 }
 
