@@ -101,6 +101,7 @@ func TestWhoMayChangePeople(t *testing.T) {
 			change string
 			want   error
 		}{
+			{"a user administrator, the highest by another spelling", useradmin, h.A.Admin.Object, strings.Replace(reset, "pass", "Pass", 1), fault.Invalid},
 			{"oneself, a phone number", self, u.ID, `{"mobilePhone":"1"}`, nil},
 			{"oneself, a department", self, u.ID, `{"department":"Board"}`, authz.Denied},
 			{"another, without a role", self, helper.ID, `{"mobilePhone":"1"}`, authz.Denied},

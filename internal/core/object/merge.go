@@ -14,8 +14,8 @@ import (
 // into it as RFC 7396 says (an absent member is unchanged, null clears it,
 // objects merge, collections are replaced as a whole) and reads the result
 // into the new value into, which must be a zero one. Annotations are passed
-// over. A member that into does not have, or of the wrong type, is Invalid.
-// Collections of into are never nil afterwards.
+// over. A member that into does not have, under exactly that name, or of the
+// wrong type, is Invalid. Collections of into are never nil afterwards.
 func Merge(current any, patch []byte, into any) error {
 	base, err := toMap(current)
 	if err != nil {
@@ -27,13 +27,15 @@ func Merge(current any, patch []byte, into any) error {
 	if err := dec.Decode(&change); err != nil {
 		return fault.New(fault.Invalid, "The request body is not a JSON object.").Wrap(err)
 	}
-	text, err := json.Marshal(mergeMaps(base, change))
+	merged := mergeMaps(base, change)
+	if err := exact(reflect.TypeOf(into), merged); err != nil {
+		return err
+	}
+	text, err := json.Marshal(merged)
 	if err != nil {
 		return err
 	}
-	out := json.NewDecoder(bytes.NewReader(text))
-	out.DisallowUnknownFields()
-	if err := out.Decode(into); err != nil {
+	if err := json.Unmarshal(text, into); err != nil {
 		return refusal(err)
 	}
 	fill(reflect.ValueOf(into).Elem())
@@ -83,13 +85,64 @@ func withoutAnnotations(list []any) []any {
 	return list
 }
 
+// exact refuses a member that type t does not have under exactly its name. The
+// decoder would take the name in any letter case, and whoever has judged the
+// body by the names in it would have judged another one.
+func exact(t reflect.Type, value any) error {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+		return nil // it reads what is inside by itself
+	}
+	switch value := value.(type) {
+	case []any:
+		if t.Kind() != reflect.Slice {
+			break // a wrong type, which the decoder says
+		}
+		for _, v := range value {
+			if err := exact(t.Elem(), v); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		if t.Kind() != reflect.Struct {
+			break
+		}
+		have := members(t)
+		for name, v := range value {
+			member, ok := have[name]
+			if !ok {
+				return fault.InvalidAt(name, "Invalid property '%.100s'.", name)
+			}
+			if err := exact(member, v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// members returns the JSON members of a struct, those of structs that it
+// embeds included.
+func members(t reflect.Type) map[string]reflect.Type {
+	all := make(map[string]reflect.Type)
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		switch {
+		case f.Anonymous && name == "", !f.IsExported(), name == "-":
+			continue
+		case name == "":
+			name = f.Name
+		}
+		all[name] = f.Type
+	}
+	return all
+}
+
 func refusal(err error) error {
 	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fault.InvalidAt(t.Field, "Invalid value specified for property '%s'.", t.Field).Wrap(err)
-	}
-	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		name = strings.Trim(name, `"`)
-		return fault.InvalidAt(name, "Invalid property '%s'.", name).Wrap(err)
 	}
 	return fault.New(fault.Invalid, "The request body cannot be read.").Wrap(err)
 }
