@@ -71,7 +71,7 @@ func TestExpression(t *testing.T) {
 			if _, err := c.Expression.compile(); !errors.Is(err, tt.err) {
 				t.Fatalf("err = %v, want %v", err, tt.err)
 			}
-			if got := c.fits("", claims); got != tt.want {
+			if got := c.fits("", func() map[string]any { return claims }); got != tt.want {
 				t.Errorf("fits = %t, want %t", got, tt.want)
 			}
 		})

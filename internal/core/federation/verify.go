@@ -33,8 +33,7 @@ type Match struct {
 // its signature is verified.
 type assertion struct {
 	token *jose.Token
-	named jose.Claims
-	all   map[string]any
+	named claims
 }
 
 // Verify decides whether the assertion proves the parent's identity, and by
@@ -93,10 +92,22 @@ func readAssertion(raw string) (a assertion, err error) {
 	if a.token, err = jose.Peek(raw, jose.RS256, jose.PS256, jose.ES256, jose.EdDSA); err != nil {
 		return a, err
 	}
-	if err = a.token.Claims(&a.named); err != nil {
-		return a, err
-	}
-	return a, a.token.Claims(&a.all)
+	return a, a.token.Claims(&a.named)
+}
+
+// claims are those that every assertion is asked for.
+type claims struct {
+	jose.Claims
+	Scopes any `json:"scp"`
+	Kind   any `json:"idtyp"`
+}
+
+// all returns every claim, for credentials with an expression. What was read
+// once as claims can be read again.
+func (a assertion) all() map[string]any {
+	all := map[string]any{}
+	_ = a.token.Claims(&all)
+	return all
 }
 
 // findIssuer refuses an issuer that no credential names.
@@ -234,7 +245,7 @@ func (v *verification) checkHome(ctx context.Context, tenant ids.TenantID) error
 			With("issuer", clip(v.a.named.Issuer)).
 			WithFix("Use a managed identity of the application's own tenant, %s.", v.of.Tenant))
 	}
-	if v.a.all["scp"] != nil || v.a.all["idtyp"] == "user" {
+	if v.a.named.Scopes != nil || v.a.named.Kind == "user" {
 		return v.broke("token kind", "an app-only token", "a delegated token", fault.Because(fault.Unauthenticated, Delegated,
 			"Forbidden token type. Only app-only tokens may be used as Federated Identity Credentials for AAD issuer.").
 			WithFix("Ask the managed identity itself for a token with the resource '%s'.", ExchangeAudience))
@@ -277,12 +288,16 @@ func (v *verification) checkSubject(ctx context.Context) ([]*Credential, error) 
 }
 
 // fits reports whether the credential's subject or expression does.
-func (c *Credential) fits(subject string, claims map[string]any) bool {
+func (c *Credential) fits(subject string, claims func() map[string]any) bool {
 	if c.Expression == nil {
 		return string(c.Subject) == subject
 	}
 	conditions, err := c.Expression.compile()
-	return err == nil && !slices.ContainsFunc(conditions, func(o condition) bool { return !o.holds(claims) })
+	if err != nil {
+		return false
+	}
+	all := claims()
+	return !slices.ContainsFunc(conditions, func(o condition) bool { return !o.holds(all) })
 }
 
 // noSubject refuses the subject. It tells whether only the letter case differs,

@@ -91,7 +91,7 @@ func (x *exchange) byAssertion(ctx context.Context, id, raw string) error {
 			WithFix("Send client_assertion_type=%s.", oauth2.AssertionJWT)
 	}
 	raw = strings.TrimSpace(raw) // a token file's content arrives with its line end
-	if strings.EqualFold(jose.Issuer(raw), id) {
+	if jose.NamesIssuer(raw, id) {
 		return x.byCertificate(ctx, raw)
 	}
 	return x.byFederation(ctx, id, raw)

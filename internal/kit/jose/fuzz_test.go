@@ -20,8 +20,8 @@ func FuzzPeek(f *testing.F) {
 		var any map[string]any
 		_, _ = tok.Claims(&c), tok.Claims(&any)
 		Thumbprint(tok.Header.X5t, 20)
-		if tok.Claims(&c) == nil && Issuer(raw) != c.Issuer {
-			t.Errorf("issuer %q by one way and %q by the other", Issuer(raw), c.Issuer)
+		if NamesIssuer(raw, "i") && !strings.EqualFold(c.Issuer, "i") {
+			t.Errorf("names the issuer %q by one way and %q by the other", "i", c.Issuer)
 		}
 		if tok.Verify(pub) == nil && raw != signed {
 			t.Errorf("verified without having been signed: %q", raw)

@@ -16,6 +16,7 @@
 package jose
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -99,25 +100,23 @@ func Peek(raw string, allowed ...Algorithm) (*Token, error) {
 	return t, nil
 }
 
-// Issuer returns the issuer that a token names, without looking at anything
-// else of it, or "". It is for choosing how a token is to be read.
-func Issuer(raw string) string {
+// NamesIssuer reports whether a token names issuer, in any letter case, as its
+// own. It looks at nothing else and is for choosing how a token is to be read.
+// A token in whose claims the text does not stand at all is not parsed.
+func NamesIssuer(raw, issuer string) bool {
 	_, rest, _ := strings.Cut(raw, ".")
 	payload, _, _ := strings.Cut(rest, ".")
 	if len(raw) > MaxLength {
-		return ""
+		return false
 	}
 	text, err := strict.DecodeString(payload)
-	if err != nil {
-		return ""
+	if err != nil || !bytes.Contains(bytes.ToLower(text), []byte(strings.ToLower(issuer))) {
+		return false
 	}
 	var c struct {
 		Issuer string `json:"iss"`
 	}
-	if json.Unmarshal(text, &c) != nil {
-		return ""
-	}
-	return c.Issuer
+	return json.Unmarshal(text, &c) == nil && strings.EqualFold(c.Issuer, issuer)
 }
 
 // Claims decodes the claims into dest. Names are compared with regard to case,
