@@ -125,6 +125,27 @@ func NewManagedIdentity(tenant ids.TenantID, name, resource string, explicit boo
 	return p
 }
 
+// BuiltIn reports whether p is the presence of one of the installation's own
+// applications.
+func (p *ServicePrincipal) BuiltIn() bool {
+	return p.OwnerTenant != nil && *p.OwnerTenant == ServicesTenant
+}
+
+// staysOurs refuses what a tenant may do to its own applications but not to
+// the installation's: to act as one, and to switch off Microsoft Graph, through
+// which alone it could be switched on again.
+func (p *ServicePrincipal) staysOurs() error {
+	switch {
+	case !p.BuiltIn():
+		return nil
+	case len(p.PasswordCredentials)+len(p.KeyCredentials) > 0:
+		return fault.Because(fault.Invalid, BuiltInLocked, "Specified App Principal is part of the installation and has no credentials.")
+	case p.AppID == GraphAppID && !p.Enabled():
+		return fault.Because(fault.Invalid, BuiltInLocked, "Microsoft Graph cannot be disabled: nothing could enable it again.")
+	}
+	return nil
+}
+
 // show fills in what p shows of its application, and the names it goes by.
 func (p *ServicePrincipal) show(a *Application) {
 	p.Names = []string{string(p.AppID)}

@@ -57,6 +57,9 @@ func (s *Service) CreatePrincipal(ctx context.Context, who authz.Caller, appID i
 		if p, err = p.Apply(body); err != nil {
 			return err
 		}
+		if p.KeyCredentials, err = swapCertificates(ctx, tx, p.Tenant, p.ID, nil, p.KeyCredentials); err != nil {
+			return err
+		}
 		if err := PutPrincipal(ctx, tx, p); err != nil {
 			return err
 		}
@@ -163,6 +166,9 @@ func (s *Service) changePrincipal(ctx context.Context, who authz.Caller, id ids.
 		if q, err = rule(tx, p); err != nil {
 			return err
 		}
+		if err := q.staysOurs(); err != nil {
+			return err
+		}
 		if err := PutPrincipal(ctx, tx, q); err != nil {
 			return err
 		}
@@ -189,7 +195,7 @@ func (s *Service) DeletePrincipal(ctx context.Context, who authz.Caller, id ids.
 		case p.ManagedIdentity():
 			return fault.Because(fault.Invalid, Managed, "A managed identity is deleted with its resource, not here.").
 				WithFix("Delete the identity through Azure Resource Manager.")
-		case p.OwnerTenant != nil && *p.OwnerTenant == ServicesTenant:
+		case p.BuiltIn():
 			return fault.Because(fault.Invalid, BuiltInLocked, "Specified App Principal is part of the installation and cannot be deleted.")
 		}
 		if err := DropPrincipal(ctx, tx, p); err != nil {

@@ -15,6 +15,7 @@ import (
 	"entente/internal/core/app"
 	"entente/internal/core/authz"
 	"entente/internal/core/object"
+	"entente/internal/core/tenant"
 	"entente/internal/enttest/house"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -130,18 +131,30 @@ func TestSecrets(t *testing.T) {
 	})
 }
 
+// certificate returns a Graph body with a certificate that lives an hour.
+func certificate(t *testing.T, h *house.House) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "sync"}, NotBefore: h.Clock.Now().Add(-time.Hour), NotAfter: h.Clock.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := json.Marshal(map[string]any{"keyCredentials": []any{map[string]any{"type": "AsymmetricX509Cert", "usage": "Verify", "key": der}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
 func TestCertificates(t *testing.T) {
 	house.Each(t, func(t *testing.T, h *house.House) {
 		ctx := t.Context()
-		key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		tmpl := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "sync"}, NotBefore: h.Clock.Now().Add(-time.Hour), NotAfter: h.Clock.Now().Add(time.Hour)}
-		der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, &key.PublicKey, key)
-		if err != nil {
-			t.Fatal(err)
-		}
 		a := create(t, h, `{"displayName":"Sync"}`)
-		body, _ := json.Marshal(map[string]any{"keyCredentials": []any{map[string]any{"type": "AsymmetricX509Cert", "usage": "Verify", "key": der}}})
-		a, err = h.Apps.Update(ctx, h.A.Admin, a.ID, body)
+		a, err := h.Apps.Update(ctx, h.A.Admin, a.ID, certificate(t, h))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -282,6 +295,61 @@ func TestFindResource(t *testing.T) {
 		})
 		if !errors.Is(err, fault.NotFound) {
 			t.Errorf("where it is not present: err = %v, want NotFound", err)
+		}
+		if err := tenant.NewService(h.DB).SetEnabled(ctx, authz.System(h.A.ID, "test"), h.A.ID, false); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.DB.Read(ctx, func(tx *sqldb.Tx) error {
+			r, err := app.FindResource(ctx, tx, h.B.ID, string(a.AppID))
+			if err == nil && r.Enabled {
+				t.Error("its home tenant is disabled, and it is enabled")
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestPrincipalsOfTheInstallation: a tenant's administrator cannot become
+// Microsoft Graph, nor switch it off.
+func TestPrincipalsOfTheInstallation(t *testing.T) {
+	house.Each(t, func(t *testing.T, h *house.House) {
+		ctx := t.Context()
+		graph := client(t, h, h.B, app.GraphAppID).Principal
+		if _, err := h.Apps.AddPrincipalPassword(ctx, h.B.Admin, graph, app.PasswordCredential{}); !errors.Is(err, app.BuiltInLocked) {
+			t.Errorf("a secret: err = %v, want BuiltInLocked", err)
+		}
+		if _, err := h.Apps.UpdatePrincipal(ctx, h.B.Admin, graph, certificate(t, h)); !errors.Is(err, app.BuiltInLocked) {
+			t.Errorf("a certificate: err = %v, want BuiltInLocked", err)
+		}
+		if _, err := h.Apps.UpdatePrincipal(ctx, h.B.Admin, graph, []byte(`{"accountEnabled":false}`)); !errors.Is(err, app.BuiltInLocked) {
+			t.Errorf("disabled: err = %v, want BuiltInLocked", err)
+		}
+		if _, err := h.Apps.UpdatePrincipal(ctx, h.B.Admin, graph, []byte(`{"notes":"ours"}`)); err != nil {
+			t.Errorf("a note: err = %v", err)
+		}
+		devops := client(t, h, h.B, app.DevOpsAppID).Principal
+		if _, err := h.Apps.UpdatePrincipal(ctx, h.B.Admin, devops, []byte(`{"accountEnabled":false}`)); err != nil {
+			t.Errorf("another API disabled: err = %v", err)
+		}
+	})
+}
+
+// TestPrincipalWithCertificate: one that is given at creation counts at once.
+func TestPrincipalWithCertificate(t *testing.T) {
+	house.Each(t, func(t *testing.T, h *house.House) {
+		ctx := t.Context()
+		a := create(t, h, `{"displayName":"Sync","signInAudience":"AzureADMultipleOrgs"}`)
+		p, err := h.Apps.CreatePrincipal(ctx, h.B.Admin, a.AppID, certificate(t, h), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.DB.Read(ctx, func(tx *sqldb.Tx) error {
+			_, err := app.FindCertificate(ctx, tx, h.B.ID, client(t, h, h.B, a.AppID), p.KeyCredentials[0].CustomKeyIdentifier, "")
+			return err
+		}); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -61,7 +61,8 @@ type Resource struct {
 // FindResource returns the API that a token request names: by client
 // identifier or by one of its identifier URIs, in any case, with or without a
 // slash at the end. The tenant's own applications go before others'. NotFound
-// if the API has no service principal in the tenant.
+// if the API has no service principal in the tenant. With its home tenant, an
+// API is switched off everywhere.
 func FindResource(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, name string) (Resource, error) {
 	appID, ok := AppIDOf(name)
 	if !ok {
@@ -73,8 +74,10 @@ func FindResource(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, name s
 	r := Resource{AppID: appID}
 	var disabled bool
 	err := tx.One(ctx, `
-		select a.tenant_id, a.id, a.name, a.disabled, a.token_version, p.id, p.enabled, p.assignment_required
-		from   service_principal p join application a on a.app_id = p.app_id
+		select a.tenant_id, a.id, a.name, a.disabled = 1 or coalesce(t.enabled, 1) = 0, a.token_version, p.id, p.enabled, p.assignment_required
+		from   service_principal p
+		join   application a on a.app_id = p.app_id
+		left   join tenant t on t.id = a.tenant_id
 		where  p.tenant_id = ? and p.app_id = ? and p.deleted_us = 0 and a.deleted_us = 0
 		       /* all tenants: the application lives in its home */`,
 		[]any{tenant, appID},
