@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"entente/internal/core/authz"
 	"entente/internal/edge/graph/edm"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/query"
@@ -29,36 +30,51 @@ func (c *call) run() error {
 	}
 	who := c.request.Who
 	if _, may := op.may.Judge(who, true); !may {
-		return c.deny(op.may, false)
+		return c.deny(op.may, edm.Reach{})
 	}
 	missing, err := c.resolve(ctx)
 	_, others := op.may.Judge(who, false)
 	switch {
 	case err != nil && !others && errors.Is(err, fault.NotFound):
-		return c.deny(op.may, false) // whoever may see only themselves learns nothing of others
+		return c.deny(op.may, edm.Reach{}) // whoever may see only themselves learns nothing of others
 	case err != nil:
 		return err
 	}
 	self := c.own()
 	grant, may := op.may.Judge(who, self)
 	if !may {
-		return c.deny(op.may, self)
+		return c.deny(op.may, edm.Reach{Self: self})
 	}
 	if err := c.readOptions(); err != nil {
 		return err
 	}
 	if missing {
-		return c.upsert(ctx)
+		op = operation{c.target.set().Create.May, c.upsert}
+		if grant, may = op.may.Judge(who, false); !may {
+			return c.deny(op.may, edm.Reach{})
+		}
 	}
-	return op.do(ctx, grant)
+	return c.explain(op.may, op.do(ctx, grant))
 }
 
-// denied is the Reason of a permission that is missing. Values: leastPermission.
-const denied fault.Reason = "graph.denied"
+// explain adds the least permission that would have sufficed to a refusal from
+// further in: of a property out of reach, or of an object that a program does
+// not own. A person's own rights are not to be had by a permission.
+func (c *call) explain(a edm.Access, err error) error {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok || f.Reason != authz.Denied {
+		return err
+	}
+	to := edm.Reach{Self: c.own(), Property: f.Values["property"], Unowned: f.Values["property"] == ""}
+	if to.Unowned && !c.request.Who.AppOnly() {
+		return err
+	}
+	return f.With("leastPermission", a.Least(c.request.Who, to))
+}
 
-func (c *call) deny(a edm.Access, self bool) error {
-	return fault.Because(fault.Forbidden, denied, "Insufficient privileges to complete the operation.").
-		With("leastPermission", a.Least(c.request.Who, self))
+// deny refuses a caller without the permission.
+func (c *call) deny(a edm.Access, to edm.Reach) error {
+	return authz.Refuse().With("leastPermission", a.Least(c.request.Who, to))
 }
 
 // own reports whether the path leads to, or through, the caller's own object.
@@ -253,7 +269,7 @@ func (c *call) get(ctx context.Context, g edm.Grant) error {
 func (c *call) property(ctx context.Context, g edm.Grant) error {
 	p := c.target.prop
 	if !g.Reaches(p.Name) {
-		return c.deny(c.target.set().Get.May, false)
+		return authz.Refuse().With("property", p.Name)
 	}
 	c.request.Selected = map[string]bool{p.Name: true}
 	it, err := c.target.set().Get.Do(ctx, c.request)

@@ -4,8 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"entente/internal/core/authz"
 	"entente/internal/edge/graph/edm"
-	"entente/internal/kit/fault"
 )
 
 func (c *call) create(ctx context.Context, g edm.Grant) error {
@@ -21,16 +21,9 @@ func (c *call) create(ctx context.Context, g edm.Grant) error {
 }
 
 // upsert creates what an alternate key names and does not exist.
-func (c *call) upsert(ctx context.Context) error {
+func (c *call) upsert(ctx context.Context, g edm.Grant) error {
 	set := c.target.set()
 	by := c.target.steps[len(c.target.steps)-1].key
-	grant, may := set.Create.May.Judge(c.request.Who, false)
-	switch {
-	case set.Create.Do == nil:
-		return fault.Because(fault.Invalid, notAllowed, "Specified HTTP method is not allowed for the request target.")
-	case !may:
-		return c.deny(set.Create.May, false)
-	}
 	body, err := c.readEntity(set)
 	if err != nil {
 		return err
@@ -47,7 +40,7 @@ func (c *call) upsert(ctx context.Context) error {
 	}
 	c.request.Named = by.value
 	c.w.Header().Add("Preference-Applied", "create-if-missing")
-	return c.createFrom(ctx, grant, body, by.by.Name)
+	return c.createFrom(ctx, g, body, by.by.Name)
 }
 
 func (c *call) createFrom(ctx context.Context, g edm.Grant, body *edm.Body, key string) error {
@@ -74,7 +67,7 @@ func (c *call) createFrom(ctx context.Context, g edm.Grant, body *edm.Body, key 
 func (c *call) within(g edm.Grant, body *edm.Body, but string) error {
 	for _, name := range body.Names() {
 		if name != but && !g.Reaches(name) {
-			return fault.Because(fault.Forbidden, denied, "Insufficient privileges to complete the operation.").With("property", name)
+			return authz.Refuse().With("property", name)
 		}
 	}
 	return nil

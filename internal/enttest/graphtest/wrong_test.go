@@ -205,3 +205,33 @@ func multi(t *testing.T, w *World, c *Client) error {
 	_, err := w.Apps.Update(t.Context(), authz.System(c.Tenant.ID, "test"), c.App.ID, []byte(`{"signInAudience":"AzureADMultipleOrgs"}`))
 	return err
 }
+
+// TestLeastPermission: a refusal names the least permission that would have
+// sufficed, wherever it was decided.
+func TestLeastPermission(t *testing.T) {
+	Each(t, func(t *testing.T, w *World) {
+		none, basic, owner := w.Client(t, w.A), w.Client(t, w.A, "User.ReadBasic.All"), w.Client(t, w.A, "Application.ReadWrite.OwnedBy")
+		status := w.Client(t, w.A, "User.EnableDisableAccount.All")
+		user, appl := "/v1.0/users/"+string(w.A.Admin), "/v1.0/applications/"+string(none.App.ID)
+		for _, tt := range []struct {
+			c                        *Client
+			method, path, body, want string
+		}{
+			{none, "GET", "/v1.0/users", "", "User.ReadBasic.All"},
+			{basic, "GET", "/v1.0/users?$filter=department eq 'x'", "", "User.Read.All"},
+			{basic, "GET", "/v1.0/users?$orderby=userPrincipalName&$filter=accountEnabled eq true", "", "User.Read.All"},
+			{basic, "GET", user + "/department", "", "User.Read.All"},
+			{status, "PATCH", user, `{"city":"Oslo"}`, "User.ReadWrite.All"},
+			{none, "POST", appl + "/owners/$ref", `{}`, "Application.ReadWrite.OwnedBy with Directory.Read.All or Directory.ReadWrite.All"},
+			{none, "PATCH", appl, `{}`, "Application.ReadWrite.OwnedBy"},
+			{owner, "PATCH", appl, `{}`, "Application.ReadWrite.All"},
+			{owner, "POST", appl + "/addPassword", `{}`, "Application.ReadWrite.All"},
+		} {
+			a := tt.c.Send(t, w, http.StatusForbidden, tt.method, tt.path, tt.body)
+			inner := a.Body["error"].(map[string]any)["innerError"].(map[string]any)
+			if inner["leastPermission"] != tt.want {
+				t.Errorf("%s %s: named %v, want %s", tt.method, tt.path, inner["leastPermission"], tt.want)
+			}
+		}
+	})
+}

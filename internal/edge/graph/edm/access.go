@@ -13,6 +13,10 @@ type Perm struct {
 	With []string // one of these must be held as well
 	Only []string // it reaches these properties only
 	Self bool     // it reaches the caller's own object only
+
+	// Owned means that it reaches only what the caller owns. The service checks
+	// that: ownership is a fact of the store.
+	Owned bool
 }
 
 // A Perms lists the permissions that suffice, each alone, from least to most.
@@ -75,11 +79,21 @@ func (p Perm) heldBy(who authz.Caller) bool {
 	return who.Has(p.Name) && (p.With == nil || slices.ContainsFunc(p.With, who.Has))
 }
 
+// A Reach says how far a permission would have had to go.
+type Reach struct {
+	Self     bool   // the caller's own object was asked for
+	Unowned  bool   // the object is none that the caller owns
+	Property string // the property that was out of reach, or empty
+}
+
 // Least names the least permission that would have sufficed for who, with what
-// it also requires, or "" when this kind of caller may not at all.
-func (a Access) Least(who authz.Caller, self bool) string {
+// it also requires, or "" when no permission would have.
+func (a Access) Least(who authz.Caller, to Reach) string {
 	for _, p := range a.of(who) {
-		if !p.Self || self {
+		switch {
+		case p.Self && !to.Self, p.Owned && to.Unowned:
+		case to.Property != "" && p.Only != nil && !slices.Contains(p.Only, to.Property):
+		default:
 			return p.String()
 		}
 	}
@@ -104,6 +118,9 @@ func (p Perms) String() string {
 		names[i] = one.String()
 		if one.Self {
 			names[i] += " (own object)"
+		}
+		if one.Owned {
+			names[i] += " (owned objects)"
 		}
 		if one.Only != nil {
 			names[i] += " (" + strings.Join(one.Only, ", ") + " only)"

@@ -254,11 +254,23 @@ func TestJudge(t *testing.T) {
 			t.Errorf("%s: got %v, %v", tt.name, g, ok)
 		}
 	}
-	if got := a.Least(app(), false); got != "Basic" {
-		t.Errorf("least for an application: %s", got)
-	}
-	if got := a.Least(person(), false); got != "" {
-		t.Errorf("least for a person about somebody else: %q, want none", got)
+	owned := Access{App: Perms{{Name: "Owned", Owned: true}}.And(Any("All")...)}
+	for _, tt := range []struct {
+		a    Access
+		who  authz.Caller
+		to   Reach
+		want string
+	}{
+		{a, app(), Reach{}, "Basic"},
+		{a, app(), Reach{Property: "name"}, "Write with Read or ReadMore"},
+		{a, person(), Reach{}, ""},
+		{a, person(), Reach{Self: true}, "Me"},
+		{owned, app(), Reach{}, "Owned"},
+		{owned, app("Owned"), Reach{Unowned: true}, "All"},
+	} {
+		if got := tt.a.Least(tt.who, tt.to); got != tt.want {
+			t.Errorf("least for %v: %q, want %q", tt.to, got, tt.want)
+		}
 	}
 }
 
@@ -275,6 +287,7 @@ func TestContradictions(t *testing.T) {
 		"no version":               {s: entity(Prop{Name: "a", Type: String, Only: "v3"})},
 		"is its own base":          {s: Schema{Entities: []Entity{{Name: "x", Base: "x"}}}},
 		"which is no property":     {s: entity(), sets: []*Set{{Path: Both("xs"), Type: Of("x"), Keys: []Key{{Name: "k"}}}}},
+		"but cannot create":        {s: entity(Prop{Name: "k", Type: String}), sets: []*Set{{Path: Both("xs"), Type: Of("x"), Keys: []Key{{Name: "k", Upsert: true}}}}},
 		"of the type":              {s: entity(), sets: []*Set{{Path: Both("xs"), Type: Of("y")}}},
 		"has two parts p":          {s: entity(), sets: []*Set{{Path: Both("xs"), Type: Of("x"), Parts: []*Set{{Path: Both("p"), Type: Of("x")}, {Path: Both("p"), Type: Of("x")}}}}},
 		"returns the type":         {s: entity(), sets: []*Set{{Path: Both("xs"), Type: Of("x"), Actions: []Action{{Name: "do", Returns: Of("y")}}}}},

@@ -227,7 +227,7 @@ func (l *lowering) lambda(e *odata.Lambda) (query.Expr, error) {
 		return query.Any{Field: f.field}, l.allow(f, "cnt")
 	}
 	if !l.a.Grant.Reaches(f.root.Name) {
-		return nil, authz.Refuse()
+		return nil, outOfReach(f.root)
 	}
 	l.element = &element{e.Var, f.prop}
 	defer func() { l.element = nil }()
@@ -288,7 +288,7 @@ func (l *lowering) resolve(names []string) (leaf, error) {
 // allow checks a property's operator, and the negation around it.
 func (l *lowering) allow(f leaf, op string) error {
 	if l.element == nil && !l.a.Grant.Reaches(f.root.Name) {
-		return authz.Refuse()
+		return outOfReach(f.root)
 	}
 	have := f.prop.supports(op)
 	if op == "null" && have == unsupported {
@@ -308,6 +308,9 @@ func (l *lowering) allow(f leaf, op string) error {
 	}
 	return nil
 }
+
+// outOfReach refuses to speak of a property that the caller may not see.
+func outOfReach(p *Prop) error { return authz.Refuse().With("property", p.Name) }
 
 func (l *lowering) refuse(p *Prop) error {
 	return fault.Because(fault.Invalid, NoSuchOperator,
@@ -377,7 +380,7 @@ func (r *Registry) Order(a Asker, orders []odata.Order, filtered bool) ([]query.
 		case err != nil:
 			return nil, err
 		case !a.Grant.Reaches(f.root.Name):
-			return nil, authz.Refuse()
+			return nil, outOfReach(f.root)
 		case f.prop.Order == "", !a.Advanced && (f.prop.Order == "A" || filtered):
 			return nil, notSortable()
 		}

@@ -135,6 +135,9 @@ func (r *Registry) checkSet(s *Set, path string) error {
 		if p := r.Prop(s.Type, V1, k.Name); p == nil && r.Prop(s.Type, Beta, k.Name) == nil {
 			return fmt.Errorf("%s has the key %s, which is no property", path, k.Name)
 		}
+		if k.Upsert && s.Create.Do == nil {
+			return fmt.Errorf("%s creates by %s, but cannot create", path, k.Name)
+		}
 	}
 	for _, a := range append(slices.Clone(s.Actions), s.Common...) {
 		if t := a.Returns.Item(); t != "" && !r.known(t) && r.entities[t] == nil {
@@ -199,12 +202,6 @@ func (r *Registry) FoldProp(t Type, v Version, name string) *Prop {
 	}
 	return nil
 }
-
-// Entity returns the declaration of an entity type, or nil.
-func (r *Registry) Entity(t Type) *Entity { return r.entities[t] }
-
-// Enum returns the declaration of an enumeration, or nil.
-func (r *Registry) Enum(t Type) *Enum { return r.enums[t] }
 
 // FoldEntity returns the entity type that a cast names: microsoft.graph.user,
 // graph.user or Microsoft.Graph.User. It is empty when nobody declares it.

@@ -20,7 +20,7 @@ var (
 		Delegated: edm.Any("Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"),
 	}
 	writeApps = edm.Access{
-		App:       edm.Any("Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"),
+		App:       edm.Perms{{Name: "Application.ReadWrite.OwnedBy", Owned: true}}.And(edm.Any("Application.ReadWrite.All")...),
 		Delegated: edm.Any("Application.ReadWrite.All"),
 	}
 	writeKeys = edm.Access{
@@ -29,13 +29,13 @@ var (
 	}
 	readDirectory = []string{"Directory.Read.All", "Directory.ReadWrite.All"}
 	addOwners     = edm.Access{
-		App: edm.Perms{{Name: "Application.ReadWrite.OwnedBy", With: readDirectory}, {Name: "Application.ReadWrite.All", With: readDirectory}}.
+		App: edm.Perms{{Name: "Application.ReadWrite.OwnedBy", With: readDirectory, Owned: true}, {Name: "Application.ReadWrite.All", With: readDirectory}}.
 			And(edm.Any("Directory.ReadWrite.All")...),
 		Delegated: edm.Perms{{Name: "Application.ReadWrite.All", With: readDirectory}}.And(edm.Any("Directory.ReadWrite.All")...),
 	}
 	createApps = edm.Access{
-		App:       edm.Any("AppRegistration.Create").And(writeApps.App...),
-		Delegated: edm.Any("AppRegistration.Create").And(writeApps.Delegated...),
+		App:       edm.Any("AppRegistration.Create", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"),
+		Delegated: edm.Any("AppRegistration.Create", "Application.ReadWrite.All"),
 	}
 )
 
