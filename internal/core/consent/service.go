@@ -132,7 +132,7 @@ func recordAssignment(ctx context.Context, tx *sqldb.Tx, who authz.Caller, activ
 	if role := r.Role(a.RoleID); role != nil && role.Value != nil {
 		value = *role.Value
 	}
-	other, err := homeOf(ctx, tx, who.Tenant, a)
+	other, err := homeOf(ctx, tx, who.Tenant, a.PrincipalID)
 	if err != nil {
 		return err
 	}
@@ -152,13 +152,10 @@ func until(t time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-// homeOf returns the tenant in which the assignment's principal lives, or ""
-// when that is no tenant of the installation.
-func homeOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, a Assignment) (ids.TenantID, error) {
-	if a.PrincipalKind != "ServicePrincipal" {
-		return "", nil
-	}
-	p, err := app.GetPrincipal(ctx, tx, tenant, a.PrincipalID)
+// homeOf returns the tenant in which a service principal's application lives,
+// or "" for people, and when that is no tenant of the installation.
+func homeOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, principal ids.ObjectID) (ids.TenantID, error) {
+	p, err := app.GetPrincipal(ctx, tx, tenant, principal)
 	if errors.Is(err, fault.NotFound) {
 		return "", nil
 	}
@@ -209,7 +206,7 @@ func (s *Service) Grant(ctx context.Context, who authz.Caller, g Grant, scope st
 	return g, err
 }
 
-// SetScope replaces the scopes of a grant.
+// SetScope replaces the scopes of a grant. Those that stay keep their end.
 func (s *Service) SetScope(ctx context.Context, who authz.Caller, id ids.GrantID, scope string) (Grant, error) {
 	var g Grant
 	scopes, err := Scopes(scope)
@@ -234,7 +231,8 @@ func (s *Service) SetScope(ctx context.Context, who authz.Caller, id ids.GrantID
 				}
 			}
 		}
-		return s.give(ctx, tx, who, &g, scopes, time.Time{}, "Update delegated permission grant")
+		added := slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return slices.Contains(before, scope) })
+		return s.give(ctx, tx, who, &g, added, time.Time{}, "Update delegated permission grant")
 	})
 	return g, err
 }
@@ -277,7 +275,11 @@ func (s *Service) Revoke(ctx context.Context, who authz.Caller, id ids.GrantID) 
 }
 
 func recordGrant(ctx context.Context, tx *sqldb.Tx, who authz.Caller, activity string, g Grant) error {
-	return audit.Record(ctx, tx, who, audit.Entry{
+	other, err := homeOf(ctx, tx, who.Tenant, g.ClientID)
+	if err != nil {
+		return err
+	}
+	return audit.RecordBoth(ctx, tx, who, other, audit.Entry{
 		Category: "ApplicationManagement", Activity: activity,
 		Target:  audit.Target{Kind: "ServicePrincipal", ID: string(g.ClientID)},
 		Changes: []audit.Change{{Name: "DelegatedPermissionGrant.Scope", New: g.Scope}, {Name: "DelegatedPermissionGrant.ConsentType", New: g.ConsentType}},

@@ -295,6 +295,36 @@ func TestARoleSwitchedOffAtHomeCountsNowhere(t *testing.T) {
 	})
 }
 
+// TestNewScopesProlongNone: whoever adds a scope to a grant gives that scope,
+// and nothing to those that were granted until a time.
+func TestNewScopesProlongNone(t *testing.T) {
+	each(t, func(t *testing.T, h *stage) {
+		ctx := t.Context()
+		if err := h.accept(ctx, h.B.Admin, h.Clock.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		var page object.Page[consent.Grant]
+		if err := h.DB.View(ctx, func(tx *sqldb.Tx) (err error) {
+			page, err = consent.ListGrants(ctx, tx, h.B.ID, consent.AllGrants(), query.Query{})
+			return err
+		}); err != nil || len(page.Items) != 1 {
+			t.Fatalf("grants: %v, %v, want one", page.Items, err)
+		}
+		must(h.Consent.SetScope(ctx, h.B.Admin, page.Items[0].ID, "User.Read openid"))(t)
+		h.Clock.Advance(time.Hour)
+		if _, scopes := h.rights(t, h.B.ID); !slices.Equal(scopes, []string{"openid"}) {
+			t.Errorf("after the end: scopes %v, want openid", scopes)
+		}
+		var entries []audit.Stored
+		if err := h.DB.View(ctx, func(tx *sqldb.Tx) (err error) {
+			entries, err = audit.Entries(ctx, tx, h.A.ID, string(page.Items[0].ClientID), 10)
+			return err
+		}); err != nil || !slices.ContainsFunc(entries, func(e audit.Stored) bool { return e.Activity == "Update delegated permission grant" }) {
+			t.Errorf("in the log of the application's home: %v, %v", entries, err)
+		}
+	})
+}
+
 func TestGrants(t *testing.T) {
 	each(t, func(t *testing.T, h *stage) {
 		ctx := t.Context()
