@@ -62,7 +62,11 @@ func unknownSelect(name string, t edm.Type) error {
 // readSelect gathers the names in $select. An asterisk selects what is shown
 // when nothing is selected.
 func (c *call) readSelect() error {
+	if len(c.options.Select) == 0 {
+		return nil
+	}
 	set, v := c.target.set(), c.request.Version
+	c.options.selected = []string{}
 	for _, item := range c.options.Select {
 		name := item.Path[0]
 		switch {
@@ -78,9 +82,6 @@ func (c *call) readSelect() error {
 			name = p.In(v)
 		}
 		c.options.selected = append(c.options.selected, name)
-	}
-	if c.options.selected == nil {
-		return nil
 	}
 	c.request.Selected = make(map[string]bool)
 	for _, name := range c.options.selected {

@@ -110,6 +110,8 @@ func TestPaths(t *testing.T) {
 	tests := []struct{ method, path, body, want string }{
 		{"GET", "/v1.0/teams/" + first + "?$select=id,name", "", context + `teams(id,name)/$entity","id":"` + first + `","name":"Design <&>"}`},
 		{"GET", "/v1.0/teams/" + first, "", team(first)},
+		{"GET", "/v1.0/teams/" + first + "?$select=*", "", team(first)},
+		{"GET", "/v1.0/teams/" + first + "?%24SELECT=plans,+ID", "", context + `teams(id)/$entity","id":"` + first + `"}`},
 		{"GET", "/V1.0/Teams('" + first + "')", "", team(first)},
 		{"GET", "/v1.0/teams(id='" + first + "')", "", team(first)},
 		{"GET", "/v1.0/teams(" + first + ")", "", team(first)},
