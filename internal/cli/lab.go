@@ -73,7 +73,7 @@ shell, JSON or PowerShell. Before the first story has been played it prints noth
 }
 
 func (p *program) labRun(data *string) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "run -- COMMAND [ARGUMENT…]",
 		Short: "Run a command in the lab's environment",
 		Long: `Runs a command with the variables of "entente lab env" and exits as it does. The lab must be up in
@@ -89,6 +89,8 @@ another terminal.`,
 			return err
 		}),
 	}
+	cmd.Flags().SetInterspersed(false) // what follows the command's name is the command's
+	return cmd
 }
 
 func (p *program) labRunbook() *cobra.Command {

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A variable is one of the environment that makes clients speak to the lab.
@@ -59,6 +60,8 @@ func Exec(ctx context.Context, data string, command []string, in io.Reader, out,
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Env = withVariables(os.Environ(), vars)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, errs
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
 	err = cmd.Run()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return max(exit.ExitCode(), 1), nil

@@ -108,6 +108,9 @@ func open(o Options) (*lab, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A lab that has mapped hosts goes on doing so: its own credential is typed by
+	// Microsoft's login host and would match nothing otherwise.
+	w.Mapped = w.Mapped || o.MapHosts
 	offset, err := readOffset(data)
 	if err != nil {
 		return nil, err
@@ -150,7 +153,7 @@ func (l *lab) build(ctx context.Context, listener net.Listener) error {
 	c.Name, c.Data = l.world.Name, filepath.Join(l.data, "server")
 	c.InternalIssuers = []string{"localhost", "127.0.0.0/8", "::1/128"} // issuers of experiments live beside the lab
 	o := server.Options{Clock: l.clock, Mark: Mark, Log: l.log, Listener: listener, Extra: l.pages(c)}
-	if l.options.MapHosts {
+	if l.world.Mapped {
 		o.Hosts, o.FollowHost = mappedBases(), true
 	}
 	s, err := server.New(ctx, c, o)
@@ -197,7 +200,7 @@ func (l *lab) tell(ctx context.Context, parts *parts) error {
 	if err := l.seed(ctx); err != nil {
 		return fmt.Errorf("seed the lab: %w", err)
 	}
-	if l.options.MapHosts {
+	if l.world.Mapped {
 		if err := l.startProxy(ctx, parts); err != nil {
 			return err
 		}

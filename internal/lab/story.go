@@ -206,7 +206,7 @@ func (s *story) addCredential(ctx context.Context) error {
 		return err
 	}
 	issuer := s.world.Name + "/" + s.world.A.ID + "/v2.0"
-	if s.lab.options.MapHosts {
+	if s.world.Mapped {
 		issuer = "https://login.microsoftonline.com/" + s.world.A.ID + "/v2.0" // as the article types it
 	}
 	var made struct{ ID string }

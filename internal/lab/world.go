@@ -31,7 +31,8 @@ type world struct {
 	PublicApp client `json:"publicApp"`
 
 	Sample sample `json:"sample"`
-	Proxy  string `json:"proxy"` // address of the mapping proxy, or ""
+	Mapped bool   `json:"mapped"` // hosts are mapped, and a credential may be typed by Microsoft's
+	Proxy  string `json:"proxy"`  // address of the mapping proxy, or ""
 	Played bool   `json:"played"`
 }
 

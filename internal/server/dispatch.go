@@ -1,7 +1,9 @@
 package server
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -33,6 +35,10 @@ func (d *dispatcher) find(path string) door {
 	}
 	return d.login
 }
+
+// Doors returns the first segments that lead to an edge of their own, in order.
+// Every other path is the login's.
+func (s *Server) Doors() []string { return slices.Sorted(maps.Keys(s.edges.doors)) }
 
 // ServeHTTP serves the request through its door.
 func (d *dispatcher) ServeHTTP(w http.ResponseWriter, r *http.Request) {

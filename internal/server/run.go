@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"entente/internal/core/tenant"
+	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 	"entente/internal/kit/web"
 )
@@ -40,6 +42,7 @@ func (s *Server) Run(ctx context.Context) error {
 		go func() { ended <- srv.Serve(listeners[i]) }()
 	}
 	s.log.Info("serving", "name", s.config.Name, "address", public.Addr().String())
+	s.greet(ctx)
 	s.serving.Store(true)
 	select {
 	case <-ctx.Done():
@@ -47,6 +50,18 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.serving.Store(false)
 	return errors.Join(ignoreClosed(err), s.drain(ctx, servers, endWork, worked))
+}
+
+// greet tells the operator of a fresh installation what comes next.
+func (s *Server) greet(ctx context.Context) {
+	var any []ids.TenantID
+	err := s.db.Read(ctx, func(tx *sqldb.Tx) (err error) {
+		any, err = tenant.All(ctx, tx, "", 1)
+		return err
+	})
+	if err == nil && len(any) == 0 && s.options.Mark == Serve {
+		s.log.Info("there is no tenant yet: make the first one with `entente tenant create` and the same settings; `entente help tenant create` says how")
+	}
 }
 
 // listen opens the public door, unless whoever built the server has.
