@@ -243,6 +243,24 @@ func TestSetKeepsAHundred(t *testing.T) {
 	}
 }
 
+// TestSetIsCheap: what an issuer publishes bounds neither our time for a token
+// nor our memory.
+func TestSetIsCheap(t *testing.T) {
+	pub := PublicRSA("", &rsaKey().PublicKey, nil)
+	var members []string
+	for i := range 20 {
+		id := "same"
+		if i%2 == 1 {
+			id = strings.Repeat("k", maxKeyID+1)
+		}
+		members = append(members, fmt.Sprintf(`{"kty":"RSA","kid":"%s","n":"%s","e":"%s"}`, id, pub.N, pub.E))
+	}
+	s, err := ParseSet([]byte(`{"keys":[` + strings.Join(members, ",") + `]}`))
+	if err != nil || len(s.Keys) != maxAlike || s.Unused != 20-maxAlike || !s.Has("same") {
+		t.Errorf("got %d keys, %d unused, %v, want %d of one identifier", len(s.Keys), s.Unused, err, maxAlike)
+	}
+}
+
 func TestThumbprint(t *testing.T) {
 	var sum1 = sha1.Sum([]byte("certificate"))
 	var sum2 = sha256.Sum256([]byte("certificate"))

@@ -20,6 +20,11 @@ const (
 	// MaxSetLength is the longest key set that is read, in bytes.
 	MaxSetLength = 1 << 20
 
+	// A token is tried with every key of its identifier, and the identifiers are
+	// kept as long as the set: whoever publishes one may not make either cost much.
+	maxAlike = 4   // keys of one identifier; it should be one (RFC 7517, section 4.5)
+	maxKeyID = 256 // bytes
+
 	minRSA = 2048 // bits; RFC 7518, section 3.3
 	maxRSA = 8192 // bits; a longer modulus would only cost us time
 )
@@ -85,7 +90,8 @@ func weakness(public crypto.PublicKey) string {
 type Set struct {
 	Keys []Key
 	// Unused counts the keys that were left out: too weak, for encryption, of an
-	// unknown kind, or beyond the hundredth.
+	// unknown kind, with an identifier that is too long or too frequent, or beyond
+	// the hundredth.
 	Unused int
 }
 
@@ -105,12 +111,14 @@ func ParseSet(text []byte) (*Set, error) {
 		return nil, malformed("The key set has no member 'keys'.")
 	}
 	s := &Set{}
+	alike := make(map[string]int)
 	for _, member := range raw.Keys {
 		k, ok := readKey(member)
-		if !ok || len(s.Keys) == MaxKeys {
+		if !ok || len(s.Keys) == MaxKeys || len(k.ID) > maxKeyID || alike[k.ID] == maxAlike {
 			s.Unused++
 			continue
 		}
+		alike[k.ID]++
 		s.Keys = append(s.Keys, k)
 	}
 	return s, nil
