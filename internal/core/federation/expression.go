@@ -87,10 +87,16 @@ func (c condition) holds(claims map[string]any) bool {
 // open reports whether the condition says nothing about how the value begins.
 func (c condition) open() bool { return c.pattern && strings.IndexAny(c.literal, "*?") == 0 }
 
-const separators = ":/"
+const (
+	separators = ":/"
+	maxMatched = 2000 // bytes of a claim; no pattern matches a longer one, which would only cost time
+)
 
 // matches compares segment by segment; the separators must agree.
 func matches(pattern, value string) bool {
+	if len(value) > maxMatched {
+		return false
+	}
 	for {
 		i, j := strings.IndexAny(pattern, separators), strings.IndexAny(value, separators)
 		if i < 0 || j < 0 {

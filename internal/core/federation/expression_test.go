@@ -1,6 +1,7 @@
 package federation
 
 import (
+	"encoding/base64"
 	"errors"
 	"strings"
 	"testing"
@@ -30,6 +31,8 @@ func TestMatches(t *testing.T) {
 		{"Ä?", "Äö", true},
 		{"", "", true},
 		{strings.Repeat("*a", 300), strings.Repeat("a", 600) + "b", false},
+		{"*", strings.Repeat("a", maxMatched), true},
+		{"*", strings.Repeat("a", maxMatched+1), false},
 	}
 	for _, tt := range tests {
 		if got := matches(tt.pattern, tt.value); got != tt.want {
@@ -78,6 +81,25 @@ func TestExpression(t *testing.T) {
 	}
 	if _, err := (&Expression{Value: "claims['sub'] eq 'x'", Language: 2}).compile(); !errors.Is(err, BadValue) {
 		t.Errorf("another language: err = %v, want %v", err, BadValue)
+	}
+}
+
+// TestClaimsThatContradictThemselves: what could be read in two ways holds no
+// condition.
+func TestClaimsThatContradictThemselves(t *testing.T) {
+	part := base64.RawURLEncoding.EncodeToString
+	for payload, want := range map[string]bool{
+		`{"ref":"main","x":{"a":1}}`: true, `{"ref":"main","x":{"a":1,"a":2}}`: false,
+	} {
+		raw := part([]byte(`{"alg":"ES256"}`)) + "." + part([]byte(payload)) + "." + part(make([]byte, 64))
+		a, err := readAssertion(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := Credential{Expression: &Expression{Value: "claims['ref'] eq 'main'", Language: 1}}
+		if got := c.fits("", a.all); got != want {
+			t.Errorf("%s: fits = %t, want %t", payload, got, want)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"entente/internal/core/app"
@@ -102,11 +103,13 @@ type claims struct {
 	Kind   any `json:"idtyp"`
 }
 
-// all returns every claim, for credentials with an expression. What was read
-// once as claims can be read again.
+// all returns every claim, for credentials with an expression. An assertion in
+// which a name stands twice somewhere inside has none that could be told apart.
 func (a assertion) all() map[string]any {
-	all := map[string]any{}
-	_ = a.token.Claims(&all)
+	var all map[string]any
+	if a.token.Claims(&all) != nil {
+		return nil
+	}
 	return all
 }
 
@@ -275,8 +278,9 @@ func (v *verification) checkHome(ctx context.Context, tenant ids.TenantID) error
 // checkSubject returns the credentials whose subject or expression fits.
 func (v *verification) checkSubject(ctx context.Context) ([]*Credential, error) {
 	var fit []*Credential
+	all := sync.OnceValue(v.a.all)
 	for _, c := range v.candidates {
-		if c.fits(v.a.named.Subject, v.a.all) {
+		if c.fits(v.a.named.Subject, all) {
 			fit = append(fit, c)
 		}
 	}
