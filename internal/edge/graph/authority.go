@@ -103,7 +103,7 @@ func client(ctx context.Context, tx *sqldb.Tx, who *authz.Caller) (ids.ObjectID,
 		return p.ID, nil
 	case err != nil:
 		return "", err
-	case c.Deleted || c.Disabled || !c.HomeEnabled || !c.Enabled || c.Principal == "":
+	case c.Deleted || c.Disabled || !c.HomeEnabled || !c.Enabled || c.Principal == "", c.Home != who.Tenant && !c.MultiTenant:
 		return "", gone(nil)
 	}
 	who.AppName, who.Subject = c.Name, ids.Principal{Kind: ids.Workload, Home: c.Home, ID: c.Application}

@@ -170,6 +170,16 @@ func TestTokens(t *testing.T) {
 		d.Principal = again
 		refused("deleted application", w.Token(t, d, string(app.GraphAppID)), 401, "Authorization_IdentityNotFound", gone)
 
+		f := w.Client(t, w.B)
+		must(t, multi(t, w, f))
+		here, err := w.Apps.CreatePrincipal(ctx, system, f.App.AppID, []byte(`{}`), nil)
+		must(t, err)
+		guest := w.Token(t, &Client{Tenant: w.A, App: f.App, Principal: here}, string(app.GraphAppID))
+		refused("an application of another tenant", guest, 403, "Authorization_RequestDenied", none)
+		_, err = w.Apps.Update(ctx, authz.System(w.B.ID, "test"), f.App.ID, []byte(`{"signInAudience":"AzureADMyOrg"}`))
+		must(t, err)
+		refused("an application that went home", guest, 401, "Authorization_IdentityNotFound", gone)
+
 		e := w.Client(t, w.B, "User.Read.All")
 		must(t, tenant.NewService(w.DB).SetEnabled(ctx, authz.System(w.B.ID, "test"), w.B.ID, false))
 		refused("disabled tenant", e.Token, 401, "Authorization_IdentityNotFound", gone)
