@@ -167,55 +167,58 @@ var contract = map[string]string{
 
 const guid = `[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`
 
-// TestEnvironmentIsAContract compares the environment with the names and forms
-// that programs outside rely on, and uses what it says.
-func TestEnvironmentIsAContract(t *testing.T) {
+// TestEnvironment uses one lab to look at what it tells programs outside.
+func TestEnvironment(t *testing.T) {
 	tell(t, Options{Once: true, builtIn: true}, func(t *testing.T, l told) {
-		for name, form := range contract {
-			if !regexp.MustCompile("^" + form + "$").MatchString(l.env[name]) {
-				t.Errorf("%s = %q, want the form %s", name, l.env[name], form)
-			}
-			delete(l.env, name)
-		}
-		if len(l.env) > 0 {
-			t.Errorf("the environment has %v besides", l.env)
-		}
-		if err := Env(l.data, "json", new(bytes.Buffer)); err != nil {
-			t.Error(err)
-		}
-		for _, form := range []string{"", "powershell"} {
-			var text bytes.Buffer
-			if err := Env(l.data, form, &text); err != nil || strings.Count(text.String(), "\n") != len(contract) {
-				t.Errorf("form %q: %v, %d lines, want %d", form, err, strings.Count(text.String(), "\n"), len(contract))
-			}
-		}
+		t.Run("is a contract", func(t *testing.T) { isContract(t, l) })
+		t.Run("its clients get tokens", func(t *testing.T) { clientsGetTokens(t, l) })
+		t.Run("is no service's", func(t *testing.T) { keepApart(t, l) })
 	})
 }
 
-// TestClientsOfTheEnvironment gets tokens with what the environment names.
-func TestClientsOfTheEnvironment(t *testing.T) {
-	tell(t, Options{Once: true, builtIn: true}, func(t *testing.T, l told) {
-		ctx := t.Context()
-		token, err := l.api.clientToken(ctx, l.env["ENTENTE_TENANT_B"], client{ID: l.env["ENTENTE_SECRET_APP_ID"], Secret: l.env["ENTENTE_SECRET"]}, graphScope)
-		if err != nil {
-			t.Fatal(err)
+// isContract compares the environment with the names and forms that programs
+// outside rely on.
+func isContract(t *testing.T, l told) {
+	for name, form := range contract {
+		if !regexp.MustCompile("^" + form + "$").MatchString(l.env[name]) {
+			t.Errorf("%s = %q, want the form %s", name, l.env[name], form)
 		}
-		if n, err := l.api.countUsers(ctx, token); err != nil || n != 14 {
-			t.Errorf("the confidential client finds %d users, %v, want 14", n, err)
+	}
+	for name := range l.env {
+		if _, known := contract[name]; !known {
+			t.Errorf("the environment has %s besides", name)
 		}
-		_, err = l.api.identityToken(ctx, l.env["IDENTITY_ENDPOINT"], l.env["IDENTITY_HEADER"], exchangeAudience, l.env["ENTENTE_MI_OTHER_CLIENT_ID"])
-		if err != nil {
-			t.Errorf("the other identity: %v", err)
+	}
+	for _, form := range []string{"", "powershell"} {
+		var text bytes.Buffer
+		if err := Env(l.data, form, &text); err != nil || strings.Count(text.String(), "\n") != len(contract) {
+			t.Errorf("form %q: %v, %d lines, want %d", form, err, strings.Count(text.String(), "\n"), len(contract))
 		}
-		_, err = l.api.identityToken(ctx, l.env["IDENTITY_ENDPOINT"], "wrong", exchangeAudience, l.env["ENTENTE_MI_CLIENT_ID"])
-		if r, ok := errors.AsType[*refusal](err); !ok || r.status/100 != 4 {
-			t.Errorf("a wrong header gets %v, want it refused", err)
-		}
-		code, err := Exec(ctx, l.data, []string{os.Args[0], "lab", "runbook"}, nil, l.out, l.out)
-		if code != 0 || err != nil {
-			t.Errorf("a command in the environment ends with %d, %v", code, err)
-		}
-	})
+	}
+}
+
+// clientsGetTokens gets tokens with what the environment names.
+func clientsGetTokens(t *testing.T, l told) {
+	ctx := t.Context()
+	token, err := l.api.clientToken(ctx, l.env["ENTENTE_TENANT_B"], client{ID: l.env["ENTENTE_SECRET_APP_ID"], Secret: l.env["ENTENTE_SECRET"]}, graphScope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := l.api.countUsers(ctx, token); err != nil || n != 14 {
+		t.Errorf("the confidential client finds %d users, %v, want 14", n, err)
+	}
+	_, err = l.api.identityToken(ctx, l.env["IDENTITY_ENDPOINT"], l.env["IDENTITY_HEADER"], exchangeAudience, l.env["ENTENTE_MI_OTHER_CLIENT_ID"])
+	if err != nil {
+		t.Errorf("the other identity: %v", err)
+	}
+	_, err = l.api.identityToken(ctx, l.env["IDENTITY_ENDPOINT"], "wrong", exchangeAudience, l.env["ENTENTE_MI_CLIENT_ID"])
+	if r, ok := errors.AsType[*refusal](err); !ok || r.status/100 != 4 {
+		t.Errorf("a wrong header gets %v, want it refused", err)
+	}
+	code, err := Exec(ctx, l.data, []string{os.Args[0], "lab", "runbook"}, nil, l.out, l.out)
+	if code != 0 || err != nil {
+		t.Errorf("a command in the environment ends with %d, %v", code, err)
+	}
 }
 
 // TestSecondStart finds what the first made: the same tenants and clients, at
@@ -269,37 +272,35 @@ func TestBeforeTheStory(t *testing.T) {
 	}
 }
 
-// TestLabAndServiceKeepApart: the powers of a lab exist only in labs. A service
-// refuses a lab's store, a lab a service's, and a service of the very same name
-// refuses a lab's tokens.
-func TestLabAndServiceKeepApart(t *testing.T) {
-	tell(t, Options{Once: true, builtIn: true}, func(t *testing.T, l told) {
-		token, err := l.api.clientToken(t.Context(), l.env["ENTENTE_TENANT_B"], client{ID: l.env["ENTENTE_SECRET_APP_ID"], Secret: l.env["ENTENTE_SECRET"]}, graphScope)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := config.Defaults()
-		c.Name, c.Data = l.api.base, filepath.Join(l.data, "server")
-		if s, err := server.New(t.Context(), c, server.Options{}); err == nil || !strings.Contains(err.Error(), "entente lab") {
-			t.Errorf("a service opens a lab's store: %v", err)
-			if s != nil {
-				s.Close()
-			}
-		}
-		c.Data = t.TempDir()
-		service, err := server.New(t.Context(), c, server.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer service.Close()
-		if status := ask(t, service.Handler(), "/v1.0/users", token); status != http.StatusUnauthorized {
-			t.Errorf("a service answers a lab's token with %d, want 401", status)
-		}
-		if s, err := server.New(t.Context(), c, server.Options{Mark: Mark}); err == nil {
-			t.Error("a lab opens a service's store")
+// keepApart: the powers of a lab exist only in labs. A service refuses a lab's
+// store, a lab a service's, and a service of the very same name refuses a lab's
+// tokens.
+func keepApart(t *testing.T, l told) {
+	token, err := l.api.clientToken(t.Context(), l.env["ENTENTE_TENANT_B"], client{ID: l.env["ENTENTE_SECRET_APP_ID"], Secret: l.env["ENTENTE_SECRET"]}, graphScope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := config.Defaults()
+	c.Name, c.Data = l.api.base, filepath.Join(l.data, "server")
+	if s, err := server.New(t.Context(), c, server.Options{}); err == nil || !strings.Contains(err.Error(), "entente lab") {
+		t.Errorf("a service opens a lab's store: %v", err)
+		if s != nil {
 			s.Close()
 		}
-	})
+	}
+	c.Data = t.TempDir()
+	service, err := server.New(t.Context(), c, server.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer service.Close()
+	if status := ask(t, service.Handler(), "/v1.0/users", token); status != http.StatusUnauthorized {
+		t.Errorf("a service answers a lab's token with %d, want 401", status)
+	}
+	if s, err := server.New(t.Context(), c, server.Options{Mark: Mark}); err == nil {
+		t.Error("a lab opens a service's store")
+		s.Close()
+	}
 }
 
 // ask sends a GET with a token to a handler and returns the status.
