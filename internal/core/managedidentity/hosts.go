@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"entente/internal/core/authz"
+	"entente/internal/core/tenant"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/jose"
@@ -247,7 +248,7 @@ func writableHost(ctx context.Context, tx *sqldb.Tx, who authz.Caller, r Resourc
 // Enroll redeems an enrollment token and registers jwk as a key of its host,
 // which it returns. The token is the authority; it works once.
 func (s *Service) Enroll(ctx context.Context, token secret.String, jwk json.RawMessage, ip string) (*Host, error) {
-	tenant, err := tenantOf(token)
+	tenantID, err := tenantOf(token)
 	if err != nil {
 		return nil, err
 	}
@@ -257,17 +258,20 @@ func (s *Service) Enroll(ctx context.Context, token secret.String, jwk json.RawM
 	}
 	var h *Host
 	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		id, err := spendEnrollment(ctx, tx, tenant, string(digestOf(token)))
+		id, err := spendEnrollment(ctx, tx, tenantID, string(digestOf(token)))
 		if err != nil {
 			return err
 		}
-		if h, err = GetHost(ctx, tx, tenant, id); err != nil {
+		if err := active(ctx, tx, tenantID); err != nil {
+			return err
+		}
+		if h, err = GetHost(ctx, tx, tenantID, id); err != nil {
 			return err
 		}
 		if err := addKey(ctx, tx, h, key.ID, jwk); err != nil {
 			return err
 		}
-		who := authz.System(tenant, "Host enrollment")
+		who := authz.System(tenantID, "Host enrollment")
 		who.IP = ip
 		return record(ctx, tx, who, "Enroll host", "Resource", h.ID(), h.Name, map[string]string{"key": key.ID})
 	})
@@ -280,10 +284,10 @@ func (s *Service) Enroll(ctx context.Context, token secret.String, jwk json.RawM
 // Heartbeat checks a host's assertion for one of audiences, notes that the
 // host lives and returns it. now is the wall's time. The assertion is checked
 // before anything is written, so that noise costs no write.
-func (s *Service) Heartbeat(ctx context.Context, tenant ids.TenantID, id HostID, assertion string, now time.Time, audiences ...string) (*Host, error) {
+func (s *Service) Heartbeat(ctx context.Context, in ids.TenantID, id HostID, assertion string, now time.Time, audiences ...string) (*Host, error) {
 	var keys []jose.Key
 	err := s.db.Read(ctx, func(tx *sqldb.Tx) (err error) {
-		keys, err = HostKeys(ctx, tx, tenant, id)
+		keys, err = HostKeys(ctx, tx, in, id)
 		return err
 	})
 	if err != nil {
@@ -295,16 +299,29 @@ func (s *Service) Heartbeat(ctx context.Context, tenant ids.TenantID, id HostID,
 	}
 	var h *Host
 	err = s.db.Update(ctx, func(tx *sqldb.Tx) (err error) {
-		if err := Spend(ctx, tx, tenant, id, c, now); err != nil {
+		if err := active(ctx, tx, in); err != nil {
 			return err
 		}
-		if h, err = GetHost(ctx, tx, tenant, id); err != nil {
+		if err := Spend(ctx, tx, in, id, c, now); err != nil {
 			return err
 		}
-		return markSeen(ctx, tx, tenant, id)
+		if h, err = GetHost(ctx, tx, in, id); err != nil {
+			return err
+		}
+		return markSeen(ctx, tx, in, id)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return h, nil
+}
+
+// active refuses a tenant that is switched off. Only who has proved to belong
+// to it is told.
+func active(ctx context.Context, tx *sqldb.Tx, id ids.TenantID) error {
+	t, err := tenant.Resolve(ctx, tx, string(id))
+	if err != nil {
+		return err
+	}
+	return t.Active()
 }

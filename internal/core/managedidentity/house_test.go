@@ -8,6 +8,7 @@ import (
 	"entente/internal/core/app"
 	"entente/internal/core/authz"
 	"entente/internal/core/object"
+	"entente/internal/core/tenant"
 	"entente/internal/enttest/dbtest"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/fault"
@@ -34,6 +35,10 @@ func each(t *testing.T, test func(h *house)) {
 			h.forgotten = append(h.forgotten, id)
 			return nil
 		})
+		own := must[*tenant.Tenant](h)(tenant.New(home, "Contoso", noon))
+		if err := db.Update(t.Context(), func(tx *sqldb.Tx) error { return tenant.Add(t.Context(), tx, own) }); err != nil {
+			t.Fatal(err)
+		}
 		must[*Subscription](h)(h.AddSubscription(t.Context(), system, subA, "Apps"))
 		h.group("Apps")
 		test(h)

@@ -9,6 +9,7 @@ import (
 
 	"entente/internal/core/audit"
 	"entente/internal/core/authz"
+	"entente/internal/core/tenant"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
@@ -283,6 +284,29 @@ func TestEnrollment(t *testing.T) {
 		}
 		if _, err := h.AddEnrollment(ctx, system, host.Resource, 31*24*time.Hour); !errors.Is(err, fault.Invalid) {
 			h.t.Errorf("for a month: %v", err)
+		}
+	})
+}
+
+// TestHostsOfADisabledTenant: a tenant that is switched off gets no machines,
+// and those it has are not heard.
+func TestHostsOfADisabledTenant(t *testing.T) {
+	each(t, func(h *house) {
+		ctx, now := h.t.Context(), h.clock.Now()
+		host := h.host("runner", IdentityBlock{System: true})
+		m := newMachine(h.t, "first")
+		first := must[*Enrollment](h)(h.AddEnrollment(ctx, system, host.Resource, 0))
+		must[*Host](h)(h.Enroll(ctx, first.Token, m.jwk(h.t), ""))
+		second := must[*Enrollment](h)(h.AddEnrollment(ctx, system, host.Resource, 0))
+		if err := tenant.NewService(h.db).SetEnabled(ctx, system, home, false); err != nil {
+			h.t.Fatal(err)
+		}
+		if _, err := h.Enroll(ctx, second.Token, m.jwk(h.t), ""); !errors.Is(err, tenant.Disabled) {
+			h.t.Errorf("enrollment: err = %v, want %v", err, tenant.Disabled)
+		}
+		raw := m.assert(h.t, host.HostID, map[string]any{"iat": now.Unix(), "exp": now.Add(time.Minute).Unix()})
+		if _, err := h.Heartbeat(ctx, home, host.HostID, raw, now, "https://e/token"); !errors.Is(err, tenant.Disabled) {
+			h.t.Errorf("heartbeat: err = %v, want %v", err, tenant.Disabled)
 		}
 	})
 }

@@ -17,6 +17,7 @@ import (
 
 	"entente/internal/core/authz"
 	"entente/internal/core/managedidentity"
+	"entente/internal/core/tenant"
 	"entente/internal/enttest/dbtest"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/ids"
@@ -45,6 +46,13 @@ func each(t *testing.T, test func(d *desk)) {
 	clk := clock.NewFake(dbtest.Noon)
 	dbtest.EachClock(t, clk, func(t *testing.T, db *sqldb.DB) {
 		s := managedidentity.NewService(db, func(context.Context, *sqldb.Tx, ids.TenantID, ids.ObjectID) error { return nil })
+		contoso, err := tenant.New(home, "Contoso", dbtest.Noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Update(t.Context(), func(tx *sqldb.Tx) error { return tenant.Add(t.Context(), tx, contoso) }); err != nil {
+			t.Fatal(err)
+		}
 		who, east := authz.System(home, "test"), "eastus"
 		sub, err := s.AddSubscription(t.Context(), who, "", "Main")
 		if err != nil {
