@@ -36,30 +36,35 @@ func (l *lab) pages(c config.Config) http.Handler {
 
 func (l *lab) showClock(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 	web.NoStore(w)
 	fmt.Fprintf(w, clockPage, html.EscapeString(server.StyleAddress()),
-		l.clock.Now().Format("Monday, 2 January 2006, 15:04:05"), l.clock.Offset().Round(time.Minute), l.clock.Wall().Format("2 January 2006, 15:04:05"))
+		l.clock.Now().Format("Monday, January 2, 2006, 15:04:05"), l.clock.Offset().Round(time.Minute), l.clock.Wall().Format("January 2, 2006, 15:04:05"))
 }
 
-const clockPage = `<!DOCTYPE html>
-<html lang="en">
+const clockPage = `<!doctype html>
+<html lang="en-US">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>The lab's clock</title>
+<meta name="color-scheme" content="light dark">
+<title>The lab’s clock – entente</title>
 <link rel="stylesheet" href="%s">
+<link rel="icon" href="data:,">
 </head>
-<body>
-<main>
-<h1>The lab's clock</h1>
-<p>In the lab it is <strong>%s</strong> (UTC), ahead of this machine by %s. The machine says %s.</p>
-<form method="post" action="/lab/clock">
-<p><label for="days">Days</label> <input id="days" name="days" type="number" min="0" max="800" value="0" required></p>
-<p><label for="hours">Hours</label> <input id="hours" name="hours" type="number" min="0" max="19200" value="1" required></p>
-<p><button type="submit">Move the clock forward</button></p>
+<body class="lone">
+<header class="row"><span class="brand">entente <span class="area">Lab</span></span></header>
+<main id="main">
+<div class="card">
+<h1>The lab’s clock</h1>
+<p>In the lab it is <b>%s</b> (UTC), ahead of this machine by %s. The machine says %s.</p>
+<form action="/lab/clock" method="post">
+<div class="field"><label for="days">Days</label><input class="w-code" id="days" name="days" type="number" min="0" max="800" value="0" required></div>
+<div class="field"><label for="hours">Hours</label><input class="w-code" id="hours" name="hours" type="number" min="0" max="19200" value="1" required></div>
+<p><button class="btn main full">Move the clock forward</button></p>
 </form>
-<p>It moves forward only. What waits for the time wakes at once. Tokens and keys keep the machine's time, because clients compare them with theirs.</p>
+<p class="small pad">It moves forward only. What waits for the time wakes at once. Tokens and keys keep the machine’s time, because clients compare them with theirs.</p>
+</div>
 </main>
 </body>
 </html>

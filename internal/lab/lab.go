@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"entente/internal/config"
@@ -76,16 +77,21 @@ func Run(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	logFile, err := os.OpenFile(filepath.Join(l.data, "lab.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer logFile.Close()
-	l.log = slog.New(slog.NewTextHandler(logFile, nil))
 	listener, err := l.listen()
 	if err != nil {
 		return err
 	}
+	// From here on the folder is a lab's, whatever fails: the next start must
+	// know it for one.
+	if err := l.world.save(l.data); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	logFile, err := os.OpenFile(filepath.Join(l.data, "lab.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer logFile.Close()
+	l.log = slog.New(slog.NewTextHandler(logFile, nil))
 	if err := l.build(ctx, listener); err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -133,7 +139,11 @@ func (l *lab) listen() (net.Listener, error) {
 	if w.Port != 0 && l.options.Port != 0 && w.Port != l.options.Port {
 		return nil, fmt.Errorf("the lab in %s is %s, and its tokens and credentials say so; leave --port out, or begin anew with --reset", l.data, w.Name)
 	}
-	if w.Port == 0 {
+	if l.options.Port < 0 || l.options.Port > 65535 {
+		return nil, fmt.Errorf("--port: %d is no port; ports end at 65535", l.options.Port)
+	}
+	fresh := w.Port == 0
+	if fresh {
 		w.Port = l.options.Port
 	}
 	if w.Port == 0 {
@@ -142,7 +152,10 @@ func (l *lab) listen() (net.Listener, error) {
 	w.Name = fmt.Sprintf("https://localhost:%d", w.Port)
 	listener, err := listenLoopback(w.Port)
 	if err != nil {
-		return nil, fmt.Errorf("%w\nAnother program holds the port: choose one with --port and a folder of its own with --data", err)
+		if fresh {
+			return nil, fmt.Errorf("%w\nIf another program holds the port, choose a different one with --port", err)
+		}
+		return nil, fmt.Errorf("%w\nIs this lab up already, in another terminal? If another program holds the port, start a second lab with --port and --data", err)
 	}
 	return listener, nil
 }
@@ -244,10 +257,10 @@ func (l *lab) addresses() {
 		p.fact("mapping proxy", w.Proxy)
 	}
 	for _, o := range []organization{w.A, w.B, w.C} {
-		p.line("\n      %s  %s  %s  %s", p.paint(bold, o.Label), o.Name, o.Domain, p.paint(dim, o.ID))
+		p.line("\n    %s  %s  %s  %s", p.paint(bold, o.Label), o.Name, o.Domain, p.paint(dim, o.ID))
 		for _, a := range append([]account{o.Admin}, o.Others...) {
 			if a.Password != "" {
-				p.line("        %s %s  %s", pad(a.UPN, 40), pad(a.Password, 22), p.paint(dim, a.Role))
+				p.line("      %s  %s  %s", pad(a.UPN, 27), pad(a.Password, 17), p.paint(dim, a.Role))
 			}
 		}
 	}
@@ -256,8 +269,18 @@ func (l *lab) addresses() {
 	if filepath.Base(l.data) != "entente-lab" {
 		data = " --data " + l.options.Data
 	}
-	p.line("      entente lab run%s -- ./examples/runbook.sh", data)
-	p.line("      eval \"$(entente lab env%s)\"", data)
+	program := programName(l.options.self)
+	p.line("      %s lab run%s -- ./examples/runbook.sh", program, data)
+	p.line("      eval \"$(%s lab env%s)\"", program, data)
+}
+
+// programName returns what a person types to start this program again: what go
+// run builds is gone when it ends, and stands nowhere on the path.
+func programName(self []string) string {
+	if len(self) > 0 && strings.Contains(filepath.ToSlash(self[0]), "/go-build") {
+		return "go run ./cmd/entente"
+	}
+	return "entente"
 }
 
 // startProxy opens the mapping proxy on a port of its own.

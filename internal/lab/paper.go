@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -30,6 +31,15 @@ func newPaper(out io.Writer, noColor bool) *paper {
 	info, err := f.Stat()
 	return &paper{out: out, color: err == nil && info.Mode()&os.ModeCharDevice != 0}
 }
+
+// The measures of a line. Eighty columns fit every terminal, and folding by
+// ourselves keeps what belongs together beneath its beginning.
+const (
+	lineWidth   = 80
+	indent      = 6
+	factWidth   = 24 // of a fact's name
+	methodWidth = 6
+)
 
 // The styles, as numbers of ECMA-48, section 8.3.117.
 const (
@@ -57,8 +67,8 @@ func (p *paper) heading(n, of int, title string) {
 
 // note prints an explanation beneath a step.
 func (p *paper) note(format string, args ...any) {
-	for _, l := range wrap(fmt.Sprintf(format, args...), 92) {
-		p.line("      %s", p.paint(dim, l))
+	for _, l := range wrap(fmt.Sprintf(format, args...), lineWidth-indent) {
+		p.line("%s%s", spaces(indent), p.paint(dim, l))
 	}
 }
 
@@ -68,7 +78,19 @@ func (p *paper) exchange(method, address string, status int) {
 	if status >= 400 || status == 0 {
 		style = red
 	}
-	p.line("      %s %s %s", p.paint(cyan, fmt.Sprintf("%-6s", method)), address, p.paint(style, "→ "+statusText(status)))
+	const hanging = indent + methodWidth + 1
+	answer := "→ " + statusText(status)
+	lines := fold(address, lineWidth-hanging)
+	last := len(lines) - 1
+	if utf8.RuneCountInString(lines[last])+1+utf8.RuneCountInString(answer) <= lineWidth-hanging {
+		lines[last] += " " + p.paint(style, answer)
+	} else {
+		lines = append(lines, p.paint(style, answer))
+	}
+	p.line("%s%s %s", spaces(indent), p.paint(cyan, pad(method, methodWidth)), lines[0])
+	for _, l := range lines[1:] {
+		p.line("%s%s", spaces(hanging), l)
+	}
 }
 
 func statusText(status int) string {
@@ -78,9 +100,14 @@ func statusText(status int) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
 }
 
-// fact prints a name and a value.
+// fact prints a name and a value. A long value has a line of its own and is
+// left whole, so that it can be copied.
 func (p *paper) fact(name, value string) {
-	p.line("      %s %s", p.paint(dim, fmt.Sprintf("%-26s", name)), value)
+	between := " "
+	if indent+factWidth+1+utf8.RuneCountInString(value) > lineWidth {
+		between = "\n" + spaces(indent+2)
+	}
+	p.line("%s%s%s%s", spaces(indent), p.paint(dim, pad(name, factWidth)), between, value)
 }
 
 // failed prints why a step failed.
@@ -101,20 +128,20 @@ func (p *paper) claims(leftTitle, left, rightTitle, right string) error {
 	if err != nil {
 		return err
 	}
-	const width = 46
-	p.line("      %s %s   %s", strings.Repeat(" ", 8), p.paint(bold, pad(leftTitle, width)), p.paint(bold, rightTitle))
+	const label, column = 5, 36 // a column holds a GUID
+	p.line("%s %s  %s", spaces(label), p.paint(bold, pad(leftTitle, column)), p.paint(bold, rightTitle))
 	for _, name := range []string{"iss", "tid", "aud", "sub", "oid", "azp", "appid", "idtyp", "roles", "exp"} {
 		lv, rv := claim(l, name), claim(r, name)
 		if lv == "" && rv == "" {
 			continue
 		}
-		ls, rs := chop(lv, width), chop(rv, width)
+		ls, rs := fold(lv, column), fold(rv, column)
 		for i := range max(len(ls), len(rs)) {
-			label := name
+			shown := name
 			if i > 0 {
-				label = ""
+				shown = ""
 			}
-			p.line("      %s %s   %s", p.paint(cyan, pad(label, 8)), pad(at(ls, i), width), at(rs, i))
+			p.line("%s %s  %s", p.paint(cyan, pad(shown, label)), pad(at(ls, i), column), at(rs, i))
 		}
 	}
 	return nil
@@ -145,8 +172,8 @@ func claim(all map[string]any, name string) string {
 		return ""
 	case string:
 		return v
-	case float64:
-		return fmt.Sprintf("%.0f", v)
+	case float64: // a NumericDate (RFC 7519, section 2); no other number is shown
+		return time.Unix(int64(v), 0).UTC().Format("2006-01-02 15:04:05 UTC")
 	case []any:
 		return strings.Trim(fmt.Sprint(v), "[]")
 	case map[string]any:
@@ -168,30 +195,45 @@ func pad(s string, n int) string {
 	return s + strings.Repeat(" ", max(0, n-utf8.RuneCountInString(s)))
 }
 
-// chop cuts s into pieces of at most n characters.
-func chop(s string, n int) []string {
-	var all []string
-	for r := []rune(s); len(r) > 0; {
-		k := min(n, len(r))
-		all = append(all, string(r[:k]))
-		r = r[k:]
+func spaces(n int) string { return strings.Repeat(" ", n) }
+
+// fold breaks an address into lines of at most n characters: beside a slash,
+// before a question mark or an ampersand and, where none of these is, anywhere.
+func fold(s string, n int) []string {
+	var lines []string
+	rest := []rune(s)
+	for len(rest) > n {
+		k := n
+		for i := n; i > 0; i-- {
+			if strings.ContainsRune("/?&", rest[i]) || rest[i-1] == '/' {
+				k = i
+				break
+			}
+		}
+		lines = append(lines, string(rest[:k]))
+		rest = rest[k:]
 	}
-	return all
+	return append(lines, string(rest))
 }
 
-// wrap breaks text into lines of at most n characters, at spaces.
+// wrap breaks text into lines of at most n characters, at spaces, and within
+// words that are longer than a line.
 func wrap(text string, n int) []string {
 	var lines []string
 	line := ""
 	for _, word := range strings.Fields(text) {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > n {
-			lines = append(lines, line)
-			line = ""
+		pieces := fold(word, n)
+		for i, piece := range pieces {
+			switch {
+			case line == "":
+			case i > 0, utf8.RuneCountInString(line)+1+utf8.RuneCountInString(piece) > n:
+				lines = append(lines, line)
+				line = ""
+			default:
+				line += " "
+			}
+			line += piece
 		}
-		if line != "" {
-			line += " "
-		}
-		line += word
 	}
 	return append(lines, line)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 
 	"entente/internal/kit/clock"
@@ -223,6 +224,10 @@ func (s *story) addCredential(ctx context.Context) error {
 func (s *story) askEndpoint(ctx context.Context) (err error) {
 	w := s.world
 	s.assertion, err = s.api.identityToken(ctx, w.Host.Endpoint, w.Host.Header, exchangeAudience, w.Chain.IdentityClient)
+	if err == nil {
+		s.paper.fact("resource", exchangeAudience)
+		s.paper.fact("client_id", w.Chain.IdentityClient)
+	}
 	return err
 }
 
@@ -231,6 +236,9 @@ func (s *story) crossOver(ctx context.Context) (err error) {
 	if s.crossed, err = s.api.exchange(ctx, w.B.ID, w.Chain.AppID, s.assertion, graphScope); err != nil {
 		return err
 	}
+	s.paper.fact("client_id", w.Chain.AppID)
+	s.paper.fact("client_assertion", "the token from the identity endpoint")
+	s.paper.fact("scope", graphScope)
 	s.paper.note("The two tokens side by side: who the workload is at home, and what it may do in tenant B.")
 	return s.paper.claims("of tenant A, for the exchange", s.assertion, "of tenant B, for Microsoft Graph", s.crossed)
 }
@@ -273,7 +281,7 @@ func (s *story) runRunbook(ctx context.Context) error {
 		return err
 	}
 	s.paper.fact("job", j.ID)
-	s.paper.fact("record", "jobs/"+j.ID+"/job.json")
+	s.paper.fact("record", filepath.Join(s.data, "jobs", j.ID, "job.json"))
 	if !strings.HasPrefix(j.Output, "Found ") {
 		return fmt.Errorf("the runbook printed %q", j.Output)
 	}

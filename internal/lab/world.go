@@ -103,6 +103,12 @@ type sample struct {
 
 func worldFile(data string) string { return filepath.Join(data, "lab.json") }
 
+// Holds reports whether a folder is a lab's, so that nothing else is kept in it.
+func Holds(data string) bool {
+	_, err := os.Stat(worldFile(data))
+	return err == nil
+}
+
 // loadWorld returns what a lab kept in data. A folder without a lab is a fresh
 // world; a folder with anything else in it is refused, so that --reset can never
 // empty a folder that is no lab's.
@@ -137,7 +143,7 @@ func checkEmpty(data string) error {
 
 // reset removes the lab in data, and nothing that is no lab.
 func reset(data string) error {
-	if _, err := os.Stat(worldFile(data)); errors.Is(err, fs.ErrNotExist) {
+	if !Holds(data) {
 		return checkEmpty(data)
 	}
 	return os.RemoveAll(data)
