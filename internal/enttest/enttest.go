@@ -44,6 +44,7 @@ type Server struct {
 	HTTP    *http.Client // trusts it, keeps no cookies and follows no redirects
 	CAFile  string       // its authority's certificate, for clients that read a file
 	Clock   clock.Clock
+	Store   string  // the address of its store, for tests that look into it
 	A, B, C *Tenant // C has agreed to nothing
 }
 
@@ -80,7 +81,11 @@ func Start(t testing.TB, o Options) *Server {
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	check(t, err)
 	s := &Server{Name: "https://localhost:" + port, Clock: o.Clock}
-	s.Server, err = server.New(t.Context(), settings(t, s.Name, o), server.Options{Clock: o.Clock, Listener: l})
+	c := settings(t, s.Name, o)
+	if s.Store = c.Database.Reveal(); s.Store == "" {
+		s.Store = "sqlite:" + filepath.Join(c.Data, "entente.db")
+	}
+	s.Server, err = server.New(t.Context(), c, server.Options{Clock: o.Clock, Listener: l})
 	if err != nil {
 		check(t, errors.Join(err, l.Close()))
 	}

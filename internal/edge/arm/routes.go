@@ -1,6 +1,10 @@
 package arm
 
-import "net/http"
+import (
+	"cmp"
+	"net/http"
+	"slices"
+)
 
 type handler func(*call) error
 
@@ -41,4 +45,21 @@ var handlers = map[kind]map[string]handler{
 	roleKind:        {http.MethodGet: (*call).getRole, http.MethodPut: (*call).putRole, http.MethodDelete: (*call).deleteRole},
 	definitionsKind: {http.MethodGet: (*call).definitions},
 	definitionKind:  {http.MethodGet: (*call).definition},
+}
+
+// An Operation is one thing that can be done to what a path leads to.
+type Operation struct{ Kind, Method string }
+
+// Operations returns everything that is served, in order.
+func Operations() []Operation {
+	var all []Operation
+	for k, methods := range handlers {
+		for m := range methods {
+			all = append(all, Operation{string(k), m})
+		}
+	}
+	slices.SortFunc(all, func(a, b Operation) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Method, b.Method))
+	})
+	return all
 }

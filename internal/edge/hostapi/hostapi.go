@@ -16,7 +16,9 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"entente/internal/core/managedidentity"
@@ -40,11 +42,22 @@ type Server struct {
 	Log        *slog.Logger
 }
 
+// routes is what is served.
+var routes = map[string]func(*Server, http.ResponseWriter, *http.Request) error{
+	"POST /host/enroll":    (*Server).enroll,
+	"POST /host/heartbeat": (*Server).heartbeat,
+}
+
+// Routes returns the patterns of everything that is served, in order.
+func Routes() []string { return slices.Sorted(maps.Keys(routes)) }
+
 // Handler serves /host/….
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("POST /host/enroll", web.Serve(s.enroll, s.fail))
-	mux.Handle("POST /host/heartbeat", web.Serve(s.heartbeat, s.fail))
+	for pattern, h := range routes {
+		serve := func(w http.ResponseWriter, r *http.Request) error { return h(s, w, r) }
+		mux.Handle(pattern, web.Serve(serve, s.fail))
+	}
 	return mux
 }
 

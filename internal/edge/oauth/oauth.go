@@ -15,6 +15,7 @@ package oauth
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"entente/internal/core/keys"
@@ -53,16 +54,45 @@ type Edge struct {
 // New returns the edge.
 func New(o Options) *Edge {
 	e := &Edge{Options: o, mux: http.NewServeMux()}
-	e.post("/{tenant}/oauth2/v2.0/token", e.token(2))
-	e.post("/{tenant}/oauth2/token", e.token(1))
-	e.get("/{tenant}/v2.0/.well-known/openid-configuration", e.discovery(metadataV2))
-	e.get("/{tenant}/.well-known/openid-configuration", e.discovery(metadataV1))
-	e.get("/common/discovery/instance", e.instance)
-	e.get("/{tenant}/discovery/v2.0/keys", e.publishKeys(2))
-	e.get("/{tenant}/discovery/keys", e.publishKeys(1))
+	for pattern, h := range e.posts() {
+		e.post(pattern, h)
+	}
+	for pattern, h := range e.gets() {
+		e.get(pattern, h)
+	}
 	e.mux.Handle("/error", web.Serve(o.Lookup, e.refuse))
 	e.mux.HandleFunc("/", e.other)
 	return e
+}
+
+func (e *Edge) posts() map[string]handler {
+	return map[string]handler{
+		"/{tenant}/oauth2/v2.0/token": e.token(2),
+		"/{tenant}/oauth2/token":      e.token(1),
+	}
+}
+
+func (e *Edge) gets() map[string]handler {
+	return map[string]handler{
+		"/{tenant}/v2.0/.well-known/openid-configuration": e.discovery(metadataV2),
+		"/{tenant}/.well-known/openid-configuration":      e.discovery(metadataV1),
+		"/common/discovery/instance":                      e.instance,
+		"/{tenant}/discovery/v2.0/keys":                   e.publishKeys(2),
+		"/{tenant}/discovery/keys":                        e.publishKeys(1),
+	}
+}
+
+// Routes returns the method and path of everything that is served, in order.
+func Routes() []string {
+	e, all := &Edge{}, []string{"GET /error"}
+	for path := range e.posts() {
+		all = append(all, "POST "+path)
+	}
+	for path := range e.gets() {
+		all = append(all, "GET "+path)
+	}
+	slices.Sort(all)
+	return all
 }
 
 // words are the fixed words of our paths.

@@ -13,8 +13,10 @@ import (
 	"embed"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"entente/internal/edge/portal"
 	"entente/internal/flow/signin"
@@ -47,21 +49,28 @@ func New(site portal.Site, service *signin.Service, log *slog.Logger) *Pages {
 	return &Pages{site, service, portal.Parse(site, templates, "templates/*.html"), log}
 }
 
+// routes is what is served.
+var routes = map[string]func(*Pages, http.ResponseWriter, *http.Request) error{
+	"GET /{tenant}/adminconsent":      (*Pages).begin,
+	"GET /{tenant}/v2.0/adminconsent": (*Pages).begin2,
+	"GET /common/signin":              (*Pages).step,
+	"POST /common/signin":             (*Pages).take,
+	"GET /common/consent/set":         (*Pages).outcome,
+	"POST /common/consent/set":        (*Pages).decide,
+}
+
+// Routes returns the patterns of everything that is served, in order.
+func Routes() []string { return slices.Sorted(maps.Keys(routes)) }
+
 // Handler returns the pages as a handler for every path of the login host that
 // is no endpoint of programs. What is no page either is said to be none.
 func (p *Pages) Handler() http.Handler {
 	mux := http.NewServeMux()
-	for pattern, h := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"GET /{tenant}/adminconsent":      p.begin,
-		"GET /{tenant}/v2.0/adminconsent": p.begin2,
-		"GET /common/signin":              p.step,
-		"POST /common/signin":             p.take,
-		"GET /common/consent/set":         p.outcome,
-		"POST /common/consent/set":        p.decide,
-		"/":                               nothing,
-	} {
-		mux.Handle(pattern, web.Serve(h, p.Fail))
+	for pattern, h := range routes {
+		serve := func(w http.ResponseWriter, r *http.Request) error { return h(p, w, r) }
+		mux.Handle(pattern, web.Serve(serve, p.Fail))
 	}
+	mux.Handle("/", web.Serve(nothing, p.Fail))
 	return web.FoldPath(web.SameOrigin(mux, p.Fail), "common", "v2.0", "adminconsent", "signin", "consent", "set")
 }
 

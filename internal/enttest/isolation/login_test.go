@@ -1,0 +1,322 @@
+package isolation
+
+import (
+	"bytes"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"entente/internal/edge/oauth"
+	"entente/internal/edge/portal/signinpages"
+	"entente/internal/enttest"
+	"entente/internal/enttest/pagetest"
+	"entente/internal/kit/oauth2"
+)
+
+// A browser keeps cookies and follows redirects.
+type browser struct {
+	g    *ground
+	http *http.Client
+}
+
+func (g *ground) browser(t *testing.T) *browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &browser{g, &http.Client{Transport: g.HTTP.Transport, Jar: jar}}
+}
+
+// A page is what a browser shows in the end.
+type page struct {
+	*pagetest.Page
+	status int
+	at     *url.URL
+	raw    string
+}
+
+func (b *browser) get(t *testing.T, path string) page {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.g.Name+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.do(t, req)
+}
+
+func (b *browser) post(t *testing.T, path string, form url.Values) page {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.g.Name+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	return b.do(t, req)
+}
+
+func (b *browser) do(t *testing.T, req *http.Request) page {
+	t.Helper()
+	res, err := b.http.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page{pagetest.Parse(t, bytes.NewReader(raw)), res.StatusCode, res.Request.URL, string(raw)}
+}
+
+// submit presses a button with fields filled in.
+func (b *browser) submit(t *testing.T, on page, button string, fill url.Values) page {
+	t.Helper()
+	action, fields := on.Form(t, button)
+	maps.Copy(fields, fill)
+	return b.post(t, action, fields)
+}
+
+// signIn goes from a link to what stands behind sign-in.
+func (b *browser) signIn(t *testing.T, x *side, link string) page {
+	t.Helper()
+	p := b.submit(t, b.get(t, link), "Next", url.Values{"username": {x.AdminUPN}})
+	return b.submit(t, p, "Sign in", url.Values{"password": {x.AdminPassword}})
+}
+
+// A visit is the login edge with what both sides have there.
+type visit struct {
+	*ground
+	app               map[*side]string // the client identifier of a multi-tenant application
+	theirs, own       machine
+	victims, intruder *browser
+	flow              page // of the victim's browser, at consent
+}
+
+func (g *ground) visit(t *testing.T) *visit {
+	t.Helper()
+	v := &visit{ground: g, theirs: g.enroll(t, g.victim), own: g.enroll(t, g.stranger), app: map[*side]string{}}
+	for _, x := range []*side{g.victim, g.stranger} {
+		v.app[x] = g.Application(t, x.Tenant, x.word, true).AppID
+	}
+	v.victims, v.intruder = g.browser(t), g.browser(t)
+	v.flow = v.victims.signIn(t, g.victim, consentLink("/"+g.victim.ID+"/adminconsent", v.app[g.stranger]))
+	if v.flow.at.Query().Get("flow") == "" || v.flow.status != http.StatusOK {
+		t.Fatalf("the victim's flow: %d at %s", v.flow.status, v.flow.at)
+	}
+	v.intruder.signIn(t, g.stranger, consentLink("/"+g.stranger.ID+"/adminconsent", v.app[g.stranger]))
+	return v
+}
+
+func consentLink(path, app string) string {
+	return path + "?" + url.Values{"client_id": {app}, "scope": {enttest.GraphScope}}.Encode()
+}
+
+// visits are what is done at each route of the login host: first by the
+// stranger, with the victim unharmed, then by the victim, with success.
+var visits = map[string]struct {
+	stranger, victim func(t *testing.T, v *visit, path string)
+}{
+	"POST /{tenant}/oauth2/v2.0/token":                    {strangeTokens, ownToken},
+	"POST /{tenant}/oauth2/token":                         {strangeTokens, ownToken},
+	"GET /{tenant}/v2.0/.well-known/openid-configuration": {public, public},
+	"GET /{tenant}/.well-known/openid-configuration":      {public, public},
+	"GET /{tenant}/discovery/v2.0/keys":                   {public, public},
+	"GET /{tenant}/discovery/keys":                        {public, public},
+	"GET /common/discovery/instance":                      {public, public},
+	"GET /error":                                          {public, public},
+	"GET /{tenant}/adminconsent":                          {strangeConsent, ownPage},
+	"GET /{tenant}/v2.0/adminconsent":                     {strangeConsent, ownPage},
+	"GET /common/signin":                                  {strangePage, ownPage},
+	"POST /common/signin":                                 {strangeSteps, ownStep},
+	"GET /common/consent/set":                             {strangePage, ownPage},
+	"POST /common/consent/set":                            {strangeDecisions, ownDecision},
+}
+
+// TestLogin walks the login host.
+func TestLogin(t *testing.T) {
+	all := append(oauth.Routes(), signinpages.Routes()...)
+	if want := slices.Sorted(maps.Keys(visits)); !slices.Equal(slices.Sorted(slices.Values(all)), want) {
+		t.Fatalf("the routes are %v, and %v are walked", all, want)
+	}
+	// What spends the victim's flow comes last.
+	slices.SortStableFunc(all, func(a, b string) int {
+		return strings.Count(a, "POST /common/consent") - strings.Count(b, "POST /common/consent")
+	})
+	each(t, func(t *testing.T, g *ground) {
+		v := g.visit(t)
+		before := g.rows(t)
+		for _, route := range all {
+			_, path, _ := strings.Cut(route, " ")
+			visits[route].stranger(t, v, path)
+			g.untouched(t, before, "sign_in")
+		}
+		for _, route := range all {
+			_, path, _ := strings.Cut(route, " ")
+			visits[route].victim(t, v, path)
+		}
+	})
+}
+
+func (v *visit) at(path string, x *side) string { return strings.Replace(path, "{tenant}", x.ID, 1) }
+
+// form is a request for a token in the version of the endpoint.
+func form(path, client, resource string, more ...string) url.Values {
+	f := url.Values{"grant_type": {"client_credentials"}, "client_id": {client}, "resource": {resource}}
+	if strings.Contains(path, "v2.0") {
+		f.Del("resource")
+		f.Set("scope", resource+"/.default")
+	}
+	for i := 0; i+1 < len(more); i += 2 {
+		f.Set(more[i], more[i+1])
+	}
+	return f
+}
+
+const (
+	msGraph       = "https://graph.microsoft.com"
+	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+)
+
+// byHost asks for a token of the victim's identity, as a machine that says it
+// is the host id.
+func (v *visit) byHost(t *testing.T, m machine, path, id string) url.Values {
+	t.Helper()
+	return form(path, id, enttest.ExchangeScope, "grant_type", string(oauth2.ManagedIdentity), "mi_client_id", v.victim.ids["identity client"],
+		"client_assertion", m.assert(t, v.ground, id, path), "client_assertion_type", assertionType)
+}
+
+func strangeTokens(t *testing.T, v *visit, path string) {
+	t.Helper()
+	host := func(x *side, id string) url.Values { return v.byHost(t, v.own, v.at(path, x), id) }
+	there, here := v.at(path, v.victim), v.at(path, v.stranger)
+	for name, a := range map[string]struct {
+		path string
+		form url.Values
+	}{
+		"its own client at the victim":                  {there, form(path, v.stranger.ClientID, msGraph, "client_secret", v.stranger.ClientSecret)},
+		"the victim's client with its own secret":       {there, form(path, v.victim.ClientID, msGraph, "client_secret", v.stranger.ClientSecret)},
+		"the victim's client at its own tenant":         {here, form(path, v.victim.ClientID, msGraph, "client_secret", v.stranger.ClientSecret)},
+		"a token for the victim's application":          {here, form(path, v.stranger.ClientID, v.app[v.victim], "client_secret", v.stranger.ClientSecret)},
+		"its own machine at the victim":                 {there, host(v.victim, v.own.id)},
+		"its own machine as the victim's":               {there, host(v.victim, v.theirs.id)},
+		"its own machine with the victim's identity":    {here, host(v.stranger, v.own.id)},
+		"its own access token as the victim's client's": {there, form(path, v.victim.ClientID, msGraph, "client_assertion", v.stranger.graph, "client_assertion_type", assertionType)},
+	} {
+		got := v.Post(t, a.path, a.form)
+		if got.Status != http.StatusBadRequest && got.Status != http.StatusUnauthorized || got.Number(t) == 0 {
+			t.Errorf("%s: %s: %d %s", path, name, got.Status, got.Body)
+		}
+		v.keepsSecret(t, ask{http.MethodPost, a.path, a.form}, got)
+	}
+}
+
+func ownToken(t *testing.T, v *visit, path string) {
+	t.Helper()
+	path = v.at(path, v.victim)
+	v.Post(t, path, form(path, v.victim.ClientID, msGraph, "client_secret", v.victim.ClientSecret)).Token(t)
+	if !strings.Contains(path, "v2.0") { // the one that agents ask
+		v.Post(t, path, v.byHost(t, v.theirs, path, v.theirs.id)).Token(t)
+	}
+}
+
+// public are documents that anybody may read, and that tell no names.
+func public(t *testing.T, v *visit, path string) {
+	t.Helper()
+	a := ask{http.MethodGet, v.at(path, v.victim) + "?authorization_endpoint=" + url.QueryEscape(v.Name+"/"+v.victim.ID), nil}
+	got := v.As(t, "", a.method, a.path, nil)
+	if got.Status != http.StatusOK {
+		t.Errorf("%s: %d %s", path, got.Status, got.Body)
+	}
+	v.keepsSecret(t, a, got)
+}
+
+// strangeConsent has the stranger's administrator try to consent for the
+// victim, signed in and newly.
+func strangeConsent(t *testing.T, v *visit, path string) {
+	t.Helper()
+	link := consentLink(v.at(path, v.victim), v.app[v.stranger]) + "&redirect_uri=https%3A%2F%2Fevil.example"
+	v.refused(t, v.intruder.get(t, link))
+	link = consentLink(v.at("/{tenant}/adminconsent", v.victim), v.app[v.stranger])
+	p := v.intruder.get(t, link)
+	if p.at.Path == "/common/signin" && p.status == http.StatusOK {
+		p = v.intruder.submit(t, p, "Go on as "+v.stranger.AdminUPN, nil)
+	}
+	v.refused(t, p)
+	v.refused(t, v.browser(t).signIn(t, v.stranger, link))
+}
+
+// refused wants a page that refuses.
+func (v *visit) refused(t *testing.T, p page) {
+	t.Helper()
+	if p.status < 400 || p.status >= 500 || strings.Contains(p.raw, v.victim.AdminUPN) {
+		t.Errorf("%s shows a stranger %d: %s", p.at, p.status, p.Text())
+	}
+}
+
+func (v *visit) flowAt(path string) string {
+	return path + "?flow=" + url.QueryEscape(v.flow.at.Query().Get("flow"))
+}
+
+func strangePage(t *testing.T, v *visit, path string) {
+	t.Helper()
+	v.refused(t, v.intruder.get(t, v.flowAt(path)))
+	v.refused(t, v.browser(t).get(t, v.flowAt(path)))
+}
+
+// strangeSteps sends each step to the victim's flow.
+func strangeSteps(t *testing.T, v *visit, path string) {
+	t.Helper()
+	for _, step := range []string{"identify", "password", "renew", "confirm", "restart"} {
+		f := url.Values{
+			"flow": {v.flow.at.Query().Get("flow")}, "step": {step}, "username": {v.stranger.AdminUPN},
+			"password": {v.stranger.AdminPassword}, "again": {v.stranger.AdminPassword},
+		}
+		v.refused(t, v.intruder.post(t, path, f))
+		v.refused(t, v.browser(t).post(t, path, f))
+	}
+}
+
+// strangeDecisions decides the victim's flow with its very form.
+func strangeDecisions(t *testing.T, v *visit, path string) {
+	t.Helper()
+	_, fields := v.flow.Form(t, "Cancel")
+	for _, decision := range []string{"accept", "cancel"} {
+		fields.Set("decision", decision)
+		v.refused(t, v.intruder.post(t, path, fields))
+		v.refused(t, v.browser(t).post(t, path, fields))
+	}
+}
+
+// ownPage wants a page for the victim's browser.
+func ownPage(t *testing.T, v *visit, path string) {
+	t.Helper()
+	address := v.flowAt(path)
+	if strings.HasSuffix(path, "/adminconsent") {
+		address = consentLink(v.at("/{tenant}/adminconsent", v.victim), v.app[v.stranger])
+	}
+	if p := v.victims.get(t, address); p.status != http.StatusOK {
+		t.Errorf("the walk does not reach %s: %d %s", path, p.status, p.Text())
+	}
+}
+
+func ownStep(t *testing.T, v *visit, path string) {
+	t.Helper()
+	p := v.victims.post(t, path, url.Values{"flow": {v.flow.at.Query().Get("flow")}, "step": {"confirm"}})
+	if p.status != http.StatusOK {
+		t.Errorf("the walk does not reach %s: %d %s", path, p.status, p.Text())
+	}
+}
+
+func ownDecision(t *testing.T, v *visit, path string) {
+	t.Helper()
+	if p := v.victims.submit(t, v.flow, "Cancel", url.Values{"decision": {"cancel"}}); p.status != http.StatusOK || !strings.EqualFold(p.at.Path, path) {
+		t.Errorf("the walk does not reach %s: %d %s", path, p.status, p.Text())
+	}
+}
