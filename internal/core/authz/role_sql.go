@@ -41,12 +41,3 @@ func Unassign(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, principal 
 		tenant, principal, role, role)
 	return err
 }
-
-// CountHolders returns how many principals hold role in tenant.
-func CountHolders(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, role ids.RoleID) (n int, err error) {
-	err = tx.One(ctx, `
-		select count(*) from role_assignment
-		where  tenant_id = ? and role_id = ? and scope = '/'`,
-		[]any{tenant, role}, &n)
-	return n, err
-}

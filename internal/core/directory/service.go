@@ -121,6 +121,11 @@ func (s *Service) Update(ctx context.Context, who authz.Caller, key string, body
 		}
 		if before.Enabled() && !u.Enabled() {
 			u.SessionsFrom = tx.Now()
+			if !who.IsSystem() {
+				if err := spare(ctx, tx, u, "disabled"); err != nil {
+					return err
+				}
+			}
 		}
 		if err := putUser(ctx, tx, u); err != nil {
 			return err
@@ -172,6 +177,20 @@ func mayUpdate(ctx context.Context, tx *sqldb.Tx, who authz.Caller, target ids.O
 	return nil
 }
 
+// spare refuses to do away with the last Global Administrator who can sign in.
+func spare(ctx context.Context, tx *sqldb.Tx, u *User, done string) error {
+	roles, err := authz.RolesOf(ctx, tx, u.Tenant, u.ID)
+	if err != nil || !slices.Contains(roles, authz.GlobalAdministrator) {
+		return err
+	}
+	others, err := countOthers(ctx, tx, u, authz.GlobalAdministrator)
+	if err != nil || others > 0 {
+		return err
+	}
+	return fault.New(fault.Forbidden, "The last Global Administrator cannot be %s.", done).
+		WithFix("Give the role to someone else first.")
+}
+
 // Delete marks a user as deleted; sessions end at once. The last Global
 // Administrator stays.
 func (s *Service) Delete(ctx context.Context, who authz.Caller, key string) error {
@@ -186,15 +205,8 @@ func (s *Service) Delete(ctx context.Context, who authz.Caller, key string) erro
 		if err := authz.NeedOver(ctx, tx, who, u.ID); err != nil {
 			return err
 		}
-		roles, err := authz.RolesOf(ctx, tx, who.Tenant, u.ID)
-		if err != nil {
+		if err := spare(ctx, tx, u, "deleted"); err != nil {
 			return err
-		}
-		if slices.Contains(roles, authz.GlobalAdministrator) {
-			if n, err := authz.CountHolders(ctx, tx, who.Tenant, authz.GlobalAdministrator); err != nil || n < 2 {
-				return errors.Join(err, fault.New(fault.Forbidden, "The last Global Administrator cannot be deleted.").
-					WithFix("Give the role to someone else first."))
-			}
 		}
 		if err := dropUser(ctx, tx, u); err != nil {
 			return err

@@ -82,6 +82,33 @@ func TestUserLife(t *testing.T) {
 	})
 }
 
+// TestTheLastAdministrator stays, however many there were before.
+func TestTheLastAdministrator(t *testing.T) {
+	house.Each(t, func(t *testing.T, h *house.House) {
+		ctx := t.Context()
+		second, third := h.AddUser(t, h.A, "second"), h.AddUser(t, h.A, "third")
+		if err := h.DB.Update(ctx, func(tx *sqldb.Tx) error {
+			return errors.Join(authz.Assign(ctx, tx, h.A.ID, second.ID, authz.GlobalAdministrator), authz.Assign(ctx, tx, h.A.ID, third.ID, authz.GlobalAdministrator))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		off := []byte(`{"accountEnabled":false}`)
+		if err := h.Users.Delete(ctx, h.A.Admin, string(second.ID)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Users.Update(ctx, h.A.Admin, string(third.ID), off); err != nil {
+			t.Fatal(err)
+		}
+		last := string(h.A.Admin.Object)
+		if err := h.Users.Delete(ctx, h.A.Admin, last); !errors.Is(err, fault.Forbidden) {
+			t.Errorf("deleted: err = %v, want Forbidden", err)
+		}
+		if _, err := h.Users.Update(ctx, h.A.Admin, last, off); !errors.Is(err, fault.Forbidden) {
+			t.Errorf("disabled: err = %v, want Forbidden", err)
+		}
+	})
+}
+
 func TestWhoMayChangePeople(t *testing.T) {
 	house.Each(t, func(t *testing.T, h *house.House) {
 		ctx := t.Context()
