@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"entente/internal/config"
+	"entente/internal/lab"
 	"entente/internal/server"
 )
 
@@ -61,7 +63,11 @@ func settings(cmd *cobra.Command) func() (config.Config, error) {
 				}
 			}
 		})
-		return config.Load(config.Sources{File: *file, Env: os.Environ(), Flags: flags})
+		c, err := config.Load(config.Sources{File: *file, Env: os.Environ(), Flags: flags})
+		if err == nil && lab.Holds(c.Data) {
+			err = fmt.Errorf("data: %s is a lab's folder, and nothing else is kept there", c.Data)
+		}
+		return c, err
 	}
 }
 

@@ -105,7 +105,7 @@ func statusText(status int) string {
 func (p *paper) fact(name, value string) {
 	between := " "
 	if indent+factWidth+1+utf8.RuneCountInString(value) > lineWidth {
-		between = "\n" + spaces(indent+2)
+		between = "\n" + spaces(indent)
 	}
 	p.line("%s%s%s%s", spaces(indent), p.paint(dim, pad(name, factWidth)), between, value)
 }

@@ -20,7 +20,7 @@ func TestPaperFitsEightyColumns(t *testing.T) {
 	p.note("An administrator of the tenant consents to the application at /%s/adminconsent?client_id=%s, which makes its service principal.", guid, guid)
 	p.exchange("DELETE", address, 201)
 	p.exchange("GET", strings.Repeat("x", 200), 0)
-	p.fact("issuer", "https://localhost:18443/"+guid+"/v2.0")
+	p.fact("issuer", "https://login.microsoftonline.com/"+guid+"/v2.0")
 	token := "e30.eyJpc3MiOiJodHRwczovL2xvY2FsaG9zdDo4NDQzLzhjZDkxMjhlLTQzZDEtNDU2ZS05OTcwLTE0M2JiOTA1M2U1Ni92Mi4wIiwiZXhwIjoxNzk1NDg3NzgzfQ."
 	if err := p.claims("of tenant A, for the exchange", token, "of tenant B, for Microsoft Graph", token); err != nil {
 		t.Fatal(err)
