@@ -201,7 +201,7 @@ func (s *story) newClient(ctx context.Context, token, name string, roles []strin
 	}
 	for _, role := range roles {
 		if graph.roles[role] == "" {
-			return client{}, "", fmt.Errorf("Microsoft Graph has no app role %s", role)
+			return client{}, "", fmt.Errorf("there is no app role %s on Microsoft Graph", role)
 		}
 		if err := assign(ctx, s.api.quietly(), token, principal.ID, graph.principal, graph.roles[role]); err != nil {
 			return client{}, "", fmt.Errorf("%s: %w", role, err)
