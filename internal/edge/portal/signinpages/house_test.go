@@ -153,9 +153,12 @@ type browser struct {
 	h       *house
 	cookies map[string]string
 	from    string // network address
+	agent   string // what it says of itself
 }
 
-func (h *house) browser() *browser { return &browser{h, map[string]string{}, "192.0.2.7:1234"} }
+func (h *house) browser() *browser {
+	return &browser{h, map[string]string{}, "192.0.2.7:1234", "a browser"}
+}
 
 // answered is what a browser sees in the end.
 type answered struct {
@@ -193,6 +196,7 @@ func (b *browser) send(r *http.Request) answered {
 	b.h.t.Helper()
 	for range 10 {
 		r.RemoteAddr, r.Host = b.from, "id.fabrikam.example"
+		r.Header.Set("User-Agent", b.agent)
 		for name, value := range b.cookies {
 			r.AddCookie(&http.Cookie{Name: name, Value: value})
 		}

@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"entente/internal/edge/portal"
 	"entente/internal/flow/signin"
@@ -213,9 +214,8 @@ func (p *Pages) take(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// clip shortens what a browser says of itself, and keeps of it what is text:
+// no store takes more, and a sign-in that cannot be recorded is refused.
 func clip(s string, n int) string {
-	if len(s) > n {
-		return s[:n]
-	}
-	return s
+	return strings.ToValidUTF8(s[:min(len(s), n)], "")
 }
