@@ -1,7 +1,6 @@
 package keys
 
 import (
-	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha1"
@@ -127,7 +126,7 @@ func newKey(now time.Time) (*made, error) {
 		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(certificateLife, 0, 0),
 		KeyUsage: x509.KeyUsageDigitalSignature,
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public().(crypto.PublicKey), private)
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {
 		return nil, fmt.Errorf("make certificate: %w", err)
 	}
