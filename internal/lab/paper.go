@@ -104,8 +104,8 @@ func statusText(status int) string {
 // left whole, so that it can be copied.
 func (p *paper) fact(name, value string) {
 	between := " "
-	if indent+factWidth+1+utf8.RuneCountInString(value) > lineWidth {
-		between = "\n" + spaces(indent)
+	if n := utf8.RuneCountInString(value); indent+factWidth+1+n > lineWidth {
+		between = "\n" + spaces(max(0, min(indent, lineWidth-n)))
 	}
 	p.line("%s%s%s%s", spaces(indent), p.paint(dim, pad(name, factWidth)), between, value)
 }
