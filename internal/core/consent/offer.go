@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"entente/internal/core/app"
@@ -259,7 +260,8 @@ func (o *Offer) digest() secret.Digest {
 		if i.Application {
 			kind = "role"
 		}
-		parts = append(parts, string(i.ResourceApp), i.ResourceName, kind, string(i.ID), i.Value, i.Name, i.Description)
+		parts = append(parts, string(i.ResourceApp), i.ResourceName, kind, string(i.ID), i.Value, i.Name, i.Description,
+			strconv.FormatBool(i.Granted)) // what is said to be there already must still be
 	}
 	return secret.DigestOf(parts...)
 }

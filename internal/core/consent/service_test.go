@@ -257,6 +257,32 @@ func TestNobodyAcceptsWhatTheyDidNotSee(t *testing.T) {
 	})
 }
 
+// TestNobodyRenewsWhatWasThere: what the page said was granted before is not
+// granted again because somebody revoked it meanwhile.
+func TestNobodyRenewsWhatWasThere(t *testing.T) {
+	each(t, func(t *testing.T, h *stage) {
+		ctx := t.Context()
+		if err := h.accept(ctx, h.B.Admin, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		o := must(h.Consent.Offer(ctx, h.B.ID, h.app.AppID, consent.Want{}))(t)
+		var grants object.Page[consent.Grant]
+		if err := h.DB.View(ctx, func(tx *sqldb.Tx) (err error) {
+			grants, err = consent.ListGrants(ctx, tx, h.B.ID, consent.AllGrants(), query.Query{})
+			return err
+		}); err != nil || len(grants.Items) != 1 {
+			t.Fatalf("grants: %v, %v, want one", grants.Items, err)
+		}
+		if err := h.Consent.Revoke(ctx, h.B.Admin, grants.Items[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		_, err := h.Consent.AdminConsent(ctx, h.B.Admin, consent.Accept{AppID: h.app.AppID, Shown: o.Digest})
+		if !errors.Is(err, consent.OfferChanged) {
+			t.Errorf("err = %v, want OfferChanged", err)
+		}
+	})
+}
+
 func TestARoleSwitchedOffAtHomeCountsNowhere(t *testing.T) {
 	each(t, func(t *testing.T, h *stage) {
 		api := must(h.Apps.Create(t.Context(), h.B.Admin, []byte(`{"displayName":"Orders","appRoles":[
