@@ -34,6 +34,7 @@ func TestCreateRefusals(t *testing.T) {
 			{"no password", strings.Replace(string(house.UserBody("x", "contoso.example")), `"password":"Correct-horse-7"`, ``, 1), "passwordProfile", fault.Invalid},
 			{"a member that users do not have", `{"shoeSize":1}`, "shoeSize", fault.Invalid},
 			{"nothing", `{}`, "accountEnabled", fault.Invalid},
+			{"far too much", strings.Replace(string(house.UserBody("x", "contoso.example")), "{", `{"imAddresses":["`+strings.Repeat("x", 64<<10)+`"],`, 1), "", fault.Invalid},
 		}
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {

@@ -173,12 +173,18 @@ func (u *User) columns() []any {
 	}
 }
 
+// maxRendered bounds what is stored of a user, in bytes: a page has up to 999.
+const maxRendered = 64 << 10
+
 func (u *User) render() (face, rest string, err error) {
 	f, err := json.Marshal(u.Face)
 	if err != nil {
 		return "", "", err
 	}
 	r, err := json.Marshal(u.Rest)
+	if len(f)+len(r) > maxRendered {
+		err = fault.New(fault.Invalid, "The properties of a user have at most %d bytes together.", maxRendered)
+	}
 	return string(f), string(r), err
 }
 

@@ -10,6 +10,10 @@ import (
 	"entente/internal/kit/fault"
 )
 
+// maxMerged bounds a noun, in bytes. One application with all the roles, keys
+// and redirects it may have stays below it, and a page of many stays in memory.
+const maxMerged = 512 << 10
+
 // Merge applies a Graph body to a noun: it marshals current, merges the patch
 // into it as RFC 7396 says (an absent member is unchanged, null clears it,
 // objects merge, collections are replaced as a whole) and reads the result
@@ -34,6 +38,9 @@ func Merge(current any, patch []byte, into any) error {
 	text, err := json.Marshal(merged)
 	if err != nil {
 		return err
+	}
+	if len(text) > maxMerged {
+		return fault.New(fault.Invalid, "The object has more than %d bytes.", maxMerged)
 	}
 	if err := json.Unmarshal(text, into); err != nil {
 		return refusal(err)

@@ -3,6 +3,7 @@ package object
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 
 	"entente/internal/kit/fault"
@@ -51,7 +52,7 @@ func TestMerge(t *testing.T) {
 	for name, tt := range map[string]struct{ patch, target string }{
 		"an unknown member": {`{"size":1}`, "size"}, "a wrong type": {`{"name":1}`, "name"}, "a wrong type inside": {`{"inner":{"b":"x"}}`, "inner.b"},
 		"another letter case": {`{"Name":"y"}`, "Name"}, "another letter case inside": {`{"parts":[{"ID":"q"}]}`, "ID"},
-		"no object": {`7`, ""}, "no JSON": {`{`, ""},
+		"too much": {`{"name":"` + strings.Repeat("x", maxMerged) + `"}`, ""}, "no object": {`7`, ""}, "no JSON": {`{`, ""},
 	} {
 		var got thing
 		if err := Merge(now, []byte(tt.patch), &got); !errors.Is(err, fault.Invalid) || fault.Public(err).Target != tt.target {
