@@ -142,7 +142,7 @@ func (x *exchange) findTenant(ctx context.Context) (err error) {
 	switch segment := strings.ToLower(x.req.Tenant); segment {
 	case "common", "organizations":
 		return missingPrincipal(x.req.Form["client_id"], app.ServicesTenant).
-			WithFix("Put the identifier or domain of the tenant whose data you want in the place of common.")
+			WithFix("Put the identifier or domain of the tenant whose data you want in the place of " + segment + ".")
 	case "consumers":
 		return fault.Because(fault.Invalid, NotHere, "The grant type is not supported over the /common or /consumers endpoints.").
 			WithFix("Put the identifier or domain of the tenant whose data you want in the place of consumers.")
