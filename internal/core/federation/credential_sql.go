@@ -79,6 +79,14 @@ func countCredentials(ctx context.Context, tx *sqldb.Tx, p Parent) (n int, err e
 	return n, err
 }
 
+// countExpressions returns how many of the parent's credentials besides c have
+// an expression.
+func countExpressions(ctx context.Context, tx *sqldb.Tx, c *Credential) (n int, err error) {
+	err = tx.One(ctx, `select count(*) from federated_credential where tenant_id = ? and parent_id = ? and expression <> '' and id <> ?`,
+		[]any{c.Parent.Tenant, c.Parent.ID, c.ID}, &n)
+	return n, err
+}
+
 func addCredential(ctx context.Context, tx *sqldb.Tx, c *Credential) error {
 	_, err := tx.Exec(ctx, `
 		insert into federated_credential (tenant_id, parent_id, id, parent_kind, name, name_folded, issuer, subject, expression,

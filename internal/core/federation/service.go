@@ -39,6 +39,10 @@ type Service struct {
 	issuers *fetch.Cache[*jose.Set]
 }
 
+// maxExpressions bounds the credentials of one parent that every assertion of
+// their issuer must be held against, one after the other.
+const maxExpressions = 100
+
 // loadTime is the longest time for an issuer's two documents.
 const loadTime = 10 * time.Second
 
@@ -203,6 +207,15 @@ func (s *Service) store(ctx context.Context, tx *sqldb.Tx, before, after *Creden
 		}
 		if n >= s.limit {
 			return fault.Because(fault.Invalid, TooMany, "There may be at most %d federated credentials here.", s.limit)
+		}
+	}
+	if after.Expression != nil {
+		n, err := countExpressions(ctx, tx, after)
+		if err != nil {
+			return err
+		}
+		if n >= maxExpressions {
+			return fault.Because(fault.Invalid, TooMany, "There may be at most %d federated credentials with a claims matching expression here.", maxExpressions)
 		}
 	}
 	sameName, sameMatch, err := takenBy(ctx, tx, after)

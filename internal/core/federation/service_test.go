@@ -137,6 +137,35 @@ func TestLimitIsASetting(t *testing.T) {
 	})
 }
 
+// TestExpressionsAreBounded: each of them costs time with every assertion.
+func TestExpressionsAreBounded(t *testing.T) {
+	each(t, func(w *world) {
+		body := func(i int) []byte {
+			return w.body(map[string]any{"name": fmt.Sprintf("pattern-%d", i), "subject": nil,
+				"claimsMatchingExpression": map[string]any{"value": fmt.Sprintf("claims['sub'] matches 'job-%d-*'", i), "languageVersion": 1}})
+		}
+		w.must(w.db.Update(w.Context(), func(tx *sqldb.Tx) error {
+			for i := range maxExpressions {
+				c, err := newCredential(w.app, body(i), tx.Now())
+				if err != nil {
+					return err
+				}
+				if err := addCredential(w.Context(), tx, c); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		if _, _, err := w.fed.Create(w.Context(), w.admin, w.app, body(maxExpressions)); !errors.Is(err, TooMany) {
+			w.Errorf("one more: err = %v, want %v", err, TooMany)
+		}
+		if _, _, err := w.fed.Update(w.Context(), w.admin, w.app, "pattern-7", []byte(`{"description":"still mine"}`)); err != nil {
+			w.Errorf("a change of one: err = %v", err)
+		}
+		w.create(w.admin, w.app, w.body(nil))
+	})
+}
+
 func TestAuthority(t *testing.T) {
 	each(t, func(w *world) {
 		ctx := w.Context()
