@@ -57,6 +57,11 @@ var reasons = map[fault.Reason]reply{
 	badMedia:       {http.StatusUnsupportedMediaType, "UnsupportedMediaType", "", ""},
 	tooLarge:       {http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "", ""},
 	badFormat:      {http.StatusBadRequest, "BadRequest", "", ""},
+	meAlone:        {http.StatusBadRequest, "BadRequest", "", ""},
+	badBatch:       {http.StatusBadRequest, "BadRequest", "", ""},
+	largeBatch:     {http.StatusBadRequest, "MaximumValueExceeded", "", ""},
+	nestedBatch:    {http.StatusBadRequest, "BadRequest", "", ""},
+	dependency:     {http.StatusFailedDependency, "FailedDependency", "", ""},
 
 	pageSize:        {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
 	unsupported:     {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},

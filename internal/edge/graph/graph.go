@@ -59,7 +59,7 @@ type call struct {
 // serve takes a request through its steps.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
 	setHeaders(w, r)
-	v, segments, err := split(r)
+	v, segments, err := split(r.URL)
 	if err != nil {
 		return err
 	}
@@ -67,8 +67,14 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
 	if served, err := c.public(v, segments); served {
 		return err
 	}
+	if len(segments) == 1 && segments[0].is(batchSegment) {
+		return c.batch(v)
+	}
 	who, err := s.authenticate(r)
 	if err != nil {
+		return err
+	}
+	if segments, err = resolveMe(segments, who); err != nil {
 		return err
 	}
 	c.request = edm.NewRequest(who, v, w.Header())

@@ -1,9 +1,10 @@
 package graph
 
 import (
-	"net/http"
+	"net/url"
 	"strings"
 
+	"entente/internal/core/authz"
 	"entente/internal/edge/graph/edm"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/odata"
@@ -18,6 +19,7 @@ const (
 	unknownSegment fault.Reason = "graph.unknown_segment"
 	notAllowed     fault.Reason = "graph.method_not_allowed"
 	badKey         fault.Reason = "graph.bad_key"
+	meAlone        fault.Reason = "graph.me_alone" // nobody is signed in
 )
 
 func unknown(segment string) *fault.Error {
@@ -34,8 +36,8 @@ func (s segment) is(word string) bool { return strings.EqualFold(s.Text, word) }
 
 // split reads the path: the version, and what stands below it. The segment
 // myorganization stands for the caller's tenant, as if it were not there.
-func split(r *http.Request) (edm.Version, segments, error) {
-	parsed, err := odata.ParsePath(r.URL.EscapedPath())
+func split(u *url.URL) (edm.Version, segments, error) {
+	parsed, err := odata.ParsePath(u.EscapedPath())
 	if err != nil {
 		return edm.V1, nil, err
 	}
@@ -59,4 +61,21 @@ func split(r *http.Request) (edm.Version, segments, error) {
 		all = all[1:]
 	}
 	return v, all, nil
+}
+
+// resolveMe puts the caller's own user in the place of the segment me, so that
+// everything below a user is below me as well.
+func resolveMe(path segments, who authz.Caller) (segments, error) {
+	if len(path) == 0 || !path[0].is("me") {
+		return path, nil
+	}
+	if who.AppOnly() {
+		return nil, fault.Because(fault.Invalid, meAlone, "/me request is only valid with delegated authentication flow.")
+	}
+	id := string(who.Object)
+	own := segments{
+		{odata.Segment{Text: "users", Name: "users"}},
+		{odata.Segment{Text: id, Name: id}},
+	}
+	return append(own, path[1:]...), nil
 }

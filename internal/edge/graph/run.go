@@ -25,8 +25,7 @@ func (c *call) run() error {
 	ctx := c.r.Context()
 	op, ok := c.operation()
 	if !ok {
-		return fault.Because(fault.Invalid, notAllowed, "Specified HTTP method is not allowed for the request target.").
-			With("segment", c.r.Method+" "+c.target.set().Path.String())
+		return methodNotAllowed(c.r.Method + " " + c.target.set().Path.String())
 	}
 	who := c.request.Who
 	if _, may := op.may.Judge(who, true); !may {
@@ -55,6 +54,10 @@ func (c *call) run() error {
 		}
 	}
 	return c.explain(op.may, op.do(ctx, grant))
+}
+
+func methodNotAllowed(operation string) error {
+	return fault.Because(fault.Invalid, notAllowed, "Specified HTTP method is not allowed for the request target.").With("segment", operation)
 }
 
 // explain adds the least permission that would have sufficed to a refusal from

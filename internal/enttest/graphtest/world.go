@@ -52,6 +52,7 @@ type World struct {
 	Clock    *clock.Fake
 	A, B     Tenant
 
+	keys    *keys.Service
 	tokens  *token.Service
 	handler http.Handler
 }
@@ -82,7 +83,7 @@ func New(t testing.TB, db *sqldb.DB, clk *clock.Fake) *World {
 	k := keys.New(db, ring, clk, keys.Options{Mark: "test"})
 	w := &World{
 		DB: db, Clock: clk, Apps: app.NewService(db, ring), Consent: consent.NewService(db),
-		Users: directory.NewService(db, directory.NewHasher(1)), tokens: token.New(k, clk, Own),
+		Users: directory.NewService(db, directory.NewHasher(1)), keys: k, tokens: token.New(k, clk, Own),
 	}
 	w.Registry, err = Registry(
 		dirsets.Services{DB: db, Users: w.Users, Tenants: tenant.NewService(db)},

@@ -44,6 +44,9 @@ a segment or stand in parentheses. Permissions are listed from least to most;
 each suffices alone. With a person signed in the person's own rights count as
 well. A 403 names the least permission in ` + "`innerError.leastPermission`" + `.
 
+` + "`/me`" + ` stands for ` + "`/users/{id}`" + ` of the person who is signed in. ` + "`POST /$batch`" + ` takes up
+to 20 requests, answers them one after the other, and judges each by itself.
+
 ## Sets
 `
 
