@@ -38,8 +38,11 @@ func (l *lab) showClock(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 	web.NoStore(w)
-	fmt.Fprintf(w, clockPage, html.EscapeString(server.StyleAddress()),
-		l.clock.Now().Format("Monday, January 2, 2006, 15:04:05"), l.clock.Offset().Round(time.Minute), l.clock.Wall().Format("January 2, 2006, 15:04:05"))
+	ahead := "the same as on this machine"
+	if by := l.clock.Offset().Round(time.Minute); by > 0 {
+		ahead = fmt.Sprintf("ahead of this machine by %s. The machine says %s", by, l.clock.Wall().Format("January 2, 2006, 15:04:05"))
+	}
+	fmt.Fprintf(w, clockPage, html.EscapeString(server.StyleAddress()), l.clock.Now().Format("Monday, January 2, 2006, 15:04:05"), ahead)
 }
 
 const clockPage = `<!doctype html>
@@ -53,11 +56,11 @@ const clockPage = `<!doctype html>
 <link rel="icon" href="data:,">
 </head>
 <body class="lone">
-<header class="row"><span class="brand">entente <span class="area">Lab</span></span></header>
+<header class="row"><span class="brand"><svg class="pair" viewBox="0 0 28 14" aria-hidden="true"><path class="f" d="M7 0h6l4 7-4 7H7A7 7 0 0 1 7 0z"/><path class="t" d="M16 0h10a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H16l4-7z"/></svg> entente <span class="area">Lab</span></span></header>
 <main id="main">
 <div class="card">
 <h1>The lab’s clock</h1>
-<p>In the lab it is <b>%s</b> (UTC), ahead of this machine by %s. The machine says %s.</p>
+<p>In the lab it is <b>%s</b> (UTC), %s.</p>
 <form action="/lab/clock" method="post">
 <div class="field"><label for="days">Days</label><input class="w-code" id="days" name="days" type="number" min="0" max="800" value="0" required></div>
 <div class="field"><label for="hours">Hours</label><input class="w-code" id="hours" name="hours" type="number" min="0" max="19200" value="1" required></div>

@@ -366,6 +366,9 @@ func TestClock(t *testing.T) {
 		if err := b.open(t.Context(), l.api.base+"/lab/clock"); err != nil {
 			t.Fatal(err)
 		}
+		if !strings.Contains(b.page.words(), "the same as on this machine") {
+			t.Errorf("before it was moved, the page says %s", b.page.words())
+		}
 		if err := b.submit(t.Context(), "days=0", map[string]string{"days": "2", "hours": "3"}); err != nil {
 			t.Fatal(err)
 		}

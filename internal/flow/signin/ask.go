@@ -25,6 +25,7 @@ type Ask struct {
 // Why a step is refused, besides what core/consent refuses. Values carry what
 // an edge puts into its own words: appId, name, tenant, account, redirect.
 const (
+	MissingApp   fault.Reason = "signin.missing_app" // the address names none
 	DisabledApp  fault.Reason = "signin.disabled_app"
 	WrongReply   fault.Reason = "signin.wrong_reply"   // the address is not registered
 	MissingReply fault.Reason = "signin.missing_reply" // version 2 wants one

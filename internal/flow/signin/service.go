@@ -115,9 +115,12 @@ func (s *Service) ask(ctx context.Context, tx *sqldb.Tx, start Start) (Ask, erro
 	return ask, named(err, a)
 }
 
-// findApp returns the application, or a fault with the reason
+// findApp returns the application, or a fault with the reason MissingApp or
 // consent.UnknownApplication.
 func findApp(ctx context.Context, tx *sqldb.Tx, in ids.TenantID, appID string) (*app.Application, error) {
+	if appID == "" {
+		return nil, fault.Because(fault.Invalid, MissingApp, "The address names no application.")
+	}
 	a := &app.Application{}
 	id, err := ids.Parse[ids.AppID](appID)
 	if err == nil {

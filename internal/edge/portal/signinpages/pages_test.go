@@ -194,7 +194,7 @@ func TestRefusedBeforeSignIn(t *testing.T) {
 		id, b := string(a.AppID), string(h.b.Tenant)
 		tests := []struct{ name, link, code string }{
 			{"an unknown application", "/" + b + "/adminconsent?client_id=7d1f0c52-90b4-4a0e-8f1e-2b6c9a31e504", "AADSTS700016"},
-			{"no application", "/" + b + "/adminconsent", "AADSTS700016"},
+			{"no application", "/" + b + "/adminconsent", "AADSTS900144"},
 			{"Microsoft Graph itself", "/" + b + "/adminconsent?client_id=00000003-0000-0000-c000-000000000000", "AADSTS700016"},
 			{"another tenant's own application", "/" + b + "/adminconsent?client_id=" + string(own.AppID), "AADSTS50194"},
 			{"the same under common", "/common/adminconsent?client_id=" + string(own.AppID), "AADSTS50194"},

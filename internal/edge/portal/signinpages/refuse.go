@@ -34,6 +34,8 @@ var refusals = map[fault.Reason]refusal{
 		"It lists no permission of the resource that the link names.", false},
 	consent.AdminRequired: {http.StatusForbidden, 90094, "Need admin approval",
 		"“{app}” asks for permissions that your roles don’t let you grant.", true},
+	signin.MissingApp: {http.StatusBadRequest, 900144, "The link names no application",
+		"It lacks the parameter client_id.", false},
 	signin.DisabledApp: {http.StatusForbidden, 7000112, "The application is switched off",
 		"“{app}” was switched off by whoever it belongs to.", false},
 	signin.WrongReply: {http.StatusBadRequest, 50011, "The way back is not registered",
