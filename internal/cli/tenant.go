@@ -6,17 +6,78 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"entente/internal/config"
 	"entente/internal/server"
 )
 
 func (p *program) tenant() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tenant",
-		Short: "Make tenants",
+		Short: "Make, list, disable and enable tenants",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(p.tenantCreate())
+	cmd.AddCommand(p.tenantCreate(), p.tenantList(),
+		p.tenantSwitch(false, "disable", "Switch a tenant off",
+			`Switches a tenant off, at once and on every server of the store: it gets no tokens and nobody signs in
+to it, its applications act nowhere, and tokens that are out count for nothing here. Nothing is deleted.`),
+		p.tenantSwitch(true, "enable", "Switch a tenant on again",
+			`Switches a tenant on again. What was granted and has not ended meanwhile counts as before.`))
 	return cmd
+}
+
+func (p *program) tenantList() *cobra.Command {
+	cmd := &cobra.Command{Use: "list", Short: "List the tenants", Args: cobra.NoArgs}
+	load := settings(cmd)
+	form := outputFlag(cmd, "json, a line each, or for people")
+	cmd.RunE = p.does(func(cmd *cobra.Command, _ []string) error {
+		return withServer(cmd, load, func(s *server.Server) error {
+			lines := json.NewEncoder(cmd.OutOrStdout())
+			return s.Tenants(cmd.Context(), func(t server.TenantKnown) error {
+				if *form == "json" {
+					return lines.Encode(t)
+				}
+				state := "enabled"
+				if !t.Enabled {
+					state = "disabled"
+				}
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s  %-8s  %s  %s\n", t.TenantID, state, t.DisplayName, t.Domain)
+				return err
+			})
+		})
+	})
+	return cmd
+}
+
+func (p *program) tenantSwitch(enabled bool, use, short, long string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: use + " TENANT", Short: short, Long: long + "\n\nTENANT is its identifier or one of its domains.",
+		Example: "  entente tenant " + use + " contoso.example --name https://id.contoso.example", Args: cobra.ExactArgs(1),
+	}
+	load := settings(cmd)
+	cmd.RunE = p.does(func(cmd *cobra.Command, args []string) error {
+		return withServer(cmd, load, func(s *server.Server) error {
+			id, err := s.SetTenantEnabled(cmd.Context(), args[0], enabled)
+			if err == nil {
+				fmt.Fprintf(cmd.OutOrStdout(), "Tenant %s is %sd.\n", id, use)
+			}
+			return err
+		})
+	})
+	return cmd
+}
+
+// withServer opens the store that the settings name, for one piece of work.
+func withServer(cmd *cobra.Command, load func() (config.Config, error), do func(*server.Server) error) error {
+	c, err := load()
+	if err != nil {
+		return err
+	}
+	s, err := server.New(cmd.Context(), c, server.Options{Log: newLog(c, cmd.ErrOrStderr())})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return do(s)
 }
 
 func (p *program) tenantCreate() *cobra.Command {
@@ -48,24 +109,17 @@ identities.`,
 	}
 	form := outputFlag(cmd, "json, or for people")
 	cmd.RunE = p.does(func(cmd *cobra.Command, _ []string) error {
-		c, err := load()
-		if err != nil {
-			return err
-		}
-		s, err := server.New(cmd.Context(), c, server.Options{Log: newLog(c, cmd.ErrOrStderr())})
-		if err != nil {
-			return err
-		}
-		defer s.Close()
-		made, err := s.CreateTenant(cmd.Context(), r)
-		if err != nil {
-			return err
-		}
-		if *form == "json" {
-			return json.NewEncoder(cmd.OutOrStdout()).Encode(made)
-		}
-		printTenant(cmd, r, made)
-		return nil
+		return withServer(cmd, load, func(s *server.Server) error {
+			made, err := s.CreateTenant(cmd.Context(), r)
+			if err != nil {
+				return err
+			}
+			if *form == "json" {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(made)
+			}
+			printTenant(cmd, r, made)
+			return nil
+		})
 	})
 	return cmd
 }

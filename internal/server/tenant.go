@@ -9,6 +9,7 @@ import (
 
 	"entente/internal/core/app"
 	"entente/internal/core/authz"
+	"entente/internal/core/tenant"
 	"entente/internal/flow/onboard"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/secret"
@@ -95,6 +96,62 @@ func (s *Server) CreateTenant(ctx context.Context, r TenantRequest) (*TenantMade
 		out.SubscriptionID = string(sub.ID)
 	}
 	return out, nil
+}
+
+// A TenantKnown is a line of the list of tenants.
+type TenantKnown struct {
+	TenantID    string `json:"tenantId"`
+	DisplayName string `json:"displayName"`
+	Domain      string `json:"domain"`
+	Enabled     bool   `json:"enabled"`
+}
+
+// Tenants calls show with every tenant of the installation, in the order of
+// their identifiers, until show fails.
+func (s *Server) Tenants(ctx context.Context, show func(TenantKnown) error) error {
+	const stretch = 100
+	for after := ids.TenantID(""); ; {
+		var page []*tenant.Tenant
+		err := s.db.View(ctx, func(tx *sqldb.Tx) error {
+			page = page[:0]
+			all, err := tenant.All(ctx, tx, after, stretch)
+			for _, id := range all {
+				t, err := tenant.Get(ctx, tx, id)
+				if err != nil {
+					return err
+				}
+				page = append(page, t)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, t := range page {
+			if err := show(TenantKnown{string(t.ID), t.DisplayName, t.DefaultDomain(), t.Enabled}); err != nil {
+				return err
+			}
+		}
+		if len(page) < stretch {
+			return nil
+		}
+		after = page[len(page)-1].ID
+	}
+}
+
+// SetTenantEnabled switches a tenant, named by identifier or domain, on or off
+// and returns its identifier. A disabled tenant gets no tokens, and those that
+// are out count for nothing here.
+func (s *Server) SetTenantEnabled(ctx context.Context, name string, enabled bool) (string, error) {
+	var t *tenant.Tenant
+	err := s.db.View(ctx, func(tx *sqldb.Tx) (err error) {
+		t, err = tenant.Resolve(ctx, tx, name)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return string(t.ID), tenant.NewService(s.db).SetEnabled(ctx, authz.System(t.ID, "Operator"), t.ID, enabled)
 }
 
 // newPassword returns a password that no rule refuses: 128 bits, and one
