@@ -29,7 +29,7 @@ type vectorGroup struct {
 func readVectors(t *testing.T, file string) []vectorGroup {
 	t.Helper()
 	text, err := os.ReadFile(vectors + file)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && os.Getenv("CI") != "true" {
 		t.Skipf("the Wycheproof vectors are not beside the project: %s", file)
 	}
 	if err != nil {

@@ -108,7 +108,7 @@ func parseVector(t *testing.T, v vector) error {
 func readVectors(t *testing.T) []vector {
 	t.Helper()
 	text, err := os.ReadFile(vectors)
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) && os.Getenv("CI") != "true" {
 		t.Skip("the test cases of the OData grammar are not here: " + vectors)
 	}
 	if err != nil {
