@@ -132,6 +132,9 @@ func actors(o *signin.Offer) string {
 	if o.Actors.Certificates > 0 {
 		certificates = count(o.Actors.Certificates, "certificate", "certificates")
 	}
+	if len(has) == 0 && o.Actors.Secrets == 0 && o.Actors.Certificates == 0 {
+		return "Nobody so far: no federated credentials, no secrets, no certificates."
+	}
 	return strings.Join(append(has, secrets+", "+certificates+"."), " ")
 }
 

@@ -95,7 +95,7 @@ func TestOnlyWhatIsNewIsAsked(t *testing.T) {
 		}
 		p = b.submit(p, "Go on as admin@fabrikam.example", nil)
 		if !strings.Contains(p.Text(), "What it may do besides") || !strings.Contains(p.Text(), "Group.Read.All") ||
-			!strings.Contains(p.Text(), "Granted before: 1") {
+			!strings.Contains(p.Text(), "Granted before: 1") || !strings.Contains(p.Text(), "Nobody so far: no federated credentials") {
 			h.t.Errorf("got %s", p.Text())
 		}
 		b.submit(p, "Consent for Fabrikam", url.Values{"decision": {"accept"}})
