@@ -15,11 +15,14 @@ func (s *Server) newWorkers() *jobs.Worker {
 	// Keys: rotate those that are due, drop those that are over.
 	w.Every("keys.rotate", time.Hour, func(ctx context.Context, _ *jobs.Work) error { return s.core.keys.Work(ctx) })
 
-	// What is over: grants whose cause has ended, sign-ins and sessions nobody
-	// comes back to. A grant that has ended gives nothing from that second on;
+	// What is over: grants and memberships whose cause has ended, sign-ins and sessions nobody
+	// comes back to. What has ended gives nothing from that second on;
 	// this only takes the row away.
 	w.Every("consent.end", time.Minute, func(ctx context.Context, _ *jobs.Work) error {
 		return untilDone(ctx, func(ctx context.Context) (int, error) { return s.core.consent.EndDue(ctx, sweepBatch) })
+	})
+	w.Every("directory.end", time.Minute, func(ctx context.Context, _ *jobs.Work) error {
+		return untilDone(ctx, func(ctx context.Context) (int, error) { return s.core.directory.EndDue(ctx, sweepBatch) })
 	})
 	w.Every("signin.sweep", 15*time.Minute, func(ctx context.Context, _ *jobs.Work) error {
 		return untilDone(ctx, func(ctx context.Context) (int, error) {

@@ -8,13 +8,18 @@ import (
 	"entente/internal/kit/sqldb"
 )
 
-// RolesOf returns the directory roles that principal holds in tenant now.
+// RolesOf returns the directory roles that principal holds in tenant now,
+// itself or as a member of a group that was given them.
 func RolesOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, principal ids.ObjectID) ([]ids.RoleID, error) {
 	return sqldb.All(ctx, tx, `
 		select role_id from role_assignment
 		where  tenant_id = ? and principal_id = ? and scope = '/'
+		union
+		select r.role_id
+		from   role_holder h join role_assignment r on r.tenant_id = h.tenant_id and r.principal_id = h.group_id
+		where  h.tenant_id = ? and h.member_id = ? and (h.ends_us = 0 or h.ends_us > ?) and r.scope = '/'
 		order  by role_id`,
-		[]any{tenant, principal},
+		[]any{tenant, principal, tenant, principal, sqldb.Micros(tx.Now())},
 		func(scan func(...any) error) (r ids.RoleID, err error) { return r, scan(&r) })
 }
 

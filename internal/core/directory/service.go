@@ -17,7 +17,7 @@ import (
 	"entente/internal/kit/sqldb"
 )
 
-// A Service changes users.
+// A Service changes users and groups.
 type Service struct {
 	db     *sqldb.DB
 	hasher *Hasher

@@ -33,7 +33,8 @@ type Cause struct {
 const (
 	OfServicePrincipal = "servicePrincipal"
 	OfRoleAssignment   = "appRoleAssignment"
-	OfScope            = "scope" // of a delegated grant: grant identifier, space, scope
+	OfScope            = "scope"      // of a delegated grant: grant identifier, space, scope
+	OfMembership       = "membership" // of a group: group identifier, space, member identifier
 )
 
 // NewCause returns a cause, or an Invalid fault if it would end at once.

@@ -1,0 +1,223 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"entente/internal/core/audit"
+	"entente/internal/core/authz"
+	"entente/internal/core/object"
+	"entente/internal/core/tenant"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
+)
+
+// RoleManagement is the permission without which no program touches a group
+// that roles may be given to.
+const RoleManagement = "RoleManagement.ReadWrite.Directory"
+
+// mayManageGroup refuses a caller who may not change the group. A program has
+// been judged by the edge. A group that roles may be given to is changed only
+// by who might give the roles: its members hold them.
+func mayManageGroup(ctx context.Context, tx *sqldb.Tx, who authz.Caller, g *Group) error {
+	roles := []ids.RoleID{authz.GroupsAdministrator, authz.UserAdministrator, authz.DirectoryWriters}
+	switch throughProgram := who.App != "" || who.AppOnly(); {
+	case who.IsSystem():
+		return nil
+	case g.AssignableToRole() && throughProgram && !who.Has(RoleManagement):
+		return authz.Refuse()
+	case g.AssignableToRole():
+		roles = []ids.RoleID{authz.PrivilegedRoleAdministrator}
+	}
+	err := authz.Need(ctx, tx, who, roles...)
+	if !errors.Is(err, authz.Denied) {
+		return err
+	}
+	owns, err := object.Owns(ctx, tx, who.Tenant, g.ID, who.Object)
+	if err == nil && !owns {
+		err = authz.Refuse()
+	}
+	return err
+}
+
+// mayCreateGroup refuses guests, and those who may not make a group that roles
+// may be given to. It reports whether the caller becomes its owner: members of
+// the tenant without a role for groups do, and everyone of a Microsoft 365
+// group.
+func mayCreateGroup(ctx context.Context, tx *sqldb.Tx, who authz.Caller, g *Group) (owns bool, err error) {
+	err = mayManageGroup(ctx, tx, who, g)
+	person := !who.IsSystem() && !who.AppOnly()
+	switch {
+	case err == nil:
+		return person && g.Unified(), nil
+	case !person, g.AssignableToRole(), !errors.Is(err, authz.Denied):
+		return false, err
+	}
+	u, missing := GetUser(ctx, tx, who.Tenant, string(who.Object))
+	switch {
+	case errors.Is(missing, fault.NotFound):
+		return false, err
+	case missing != nil:
+		return false, missing
+	case text(u.UserType) == Guest:
+		return false, err
+	}
+	return true, nil
+}
+
+// CreateGroup stores a new group from a Graph body, with owners and members.
+func (s *Service) CreateGroup(ctx context.Context, who authz.Caller, body []byte, owners, members []ids.ObjectID) (*Group, error) {
+	var g *Group
+	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		home, err := tenant.Get(ctx, tx, who.Tenant)
+		if err != nil {
+			return err
+		}
+		if g, err = NewGroup(home, body, tx.Now()); err != nil {
+			return err
+		}
+		owns, err := mayCreateGroup(ctx, tx, who, g)
+		if err != nil {
+			return err
+		}
+		if err := addGroup(ctx, tx, g, who.Object); err != nil {
+			return err
+		}
+		if owns && !slices.Contains(owners, who.Object) {
+			owners = append(slices.Clone(owners), who.Object)
+		}
+		for _, id := range unique(owners) {
+			if err := addGroupOwner(ctx, tx, g, id); err != nil {
+				return err
+			}
+		}
+		for _, id := range unique(members) {
+			if _, err := s.addMember(ctx, tx, who, g, id, time.Time{}); err != nil {
+				return err
+			}
+		}
+		return recordGroup(ctx, tx, who, "Add group", g, nil)
+	})
+	return g, err
+}
+
+// unique returns the list without repetitions.
+func unique(list []ids.ObjectID) []ids.ObjectID {
+	var once []ids.ObjectID
+	for _, id := range list {
+		if !slices.Contains(once, id) {
+			once = append(once, id)
+		}
+	}
+	return once
+}
+
+// UpdateGroup changes a group by a Graph body, adds members and returns it.
+func (s *Service) UpdateGroup(ctx context.Context, who authz.Caller, id ids.ObjectID, body []byte, members []ids.ObjectID) (*Group, error) {
+	var g *Group
+	err := s.changeGroup(ctx, who, id, func(tx *sqldb.Tx, before *Group) (err error) {
+		if g, err = before.Apply(body); err != nil {
+			return err
+		}
+		if err := putGroup(ctx, tx, g); err != nil {
+			return err
+		}
+		for _, member := range unique(members) {
+			if err := s.joins(ctx, tx, who, g, member, time.Time{}); err != nil {
+				return err
+			}
+		}
+		return recordGroup(ctx, tx, who, "Update group", g, audit.Diff(before, g))
+	})
+	return g, err
+}
+
+// DeleteGroup marks a group as deleted, so that it can be restored.
+func (s *Service) DeleteGroup(ctx context.Context, who authz.Caller, id ids.ObjectID) error {
+	return s.changeGroup(ctx, who, id, func(tx *sqldb.Tx, g *Group) error {
+		if err := dropGroup(ctx, tx, g); err != nil {
+			return err
+		}
+		return recordGroup(ctx, tx, who, "Delete group", g, nil)
+	})
+}
+
+// changeGroup runs a rule on a group that the caller may change.
+func (s *Service) changeGroup(ctx context.Context, who authz.Caller, id ids.ObjectID, rule func(*sqldb.Tx, *Group) error) error {
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		g, err := GetGroup(ctx, tx, who.Tenant, id)
+		if err != nil {
+			return err
+		}
+		if err := mayManageGroup(ctx, tx, who, g); err != nil {
+			return err
+		}
+		return rule(tx, g)
+	})
+}
+
+// maxOwners is the greatest number of a group's owners.
+const maxOwners = 100
+
+// Why a change of a group's owners is refused.
+const (
+	LastOwner fault.Reason = "directory.last_owner"
+	NotAnyOne fault.Reason = "directory.not_a_reference" // not a kind of object that may stand here
+)
+
+// AddGroupOwner makes a user or service principal an owner of a group.
+func (s *Service) AddGroupOwner(ctx context.Context, who authz.Caller, id, owner ids.ObjectID) error {
+	return s.changeGroup(ctx, who, id, func(tx *sqldb.Tx, g *Group) error {
+		if err := addGroupOwner(ctx, tx, g, owner); err != nil {
+			return err
+		}
+		return recordGroup(ctx, tx, who, "Add owner to group", g, []audit.Change{{Name: "Owner", New: string(owner)}})
+	})
+}
+
+func addGroupOwner(ctx context.Context, tx *sqldb.Tx, g *Group, owner ids.ObjectID) error {
+	o, err := object.Get(ctx, tx, g.Tenant, owner)
+	if err != nil {
+		return err
+	}
+	if o.Kind != object.User && o.Kind != object.ServicePrincipal {
+		return fault.Because(fault.Invalid, NotAnyOne, "The reference target '%s' of type '%s' is invalid for the 'owners' reference.", o.Kind, o.ID)
+	}
+	have, err := object.Owners(ctx, tx, g.Tenant, g.ID)
+	if err != nil {
+		return err
+	}
+	if len(have) >= maxOwners {
+		return fault.InvalidAt("owners", "A group has at most %d owners.", maxOwners)
+	}
+	return object.AddOwner(ctx, tx, g.Tenant, g.ID, owner)
+}
+
+// RemoveGroupOwner takes an owner from a group. The last person who owns it
+// stays, even beside a service principal.
+func (s *Service) RemoveGroupOwner(ctx context.Context, who authz.Caller, id, owner ids.ObjectID) error {
+	return s.changeGroup(ctx, who, id, func(tx *sqldb.Tx, g *Group) error {
+		have, err := object.Owners(ctx, tx, g.Tenant, g.ID)
+		if err != nil {
+			return err
+		}
+		have = slices.DeleteFunc(have, func(o object.Object) bool { return o.Kind != object.User })
+		if len(have) == 1 && have[0].ID == owner {
+			return fault.Because(fault.Invalid, LastOwner, "The group must have at least one owner, hence this owner cannot be removed.")
+		}
+		if err := object.RemoveOwner(ctx, tx, g.Tenant, g.ID, owner); err != nil {
+			return err
+		}
+		return recordGroup(ctx, tx, who, "Remove owner from group", g, []audit.Change{{Name: "Owner", Old: string(owner)}})
+	})
+}
+
+func recordGroup(ctx context.Context, tx *sqldb.Tx, who authz.Caller, activity string, g *Group, changed []audit.Change) error {
+	return audit.Record(ctx, tx, who, audit.Entry{
+		Category: "GroupManagement", Activity: activity, Changes: changed,
+		Target: audit.Target{Kind: "Group", ID: string(g.ID), Name: g.DisplayName},
+	})
+}

@@ -1,0 +1,84 @@
+package directory
+
+import (
+	"context"
+	"time"
+
+	"entente/internal/core/authz"
+	"entente/internal/core/object"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
+)
+
+// tie names a membership for its causes.
+func tie(group, member ids.ObjectID) string { return string(group) + " " + string(member) }
+
+// addMembership stores a direct membership with a cause; added is false if there
+// is a live one already, which has one cause more then.
+func addMembership(ctx context.Context, tx *sqldb.Tx, g *Group, member ids.ObjectID, cause ids.CauseID) (added bool, err error) {
+	_, alive, err := object.Life(ctx, tx, g.Tenant, object.OfMembership, tie(g.ID, member))
+	if err != nil {
+		return false, err
+	}
+	if _, err := tx.Exec(ctx, `
+		insert into membership (tenant_id, group_id, member_id, added_us) values (?, ?, ?, ?)
+		on conflict (tenant_id, group_id, member_id) do nothing`,
+		g.Tenant, g.ID, member, sqldb.Micros(tx.Now())); err != nil {
+		return false, err
+	}
+	ends, err := object.Link(ctx, tx, g.Tenant, object.OfMembership, tie(g.ID, member), cause)
+	if err != nil {
+		return false, err
+	}
+	return !alive, endMembership(ctx, tx, g, member, ends)
+}
+
+// endMembership keeps a membership's end, also where roles are held by it.
+func endMembership(ctx context.Context, tx *sqldb.Tx, g *Group, member ids.ObjectID, ends time.Time) error {
+	if _, err := tx.Exec(ctx, `update membership set ends_us = ? where tenant_id = ? and group_id = ? and member_id = ?`,
+		sqldb.Micros(ends), g.Tenant, g.ID, member); err != nil {
+		return err
+	}
+	if !g.AssignableToRole() {
+		return nil
+	}
+	return authz.Hold(ctx, tx, g.Tenant, g.ID, member, ends)
+}
+
+// dropMembership removes a direct membership whatever its causes.
+func dropMembership(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, group, member ids.ObjectID) error {
+	if _, err := tx.Exec(ctx, `delete from membership where tenant_id = ? and group_id = ? and member_id = ?`, tenant, group, member); err != nil {
+		return err
+	}
+	if err := authz.Release(ctx, tx, tenant, group, member); err != nil {
+		return err
+	}
+	return object.Unlink(ctx, tx, tenant, object.OfMembership, tie(group, member))
+}
+
+// isMember reports whether a direct membership counts now.
+func isMember(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, group, member ids.ObjectID) (bool, error) {
+	var n int
+	err := tx.One(ctx, `
+		select count(*) from membership
+		where  tenant_id = ? and group_id = ? and member_id = ? and (ends_us = 0 or ends_us > ?)`,
+		[]any{tenant, group, member, sqldb.Micros(tx.Now())}, &n)
+	return n > 0, err
+}
+
+// A pastMembership is one whose end has come.
+type pastMembership struct {
+	tenant        ids.TenantID
+	group, member ids.ObjectID
+}
+
+// pastMemberships returns up to limit memberships whose end has come.
+func pastMemberships(ctx context.Context, tx *sqldb.Tx, limit int) ([]pastMembership, error) {
+	return sqldb.All(ctx, tx, `
+		select tenant_id, group_id, member_id from membership /* all tenants: ends come for everybody */
+		where  ends_us > 0 and ends_us <= ? order by ends_us limit ?`,
+		[]any{sqldb.Micros(tx.Now()), limit},
+		func(scan func(...any) error) (p pastMembership, err error) {
+			return p, scan(&p.tenant, &p.group, &p.member)
+		})
+}
