@@ -36,8 +36,8 @@ const (
 	IdentityLifetime = 24 * time.Hour // a managed identity's
 )
 
-// backdate is how far before its issue a token is valid, because clocks differ
-// (entra-wire.md, section 3.3).
+// backdate is how far before its issue a token is valid, because clocks differ;
+// Entra's tokens have the same five minutes.
 const backdate = 5 * time.Minute
 
 // The reasons for which a token is not believed.

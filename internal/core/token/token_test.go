@@ -77,8 +77,8 @@ func read(t *testing.T, raw string) (jose.Header, map[string]any) {
 	return tok.Header, claims
 }
 
-// TestClaims compares whole tokens with entra-wire.md, sections 3.3, 3.4, 3.5
-// and 7.6.
+// TestClaims compares whole tokens with those of Entra.
+// https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
 func TestClaims(t *testing.T) {
 	api := access()
 	api.Resource = token.Resource{App: "44444444-4444-4444-8444-444444444444", Audience: "api://sample", Version: 2}

@@ -10,8 +10,8 @@ import (
 	"entente/internal/kit/ids"
 )
 
-// consumersTenant is the tenant of personal accounts (entra-wire.md, section
-// 1.1). Nobody of it is here.
+// consumersTenant is the tenant of personal accounts in Entra. Nobody of
+// it is here.
 const consumersTenant = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 // An authority is what a discovery document is about.
@@ -49,8 +49,8 @@ func (e *Edge) discovery(document func(authority) any) handler {
 	}
 }
 
-// metadata has the members of both versions (entra-wire.md, sections 1.3 and
-// 1.4; OpenID Connect Discovery 1.0, section 3).
+// metadata has the members of both versions (OpenID Connect Discovery 1.0,
+// section 3).
 type metadata struct {
 	Token         string   `json:"token_endpoint"`
 	Methods       []string `json:"token_endpoint_auth_methods_supported"`

@@ -94,7 +94,8 @@ func (e edge) bySecret(secret string) oauth2.Form {
 	return f
 }
 
-// TestTokenAnswers covers entra-wire.md, section 2.2, and RFC 6749, section 5.1.
+// TestTokenAnswers covers RFC 6749, section 5.1, in Entra's two forms.
+// https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
 func TestTokenAnswers(t *testing.T) {
 	each(t, func(t *testing.T, e edge) {
 		v1 := e.bySecret(e.Secret)
@@ -136,8 +137,8 @@ func TestTokenAnswers(t *testing.T) {
 
 var description = regexp.MustCompile(`^AADSTS7000215: Invalid client secret provided\. Ensure .* for a secret added to app '([0-9a-f-]{36})'\. .*\r\nTrace ID: ([0-9a-f-]{36})\r\nCorrelation ID: ([0-9a-f-]{36})\r\nTimestamp: 2026-11-23 12:00:00Z$`)
 
-// TestRefusalBody covers entra-wire.md, sections 1.9 and 5.1, and RFC 6749,
-// section 5.2.
+// TestRefusalBody covers RFC 6749, section 5.2, and the members Entra adds.
+// https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 func TestRefusalBody(t *testing.T) {
 	each(t, func(t *testing.T, e edge) {
 		correlation := "0a0b0c0d-1111-4222-8333-444455556666"
@@ -169,7 +170,8 @@ func TestRefusalBody(t *testing.T) {
 	})
 }
 
-// TestRefusals covers rows of entra-wire.md, section 5.2, end to end.
+// TestRefusals covers Entra's codes end to end.
+// https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 func TestRefusals(t *testing.T) {
 	each(t, func(t *testing.T, e edge) {
 		at := crossing.Name + "/" + string(e.B) + "/oauth2/v2.0/token"
@@ -229,8 +231,8 @@ func TestRefusals(t *testing.T) {
 	})
 }
 
-// TestDiscovery covers entra-wire.md, sections 1.3 and 1.4, and OpenID Connect
-// Discovery 1.0, section 3.
+// TestDiscovery covers OpenID Connect Discovery 1.0, section 3, in Entra's two
+// versions.
 func TestDiscovery(t *testing.T) {
 	each(t, func(t *testing.T, e edge) {
 		tid, own, also := string(e.B), crossing.Name, "https://also.example:8443"
@@ -283,7 +285,7 @@ func TestALabMapsTheIssuerToo(t *testing.T) {
 	})
 }
 
-// TestInstanceDiscovery covers entra-wire.md, section 1.5.
+// TestInstanceDiscovery covers what MSAL asks before it trusts an authority.
 func TestInstanceDiscovery(t *testing.T) {
 	each(t, func(t *testing.T, e edge) {
 		ask := func(authority string) (*http.Response, map[string]any) {
@@ -306,7 +308,7 @@ func TestInstanceDiscovery(t *testing.T) {
 	})
 }
 
-// TestKeys covers entra-wire.md, section 1.7, and RFC 7517, section 5.
+// TestKeys covers RFC 7517, section 5, with the members that Entra's keys have.
 func TestKeys(t *testing.T) {
 	each(t, func(t *testing.T, e edge) {
 		keysOf := func(path string) []any {

@@ -58,8 +58,9 @@ var codes = map[fault.Code]form{
 	fault.Internal:        {number: 50000, status: http.StatusInternalServerError, word: oauth2.ServerError},
 }
 
-// reasons is the table of entra-wire.md, section 5.2. Texts are Entra's, with
-// the fault's values in braces.
+// reasons gives each refusal its number, status and word. Texts are Entra's,
+// with the fault's values in braces.
+// https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 var reasons = map[fault.Reason]form{
 	wrongVerb:       {900561, http.StatusMethodNotAllowed, oauth2.InvalidRequest, "The endpoint only accepts {right} requests. Received a {method} request.", ""},
 	notAForm:        {9002313, bad, oauth2.InvalidRequest, "Invalid request. Request is malformed or invalid.", ""},

@@ -14,7 +14,7 @@ import (
 )
 
 // A refusalBody is the answer to a request that is refused (RFC 6749, section
-// 5.2; entra-wire.md, section 5.1).
+// 5.2), with the members that Entra adds.
 type refusalBody struct {
 	Error       oauth2.Error `json:"error"`
 	Description string       `json:"error_description"`

@@ -16,8 +16,8 @@ import (
 	"entente/internal/kit/web"
 )
 
-// token returns the token endpoint of one version (entra-wire.md, section 2).
-// A query, such as MSAL Node sends, is passed over.
+// token returns the token endpoint of one version (RFC 6749, section 3.2). A
+// query, such as MSAL Node sends, is passed over.
 func (e *Edge) token(version int) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		form, err := readForm(w, r)
