@@ -20,7 +20,7 @@ var ApplicationTable = query.Table{
 	Fields: map[string]query.Column{
 		"id":              {SQL: "a.id"},
 		"appId":           {SQL: "a.app_id"},
-		"displayName":     {SQL: "a.name_folded", Fold: true},
+		"displayName":     {SQL: "a.name_folded", Fold: true, Words: object.NameWords("a.id")},
 		"signInAudience":  {SQL: "a.audience"},
 		"uniqueName":      {SQL: "a.unique_name", Null: ""},
 		"createdDateTime": {SQL: "a.created_us", Kind: query.Time},

@@ -19,7 +19,7 @@ var PrincipalTable = query.Table{
 	Fields: map[string]query.Column{
 		"id":                        {SQL: "p.id"},
 		"appId":                     {SQL: "p.app_id"},
-		"displayName":               {SQL: "p.name_folded", Fold: true},
+		"displayName":               {SQL: "p.name_folded", Fold: true, Words: object.NameWords("p.id")},
 		"servicePrincipalType":      {SQL: "p.kind"},
 		"accountEnabled":            {SQL: "p.enabled", Kind: query.Bool},
 		"appRoleAssignmentRequired": {SQL: "p.assignment_required", Kind: query.Bool},

@@ -19,7 +19,7 @@ var UserTable = query.Table{
 	Fields: map[string]query.Column{
 		"id":                              {SQL: "u.id"},
 		"userPrincipalName":               {SQL: "u.upn_folded", Fold: true},
-		"displayName":                     {SQL: "u.name_folded", Fold: true},
+		"displayName":                     {SQL: "u.name_folded", Fold: true, Words: object.NameWords("u.id")},
 		"mail":                            {SQL: "u.mail_folded", Fold: true, Null: ""},
 		"mailNickname":                    {SQL: "u.nick_folded", Fold: true, Null: ""},
 		"givenName":                       {SQL: "u.given_folded", Fold: true, Null: ""},

@@ -18,6 +18,9 @@ func Add(ctx context.Context, tx *sqldb.Tx, o Object, by ids.ObjectID) error {
 	if err != nil {
 		return err
 	}
+	if err := addWords(ctx, tx, o.Tenant, o.ID, o.DisplayName); err != nil {
+		return err
+	}
 	return Log(ctx, tx, o.Tenant, o.ID, o.Kind, Created)
 }
 
@@ -48,8 +51,14 @@ func Missing(key string) *fault.Error {
 // Rename stores a new display name and logs the change. Call it for every
 // change of an object, with the name it has then.
 func Rename(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID, kind Kind, name string) error {
-	if _, err := tx.Exec(ctx, `update object set display_name = ? where tenant_id = ? and id = ?`, name, tenant, id); err != nil {
+	n, err := tx.Exec(ctx, `update object set display_name = ? where tenant_id = ? and id = ? and display_name <> ?`, name, tenant, id, name)
+	if err != nil {
 		return err
+	}
+	if n > 0 {
+		if err := putWords(ctx, tx, tenant, id, name); err != nil {
+			return err
+		}
 	}
 	return Log(ctx, tx, tenant, id, kind, Changed)
 }
@@ -74,6 +83,7 @@ func Purge(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.Object
 		`delete from object_owner where tenant_id = ? and object_id = ?`,
 		`delete from object_owner where tenant_id = ? and owner_id = ?`,
 		`delete from object_name where owner_tenant = ? and object_id = ? /* all tenants: names of the installation have an empty tenant_id */`,
+		`delete from object_word where tenant_id = ? and object_id = ?`,
 		`delete from cause_of where tenant_id = ? and target_id = ?`,
 	} {
 		if _, err := tx.Exec(ctx, q, tenant, id); err != nil {

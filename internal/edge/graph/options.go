@@ -103,7 +103,7 @@ func (c *call) shown() edm.Type {
 // readQuery reads what a list is asked: filter, order, page.
 func (c *call) readQuery(g edm.Grant) error {
 	set, o := c.target.set(), c.options
-	asker := edm.Asker{Version: c.request.Version, Type: c.shown(), Advanced: o.advanced, Grant: g}
+	asker := edm.Asker{Version: c.request.Version, Type: c.shown(), Advanced: o.advanced, Grant: g, Scope: c.request.Who.Tenant}
 	if c.target.kind == toCount {
 		asker.Advanced = o.eventual
 	}
@@ -113,12 +113,13 @@ func (c *call) readQuery(g edm.Grant) error {
 	case o.Search != nil && !o.eventual:
 		return fault.Because(fault.Invalid, searchNeedsMore,
 			"Request with $search query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'")
-	case o.Search != nil:
-		return fault.Because(fault.Invalid, unsupported, "The query option $search is not supported here.").With("segment", "$search")
 	}
 	q := query.Query{}
 	var err error
 	if q.Filter, err = c.Registry.Filter(asker, o.Filter); err != nil {
+		return err
+	}
+	if q.Filter, err = c.searched(asker, q.Filter); err != nil {
 		return err
 	}
 	if q.Order, err = c.Registry.Order(asker, o.OrderBy, o.Filter != nil); err != nil {
@@ -136,6 +137,18 @@ func (c *call) readQuery(g edm.Grant) error {
 	first := o.SkipToken == ""
 	c.request.Count = first && o.Count != nil && *o.Count && (!set.Advanced || o.eventual)
 	return nil
+}
+
+// searched adds what $search asks to a condition.
+func (c *call) searched(a edm.Asker, filter query.Expr) (query.Expr, error) {
+	s, err := c.Registry.Search(a, c.options.Search)
+	switch {
+	case err != nil || s == nil:
+		return filter, err
+	case filter == nil:
+		return s, nil
+	}
+	return query.And{filter, s}, nil
 }
 
 // pageOf returns how many entities a page has.

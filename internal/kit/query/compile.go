@@ -118,6 +118,8 @@ func (c *compiler) expr(e Expr, fields map[string]Column) error {
 		return c.match(e.Field, e.Value, fields, strings.HasSuffix, (*compiler).endsWith)
 	case Contains:
 		return c.match(e.Field, e.Value, fields, strings.Contains, (*compiler).contains)
+	case HasWord:
+		return c.hasWord(e, fields)
 	}
 	return fault.Because(fault.Invalid, Unsupported, "The filter holds an empty term.")
 }
@@ -305,6 +307,21 @@ func (c *compiler) endsWith(col Column, suffix string) {
 // have different names, but both can remove the text and see a difference.
 func (c *compiler) contains(col Column, part string) {
 	c.write("replace("+col.SQL+", ?, '') <> "+col.SQL, part)
+}
+
+// hasWord writes a range of words, whose rows are looked up once.
+func (c *compiler) hasWord(e HasWord, fields map[string]Column) error {
+	col, err := single(fields, e.Field)
+	if err != nil {
+		return err
+	}
+	if col.Words == nil || !storable(e.Prefix) {
+		return fault.Because(fault.Invalid, Unsupported, "The field %s is not searched by words.", e.Field).With("field", e.Field)
+	}
+	c.write(col.Words.Key+" in ("+col.Words.Select+" and ", e.Scope)
+	c.startsWith(Column{SQL: col.Words.Word}, Fold(e.Prefix))
+	c.write(")")
+	return nil
 }
 
 // afterPrefix returns the least text that is greater than every text beginning

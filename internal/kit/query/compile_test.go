@@ -14,8 +14,10 @@ import (
 // people is a noun as a package of core would describe it.
 var people = Table{
 	Fields: map[string]Column{
-		"id":      {SQL: "p.id"},
-		"name":    {SQL: "p.name_folded", Fold: true, Null: ""},
+		"id": {SQL: "p.id"},
+		"name": {SQL: "p.name_folded", Fold: true, Null: "", Words: &WordIndex{
+			Key: "p.id", Select: "select w.person_id from person_word w where w.tenant_id = ?", Word: "w.word",
+		}},
 		"code":    {SQL: "p.code"},
 		"age":     {SQL: "p.age", Kind: Int, Null: -1},
 		"enabled": {SQL: "p.enabled", Kind: Bool},
@@ -57,6 +59,8 @@ func TestMatching(t *testing.T) {
 		{"a time", Compare{"created", Ge, noon}, "p.created_us >= ?", []any{us}},
 		{"a time between two microseconds, from below", Compare{"created", Ge, noon.Add(300)}, "p.created_us > ?", []any{us}},
 		{"a time between two microseconds, exactly", Compare{"created", Eq, noon.Add(300)}, "1 = 0", nil},
+		{"a word", HasWord{"name", "t", "Gr"}, "p.id in (select w.person_id from person_word w where w.tenant_id = ? and (w.word >= ? and w.word < ?))",
+			[]any{"t", "gr", "gs"}},
 		{"a truth", Compare{"enabled", Eq, true}, "p.enabled = ?", []any{int64(1)}},
 		{"a list", In{"name", []any{"A", nil, "b"}}, "p.name_folded in (?, ?, ?)", []any{"a", "", "b"}},
 		{"an empty list", In{"name", nil}, "1 = 0", nil},
@@ -140,6 +144,7 @@ func TestCompileRefuses(t *testing.T) {
 		{"the noun's field inside the collection", Query{Filter: Any{"mails", Compare{"name", Eq, "x"}}}, UnknownField},
 		{"a collection compared", Query{Filter: Compare{"mails", Eq, "x"}}, Unsupported},
 		{"a single field as a collection", Query{Filter: Count{"name", Eq, 1}}, Unsupported},
+		{"a word of no word index", Query{Filter: HasWord{"code", "t", "a"}}, Unsupported},
 		{"the beginning of a number", Query{Filter: StartsWith{"age", "1"}}, Unsupported},
 		{"text for a number", Query{Filter: Compare{"age", Eq, "1"}}, WrongValue},
 		{"a number for a time", Query{Filter: Compare{"created", Eq, 1}}, WrongValue},

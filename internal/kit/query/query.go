@@ -35,7 +35,8 @@ const (
 const MaxNodes = 500
 
 // An Expr is a condition on one row. The types of this package are all of
-// them: And, Or, Not, Compare, In, StartsWith, EndsWith, Contains, Any, Count.
+// them: And, Or, Not, Compare, In, StartsWith, EndsWith, Contains, HasWord, Any,
+// Count.
 type Expr interface{ expr() }
 
 // And holds when all its parts hold. Without parts it holds.
@@ -71,6 +72,14 @@ type EndsWith struct{ Field, Value string }
 // Contains holds when the field's text contains Value.
 type Contains struct{ Field, Value string }
 
+// HasWord holds when one of the Words of the field's text begins with Prefix.
+// Scope is bound to the placeholder in Column.Words: the tenant.
+type HasWord struct {
+	Field  string
+	Scope  any
+	Prefix string
+}
+
 // Any holds when the collection has an element for which Of holds. Of speaks
 // of the element's own fields; the element itself is the field "". Without Of
 // it holds when the collection is not empty.
@@ -94,6 +103,7 @@ func (In) expr()         {}
 func (StartsWith) expr() {}
 func (EndsWith) expr()   {}
 func (Contains) expr()   {}
+func (HasWord) expr()    {}
 func (Any) expr()        {}
 func (Count) expr()      {}
 
@@ -150,9 +160,21 @@ type Column struct {
 	// means that the field is never absent.
 	Null any
 
+	// Words are where HasWord finds the field's words; nil where it cannot be
+	// asked.
+	Words *WordIndex
+
 	// Items makes the field a collection, to be asked by Any and Count alone;
 	// the members above are then unused.
 	Items *Items
+}
+
+// A WordIndex is a table with the words of a field, one row a word. It is read
+// apart from the noun's rows, so that a rare word is found at once.
+type WordIndex struct {
+	Key    string // the column that names the row: "u.id"
+	Select string // "select w.user_id from user_word w where w.tenant_id = ?"
+	Word   string // "w.word"
 }
 
 // Items are the elements of a collection, in a table beside the noun's.

@@ -144,10 +144,10 @@ func (r *Registry) documentType(b *strings.Builder, name, base string, props []P
 	if len(props) == 0 {
 		return
 	}
-	b.WriteString("| property | type | written | shown | $filter | $orderby | |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString("| property | type | written | shown | $filter | $orderby | $search | |\n|---|---|---|---|---|---|---|---|\n")
 	for _, p := range props {
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s |\n",
-			p.label(), p.Type.label(), p.Write, p.Show, p.Filter, p.Order, p.Note)
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n",
+			p.label(), p.Type.label(), p.Write, p.Show, p.Filter, p.Order, p.Search, p.Note)
 	}
 }
 

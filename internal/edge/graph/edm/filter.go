@@ -25,6 +25,7 @@ type Asker struct {
 	Type     Type
 	Advanced bool // ConsistencyLevel: eventual and $count=true
 	Grant    Grant
+	Scope    any // whose words are searched: the tenant
 }
 
 // Filter turns a parsed $filter into a condition on the noun's fields. A nil

@@ -51,6 +51,12 @@ func (m matcher) holds(e query.Expr) (bool, error) {
 	case query.StartsWith:
 		s, ok := m.text(e.Field)
 		return ok && strings.HasPrefix(s, query.Fold(e.Value)), nil
+	case query.HasWord:
+		var s string
+		if json.Unmarshal(m[e.Field], &s) != nil {
+			return false, nil
+		}
+		return slices.ContainsFunc(query.Words(s), func(w string) bool { return strings.HasPrefix(w, e.Prefix) }), nil
 	case query.Compare:
 		switch e.Op {
 		case query.Eq:

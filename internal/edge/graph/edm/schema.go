@@ -78,6 +78,9 @@ type Prop struct {
 	// advanced query.
 	Order string
 
+	// Search says how $search finds the property.
+	Search Find
+
 	// Field is the field of the noun's query.Table; the name where it says nothing.
 	Field string
 

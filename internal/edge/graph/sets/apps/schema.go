@@ -21,12 +21,12 @@ const onTexts = "eq sw; not ge le cnt"
 func application() edm.Entity {
 	text, texts := edm.String, edm.Many(edm.String)
 	return edm.Entity{Name: "application", Base: "directoryObject", Props: []edm.Prop{
-		{Name: "appId", Type: text, Filter: "eq in"},
+		{Name: "appId", Type: text, Filter: "eq in", Search: edm.ByStart},
 		{Name: "applicationTemplateId", Type: text},
 		{Name: "disabledByMicrosoftStatus", Type: text},
 		{Name: "createdByAppId", Type: text},
 		{Name: "createdDateTime", Type: edm.DateTimeOffset, Filter: "eq ge le; ne not in", Order: "A"},
-		{Name: "displayName", Type: text, Write: edm.CU, Required: true, Filter: "eq in sw; ne not ge le", Order: "A"},
+		{Name: "displayName", Type: text, Write: edm.CU, Required: true, Filter: "eq in sw; ne not ge le", Order: "A", Search: edm.ByWords},
 		{Name: "description", Type: text, Write: edm.CU},
 		{Name: "groupMembershipClaims", Type: text, Write: edm.CU},
 		{Name: "identifierUris", Type: texts, NotNull: true, Write: edm.CU, Filter: onTexts},
@@ -71,10 +71,10 @@ func principal() edm.Entity {
 	text, texts := edm.String, edm.Many(edm.String)
 	return edm.Entity{Name: "servicePrincipal", Base: "directoryObject", Props: []edm.Prop{
 		{Name: "createdDateTime", Type: edm.DateTimeOffset, Filter: "eq ge le; ne not in", Order: "A"},
-		{Name: "appId", Type: text, Write: edm.C, Required: true, Filter: "eq in sw; ne not"},
+		{Name: "appId", Type: text, Write: edm.C, Required: true, Filter: "eq in sw; ne not", Search: edm.ByStart},
 		{Name: "servicePrincipalType", Type: text, Filter: "; eq ne not in"},
 		{Name: "appOwnerOrganizationId", Type: edm.Guid, Filter: "eq in; ne not"},
-		{Name: "displayName", Type: text, Filter: "eq in sw; ne not ge le", Order: "A"},
+		{Name: "displayName", Type: text, Filter: "eq in sw; ne not ge le", Order: "A", Search: edm.ByWords},
 		{Name: "accountEnabled", Type: edm.Boolean, Write: edm.CU, Filter: "eq in; ne not"},
 		{Name: "addIns", Type: edm.Many(edm.Of("addIn")), NotNull: true, Write: edm.CU},
 		{Name: "alternativeNames", Type: texts, NotNull: true, Write: edm.CU, Filter: onTexts},

@@ -80,15 +80,15 @@ func extensionAttributes() []edm.Prop {
 func user() edm.Entity {
 	return edm.Entity{Name: "user", Base: "directoryObject", Props: []edm.Prop{
 		{Name: "businessPhones", Type: edm.Many(edm.String), NotNull: true, Write: edm.CU},
-		{Name: "displayName", Type: edm.String, Write: edm.CU, Required: true, Filter: onName, Order: "d"},
-		{Name: "givenName", Type: edm.String, Write: edm.CU, Filter: onText},
+		{Name: "displayName", Type: edm.String, Write: edm.CU, Required: true, Filter: onName, Order: "d", Search: edm.ByWords},
+		{Name: "givenName", Type: edm.String, Write: edm.CU, Filter: onText, Search: edm.ByStart},
 		{Name: "jobTitle", Type: edm.String, Write: edm.CU, Filter: onText},
-		{Name: "mail", Type: edm.String, Write: edm.CU, Filter: onAddr},
+		{Name: "mail", Type: edm.String, Write: edm.CU, Filter: onAddr, Search: edm.ByStart},
 		{Name: "mobilePhone", Type: edm.String, Write: edm.CU},
 		{Name: "officeLocation", Type: edm.String, Write: edm.CU},
 		{Name: "preferredLanguage", Type: edm.String, Write: edm.CU},
-		{Name: "surname", Type: edm.String, Write: edm.CU, Filter: onText},
-		{Name: "userPrincipalName", Type: edm.String, Write: edm.CU, Required: true, Filter: "eq ge le in sw; ne not ew", Order: "d"},
+		{Name: "surname", Type: edm.String, Write: edm.CU, Filter: onText, Search: edm.ByStart},
+		{Name: "userPrincipalName", Type: edm.String, Write: edm.CU, Required: true, Filter: "eq ge le in sw; ne not ew", Order: "d", Search: edm.ByStart},
 
 		{Name: "deletedDateTime", Type: edm.DateTimeOffset, Show: edm.Selected},
 		{Name: "accountEnabled", Type: edm.Boolean, Write: edm.CU, Required: true, Show: edm.InBeta, Filter: "eq in; ne not"},
