@@ -76,7 +76,7 @@ var explanations = []Explanation{
 		"Instance discovery was asked about a host that is none of this installation’s names.",
 		"Use one of the installation’s own names as the authority."},
 	{50053, "Sign-in is paused after too many tries.",
-		"Several wrong passwords were given for this account from your network. Sign-in from other networks goes on.",
+		"Several wrong passwords were given for this account, or many for several accounts, from your network. Sign-in from other networks goes on.",
 		"Wait as long as the page says, then try again. If it was not you, tell your administrators."},
 	{50055, "The password has expired.",
 		"The password must be changed before it is used again.",

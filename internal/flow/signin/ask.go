@@ -25,15 +25,16 @@ type Ask struct {
 // Why a step is refused, besides what core/consent refuses. Values carry what
 // an edge puts into its own words: appId, name, tenant, account, redirect.
 const (
-	MissingApp   fault.Reason = "signin.missing_app" // the address names none
-	DisabledApp  fault.Reason = "signin.disabled_app"
-	WrongReply   fault.Reason = "signin.wrong_reply"   // the address is not registered
-	MissingReply fault.Reason = "signin.missing_reply" // version 2 wants one
-	WrongScope   fault.Reason = "signin.wrong_scope"   // none, or one that can't be asked so
-	NotHere      fault.Reason = "signin.not_here"      // the account is not in the tenant
-	NoHome       fault.Reason = "signin.no_home"       // no tenant has the address's domain
-	Paused       fault.Reason = "signin.paused"        // too many wrong passwords; Values: until
-	WrongRenewal fault.Reason = "signin.wrong_renewal" // the two differ, or are the old one
+	MissingApp    fault.Reason = "signin.missing_app" // the address names none
+	DisabledApp   fault.Reason = "signin.disabled_app"
+	WrongReply    fault.Reason = "signin.wrong_reply"    // the address is not registered
+	MissingReply  fault.Reason = "signin.missing_reply"  // version 2 wants one
+	WrongScope    fault.Reason = "signin.wrong_scope"    // none, or one that can't be asked so
+	NotHere       fault.Reason = "signin.not_here"       // the account is not in the tenant
+	NoHome        fault.Reason = "signin.no_home"        // no tenant has the address's domain
+	Paused        fault.Reason = "signin.paused"         // too many wrong passwords; Values: until
+	NetworkPaused fault.Reason = "signin.network_paused" // likewise, at many accounts; Values: until
+	WrongRenewal  fault.Reason = "signin.wrong_renewal"  // the two differ, or are the old one
 )
 
 func wrongScope(scope string) error {

@@ -25,7 +25,10 @@
 // decision, in the transaction that grants.
 //
 // An unknown account and a wrong password cost the same time and get the same
-// sentence. Wrong passwords are counted by account and network.
+// sentence. Wrong passwords are counted by account and network, which pauses
+// that pair; by network over all accounts, which pauses the network; and by
+// account over all networks, which makes the pauses of its pairs longer. Thus
+// nobody elsewhere can lock an account's owner out.
 //
 // Package core/consent decides who may consent and writes the grants. The
 // pages are edge/portal/signinpages.

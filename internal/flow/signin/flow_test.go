@@ -181,9 +181,24 @@ func TestUntil(t *testing.T) {
 }
 
 func TestPause(t *testing.T) {
-	for tries, want := range map[int]time.Duration{1: 0, 4: 0, 5: time.Minute, 6: 2 * time.Minute, 8: 8 * time.Minute, 11: time.Hour, 1000: time.Hour} {
-		if got := pause(tries); got != want {
-			t.Errorf("after %d tries: got %v, want %v", tries, got, want)
+	for _, tt := range []struct {
+		tries    int
+		besieged bool
+		want     time.Duration
+	}{
+		{1, false, 0},
+		{4, false, 0},
+		{5, false, time.Minute},
+		{6, false, 2 * time.Minute},
+		{8, false, 8 * time.Minute},
+		{11, false, time.Hour},
+		{1000, false, time.Hour},
+		{1, true, time.Minute},
+		{7, true, 64 * time.Minute},
+		{1000, true, 24 * time.Hour},
+	} {
+		if got := pause(tt.tries, tt.besieged); got != tt.want {
+			t.Errorf("after %d tries, besieged %t: got %v, want %v", tt.tries, tt.besieged, got, tt.want)
 		}
 	}
 }

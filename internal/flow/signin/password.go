@@ -18,6 +18,7 @@ import (
 var refusals = map[fault.Reason]int{
 	directory.WrongPassword:   50126,
 	Paused:                    50053,
+	NetworkPaused:             50053,
 	directory.AccountDisabled: 50057,
 }
 
@@ -39,6 +40,10 @@ func (s *Service) Password(ctx context.Context, b Browser, id ids.FlowID, passwo
 	if err == nil {
 		u, err = s.directory.CheckPassword(ctx, f.Home, f.Username, password)
 	}
+	if err == nil {
+		// Apart from the step: the network's row is shared by many, who would make the step start over.
+		err = s.db.Claim(ctx, func(tx *sqldb.Tx) error { return forgetTries(ctx, tx, f.Home, f.Username, from) })
+	}
 	if logErr := s.log(ctx, b, f, u, err); logErr != nil {
 		return secret.String{}, logErr
 	}
@@ -47,10 +52,7 @@ func (s *Service) Password(ctx context.Context, b Browser, id ids.FlowID, passwo
 	}
 	var cookie secret.String
 	err = s.stepFrom(ctx, b, f, func(tx *sqldb.Tx, f *Flow) error {
-		if err := f.Prove(u.User, u.MustChange, tx.Now()); err != nil {
-			return err
-		}
-		if err := forgetTries(ctx, tx, f.Home, f.Username, from); err != nil || u.MustChange {
+		if err := f.Prove(u.User, u.MustChange, tx.Now()); err != nil || u.MustChange {
 			return err
 		}
 		cookie, err = admit(ctx, tx, b, f)

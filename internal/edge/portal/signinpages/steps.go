@@ -39,6 +39,9 @@ func mendable(err error, form url.Values) *mend {
 	case errors.Is(err, signin.Paused):
 		m.status, m.field = http.StatusTooManyRequests, "password"
 		m.text = "Too many tries. Sign-in to this account from your network is paused" + whenOver(pub.Values["until"]) + "."
+	case errors.Is(err, signin.NetworkPaused):
+		m.status, m.field = http.StatusTooManyRequests, "password"
+		m.text = "Too many tries. Sign-in from your network is paused" + whenOver(pub.Values["until"]) + "."
 	case errors.Is(err, signin.NoHome), errors.Is(err, fault.Invalid) && (pub.Target == "username" || pub.Target == "until"):
 		m.field = pub.Target
 	default:
@@ -52,7 +55,7 @@ func whenOver(until string) string {
 	if err != nil {
 		return ""
 	}
-	return " until " + t.UTC().Format("3:04 PM") + " UTC"
+	return " until " + t.UTC().Add(time.Minute-1).Truncate(time.Minute).Format("3:04 PM") + " UTC"
 }
 
 // stepData is what the templates of the steps show.
