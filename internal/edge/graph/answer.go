@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,38 +38,36 @@ func levelOf(r *http.Request) level {
 	return minimal
 }
 
-// shapes are the shapes of the types in one answer: more than one where the
-// set's entities are of derived types.
+// shapes are the shapes of the types in one collection: more than one where
+// the set's entities are of derived types.
 type shapes struct {
-	c     *call
-	grant edm.Grant
-	seen  map[edm.Type]edm.Shape
+	c        *call
+	grant    edm.Grant
+	selected []string
+	declared edm.Type // the type that everybody expects
+	usual    edm.Type // that of entities which say none
+	seen     map[edm.Type]edm.Shape
 }
 
 func (c *call) shapes(g edm.Grant) *shapes {
-	return &shapes{c, g, make(map[edm.Type]edm.Shape)}
-}
-
-func (s *shapes) of(t edm.Type) (edm.Shape, []string) {
-	shape, unknown := s.c.Registry.Shape(s.c.request.Version, t, s.c.options.selected, s.grant)
-	s.seen[t] = shape
-	return shape, unknown
+	return &shapes{c, g, c.options.selected, c.shown(), c.target.set().Type, make(map[edm.Type]edm.Shape)}
 }
 
 func (s *shapes) at(t edm.Type) edm.Shape {
 	if shape, ok := s.seen[t]; ok {
 		return shape
 	}
-	shape, _ := s.of(t)
+	shape := s.c.Registry.Shape(s.c.request.Version, t, s.selected, s.grant)
+	s.seen[t] = shape
 	return shape
 }
 
 // typeOf returns an entity's own type.
-func (c *call) typeOf(it edm.Item) edm.Type {
+func (s *shapes) typeOf(it edm.Item) edm.Type {
 	if it.Type != "" {
 		return it.Type
 	}
-	return c.target.set().Type
+	return s.usual
 }
 
 // writePage answers with a page of a collection.
@@ -103,6 +102,9 @@ func (c *call) writePage(page edm.Page, shapes *shapes) error {
 		if b, err = c.appendItem(b, it, shapes, true); err != nil {
 			return err
 		}
+		if b, err = c.appendExpanded(b, it, b[len(b)-1] == '{'); err != nil {
+			return err
+		}
 		b = append(b, '}')
 	}
 	return c.write(http.StatusOK, append(b, "]}"...))
@@ -120,13 +122,16 @@ func (c *call) writeItem(status int, it edm.Item, shapes *shapes) error {
 	if err != nil {
 		return err
 	}
+	if b, err = c.appendExpanded(b, it, b[len(b)-1] == '{'); err != nil {
+		return err
+	}
 	return c.write(status, append(b, '}'))
 }
 
 // appendItem writes an entity's control information and members.
 func (c *call) appendItem(b []byte, it edm.Item, shapes *shapes, first bool) ([]byte, error) {
-	t := c.typeOf(it)
-	if c.level == full || c.level == minimal && t != c.shown() {
+	t := shapes.typeOf(it)
+	if c.level == full || c.level == minimal && t != shapes.declared {
 		b = appendPair(b, "@odata.type", "#"+string(t), first)
 		first = false
 	}
@@ -165,8 +170,12 @@ func (c *call) appendContext(b []byte, fragment string) []byte {
 // contextOf returns the fragment of the context URL of the target's entities.
 func (c *call) contextOf(one bool) string {
 	f := c.path(c.target.steps)
-	if c.options.Options != nil && c.options.selected != nil {
-		f += "(" + strings.Join(c.options.selected, ",") + ")"
+	shown := c.options.selected
+	if c.expand != nil {
+		shown = append(slices.Clone(shown), c.expand.fragment())
+	}
+	if shown != nil {
+		f += "(" + strings.Join(shown, ",") + ")"
 	}
 	if one {
 		f += "/$entity"

@@ -52,6 +52,7 @@ type call struct {
 	target  target
 	request *edm.Request
 	options options
+	expand  *expansion // nil where nothing is expanded
 	prefer  preferences
 	level   level
 }

@@ -39,19 +39,10 @@ func (c *call) readOptions() error {
 	if o.Format != "" && !strings.EqualFold(o.Format, "json") && !strings.HasPrefix(strings.ToLower(o.Format), "application/json") {
 		return fault.Because(fault.Invalid, badFormat, "The format '%.100s' is not supported.", o.Format)
 	}
-	if len(o.Expand) > 0 {
-		return c.refuseExpand(o.Expand[0])
+	if err := c.readSelect(); err != nil {
+		return err
 	}
-	return c.readSelect()
-}
-
-// refuseExpand tells an unknown name from one that exists and is not expanded.
-func (c *call) refuseExpand(e odata.Expand) error {
-	set, name := c.target.set(), strings.Join(e.Path, "/")
-	if set.Part(c.request.Version, e.Path[0]) == nil {
-		return unknownSelect(name, set.Type)
-	}
-	return fault.Because(fault.Invalid, unsupported, "The query option $expand is not supported for '%.100s'.", name).With("segment", "$expand")
+	return c.readExpand()
 }
 
 func unknownSelect(name string, t edm.Type) error {
@@ -59,37 +50,51 @@ func unknownSelect(name string, t edm.Type) error {
 		"Parsing OData Select and Expand failed: Could not find a property named '%.100s' on type '%s'.", name, t)
 }
 
-// readSelect gathers the names in $select. An asterisk selects what is shown
-// when nothing is selected.
-func (c *call) readSelect() error {
-	if len(c.options.Select) == 0 {
-		return nil
+// readSelect reads $select.
+func (c *call) readSelect() (err error) {
+	c.options.selected, err = c.selection(c.shown(), c.target.set(), c.options.Select)
+	c.request.Selected = c.names(c.shown(), c.options.selected)
+	return err
+}
+
+// selection gathers the names in a $select: as declared, or as typed where no
+// property is called so. Nil selects what is shown when nothing is selected; an
+// asterisk does so as well.
+func (c *call) selection(t edm.Type, set *edm.Set, items []odata.Item) ([]string, error) {
+	if len(items) == 0 {
+		return nil, nil
 	}
-	set, v := c.target.set(), c.request.Version
-	c.options.selected = []string{}
-	for _, item := range c.options.Select {
+	selected, v := []string{}, c.request.Version
+	for _, item := range items {
 		name := item.Path[0]
 		switch {
 		case name == "*":
-			c.options.selected = nil
-			return nil
+			return nil, nil
 		case len(item.Path) > 1:
-			return unknownSelect(strings.Join(item.Path, "/"), set.Type)
+			return nil, unknownSelect(strings.Join(item.Path, "/"), t)
 		case set.Part(v, name) != nil:
 			continue // a part is no property: it would come with $expand
 		}
-		if p := c.Registry.FoldProp(c.shown(), v, name); p != nil {
+		if p := c.Registry.FindProp(t, v, name); p != nil {
 			name = p.In(v)
 		}
-		c.options.selected = append(c.options.selected, name)
+		selected = append(selected, name)
 	}
-	c.request.Selected = make(map[string]bool)
-	for _, name := range c.options.selected {
-		if p := c.Registry.FoldProp(c.shown(), v, name); p != nil {
-			c.request.Selected[p.Name] = true
+	return selected, nil
+}
+
+// names returns the selected properties by v1.0's names, or nil.
+func (c *call) names(t edm.Type, selected []string) map[string]bool {
+	if selected == nil {
+		return nil
+	}
+	names := make(map[string]bool)
+	for _, name := range selected {
+		if p := c.Registry.FindProp(t, c.request.Version, name); p != nil {
+			names[p.Name] = true
 		}
 	}
-	return nil
+	return names
 }
 
 // shown is the type of the entities in the answer.

@@ -188,15 +188,14 @@ func (c *call) list(ctx context.Context, g edm.Grant) error {
 	if err := c.readQuery(g); err != nil {
 		return err
 	}
-	shapes := c.shapes(g)
-	if _, unknown := shapes.of(c.shown()); len(unknown) > 0 {
-		return unknownSelect(unknown[0], c.shown())
+	if unknown := c.Registry.Unknown(c.request.Version, c.shown(), c.options.selected); unknown != "" {
+		return unknownSelect(unknown, c.shown())
 	}
 	page, err := c.page(ctx)
 	if err != nil {
 		return err
 	}
-	return c.writePage(page, shapes)
+	return c.writePage(page, c.shapes(g))
 }
 
 // page asks the set for a page, and keeps of it what a cast is about.
@@ -263,7 +262,7 @@ func (c *call) get(ctx context.Context, g edm.Grant) error {
 	if err != nil {
 		return err
 	}
-	if c.target.cast != "" && !c.Registry.Is(c.typeOf(it), c.target.cast) {
+	if c.target.cast != "" && !c.Registry.Is(c.shapes(g).typeOf(it), c.target.cast) {
 		return fault.New(fault.NotFound, "Resource '%s' does not exist or one of its queried reference-property objects are not present.", it.ID)
 	}
 	return c.writeItem(http.StatusOK, it, c.shapes(g))

@@ -202,22 +202,34 @@ func TestShapes(t *testing.T) {
 		selected []string
 		only     []string
 		want     string
-		unknown  int
+		unknown  string
 	}{
-		{"usual", V1, nil, nil, `"id":"7","displayName":"x","old":"o"`, 0},
-		{"selected", V1, []string{"HOME", "displayName", "home"}, nil, `"home":{"url":"u"},"displayName":"x"`, 0},
-		{"nothing stored", V1, []string{"size", "tags"}, nil, `"size":null,"tags":[]`, 0},
-		{"never shown", V1, []string{"pin"}, nil, `"pin":null`, 0},
-		{"out of reach", V1, []string{"displayName", "old", "tags"}, []string{"displayName"}, `"displayName":"x","old":null,"tags":null`, 0},
-		{"unknown", V1, []string{"noSuch", "fresh"}, nil, ``, 2},
-		{"another name in beta", Beta, []string{"older", "fresh"}, nil, `"older":"o","fresh":"f"`, 0},
+		{"usual", V1, nil, nil, `"id":"7","displayName":"x","old":"o"`, ""},
+		{"selected", V1, []string{"HOME", "displayName", "home"}, nil, `"home":{"url":"u"},"displayName":"x"`, ""},
+		{"nothing stored", V1, []string{"size", "tags"}, nil, `"size":null,"tags":[]`, ""},
+		{"never shown", V1, []string{"pin"}, nil, `"pin":null`, ""},
+		{"out of reach", V1, []string{"displayName", "old", "tags"}, []string{"displayName"}, `"displayName":"x","old":null,"tags":null`, ""},
+		{"unknown", V1, []string{"noSuch", "fresh"}, nil, ``, "noSuch"},
+		{"another name in beta", Beta, []string{"older", "fresh"}, nil, `"older":"o","fresh":"f"`, ""},
 	}
 	for _, tt := range tests {
-		s, unknown := r.Shape(tt.v, Of("team"), tt.selected, Grant{Only: tt.only})
-		got, err := s.Append(nil, it, true)
-		if err != nil || string(got) != tt.want || len(unknown) != tt.unknown {
-			t.Errorf("%s: got %s, %v, unknown %v, want %s", tt.name, got, err, unknown, tt.want)
+		got, err := r.Shape(tt.v, Of("team"), tt.selected, Grant{Only: tt.only}).Append(nil, it, true)
+		unknown := r.Unknown(tt.v, Of("team"), tt.selected)
+		if err != nil || string(got) != tt.want || unknown != tt.unknown {
+			t.Errorf("%s: got %s, %v, unknown %q, want %s", tt.name, got, err, unknown, tt.want)
 		}
+	}
+}
+
+// TestDerivedProperties: whoever selects from a set of a base type may name what
+// only some of its entities have.
+func TestDerivedProperties(t *testing.T) {
+	r, base := small(t), Of("directoryObject")
+	if p := r.FindProp(base, V1, "DisplayName"); p == nil || p.Name != "displayName" {
+		t.Errorf("displayName: got %v", p)
+	}
+	if got := r.Unknown(V1, base, []string{"id", "size", "fresh", "noSuch"}); got != "fresh" {
+		t.Errorf("the unknown name is %q, want that of beta", got)
 	}
 }
 

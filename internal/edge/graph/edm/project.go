@@ -27,10 +27,9 @@ type column struct {
 const UnknownSelect fault.Reason = "edm.unknown_select"
 
 // Shape returns the shape of entities of type t in version v. selected is nil
-// for the usual members; names match whatever their case. Names that are no
-// property are returned as well: who lists refuses them, who reads one entity
-// passes them over, as Graph does. What the grant does not reach shows as null.
-func (r *Registry) Shape(v Version, t Type, selected []string, g Grant) (s Shape, unknown []string) {
+// for the usual members; names match whatever their case, and those that are no
+// property are passed over. What the grant does not reach shows as null.
+func (r *Registry) Shape(v Version, t Type, selected []string, g Grant) (s Shape) {
 	var wanted []*Prop
 	props := r.Props(t)
 	if selected == nil {
@@ -41,11 +40,7 @@ func (r *Registry) Shape(v Version, t Type, selected []string, g Grant) (s Shape
 		}
 	}
 	for _, name := range selected {
-		p := r.FoldProp(t, v, name)
-		switch {
-		case p == nil:
-			unknown = append(unknown, name)
-		case !slices.Contains(wanted, p):
+		if p := r.FoldProp(t, v, name); p != nil && !slices.Contains(wanted, p) {
 			wanted = append(wanted, p)
 		}
 	}
@@ -53,7 +48,18 @@ func (r *Registry) Shape(v Version, t Type, selected []string, g Grant) (s Shape
 	for _, p := range wanted {
 		s.columns = append(s.columns, newColumn(p, v, g))
 	}
-	return s, unknown
+	return s
+}
+
+// Unknown returns the first selected name that is no property of t nor of a
+// type derived from it, or "". Who lists refuses it; who reads one entity
+// passes it over, as Graph does.
+func (r *Registry) Unknown(v Version, t Type, selected []string) string {
+	i := slices.IndexFunc(selected, func(name string) bool { return r.FindProp(t, v, name) == nil })
+	if i < 0 {
+		return ""
+	}
+	return selected[i]
 }
 
 func newColumn(p *Prop, v Version, g Grant) column {

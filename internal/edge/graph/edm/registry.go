@@ -2,6 +2,7 @@ package edm
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -199,6 +200,22 @@ func (r *Registry) Prop(t Type, v Version, name string) *Prop {
 func (r *Registry) FoldProp(t Type, v Version, name string) *Prop {
 	if f := r.fields[t]; f != nil {
 		return f.fold[v][strings.ToLower(name)]
+	}
+	return nil
+}
+
+// FindProp returns what FoldProp returns, or else such a property of a type
+// that is derived from t: entities of a set may be of any of them.
+func (r *Registry) FindProp(t Type, v Version, name string) *Prop {
+	if p := r.FoldProp(t, v, name); p != nil {
+		return p
+	}
+	for _, derived := range slices.Sorted(maps.Keys(r.entities)) {
+		if r.Is(derived, t) {
+			if p := r.FoldProp(derived, v, name); p != nil {
+				return p
+			}
+		}
 	}
 	return nil
 }

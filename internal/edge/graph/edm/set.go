@@ -97,6 +97,23 @@ func (s *Set) UsualPage() int {
 	return min(usualPage, s.MaxPage())
 }
 
+// Readable reports whether the set can be read as a whole, and so stand within
+// its entity by $expand.
+func (s *Set) Readable() bool {
+	if s.Single {
+		return s.Get.Do != nil
+	}
+	return s.List.Do != nil
+}
+
+// Reading says who may read the set as a whole.
+func (s *Set) Reading() Access {
+	if s.Single {
+		return s.Get.May
+	}
+	return s.List.May
+}
+
 // Part returns the part that is called name in v, whatever the case, or nil.
 func (s *Set) Part(v Version, name string) *Set { return findSet(s.Parts, v, name) }
 

@@ -1,0 +1,147 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"entente/internal/edge/graph/edm"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/odata"
+	"entente/internal/kit/query"
+)
+
+// maxExpanded is how many entities $expand shows of a collection. There is no
+// link to more: whoever wants all asks for the collection itself.
+// https://learn.microsoft.com/graph/query-parameters#expand-parameter
+const maxExpanded = 20
+
+// An expansion is a part that stands within its entities.
+type expansion struct {
+	part     *edm.Set
+	name     string
+	selected []string // nil for the usual members
+	shapes   *shapes
+}
+
+// readExpand reads $expand: one part, no more than one level down, with $select
+// within. Whoever may not read the part may not expand it either.
+func (c *call) readExpand() error {
+	items := c.options.Expand
+	if len(items) == 0 {
+		return nil
+	}
+	e := items[0]
+	part, err := c.expanded(e)
+	switch {
+	case err != nil:
+		return err
+	case len(items) > 1:
+		return noExpand("Only one property can be expanded in a single query.")
+	case c.options.advanced || c.options.Search != nil:
+		return noExpand("The query option $expand is not supported in an advanced query.")
+	}
+	x := &expansion{part: part, name: part.Path.In(c.request.Version)}
+	if x.selected, err = c.selection(part.Type, part, e.Options.Select); err != nil {
+		return err
+	}
+	if unknown := c.Registry.Unknown(c.request.Version, part.Type, x.selected); unknown != "" {
+		return unknownSelect(unknown, part.Type)
+	}
+	g, may := part.Reading().Judge(c.request.Who, c.own())
+	if !may {
+		return c.deny(part.Reading(), edm.Reach{Self: c.own()})
+	}
+	x.shapes = &shapes{c: c, grant: g, selected: x.selected, declared: part.Type, usual: part.Type, seen: make(map[edm.Type]edm.Shape)}
+	c.expand = x
+	return nil
+}
+
+// expanded finds the part that is to be expanded.
+func (c *call) expanded(e odata.Expand) (*edm.Set, error) {
+	set, name := c.target.set(), strings.Join(e.Path, "/")
+	part := set.Part(c.request.Version, e.Path[0])
+	o := e.Options
+	switch {
+	case part == nil && name != "*":
+		return nil, unknownSelect(name, set.Type)
+	case part == nil, len(e.Path) > 1, e.Ref, e.Count, !part.Readable():
+		return nil, noExpand("The query option $expand is not supported for '" + name + "'.")
+	case !c.expands():
+		return nil, noExpand("The query option $expand is not supported here.")
+	case len(o.Expand) > 0:
+		return nil, noExpand("The query option $expand cannot stand within $expand.")
+	case o.Filter != nil, o.Search != nil, o.OrderBy != nil, o.Top != nil, o.Skip != nil, o.Count != nil, o.Levels != 0:
+		return nil, noExpand("Within $expand only $select is supported.")
+	}
+	return part, nil
+}
+
+// expands reports whether the answer has entities that can be expanded.
+func (c *call) expands() bool {
+	return c.r.Method == "GET" && (c.target.kind == toEntity || c.target.kind == toCollection)
+}
+
+func noExpand(say string) error {
+	return fault.Because(fault.Invalid, unsupported, "%s", say).With("segment", "$expand")
+}
+
+// fragment returns the expansion as it stands in a context URL.
+func (x *expansion) fragment() string { return x.name + "(" + strings.Join(x.selected, ",") + ")" }
+
+// appendExpanded writes what $expand shows of an entity, behind its members.
+func (c *call) appendExpanded(b []byte, it edm.Item, first bool) ([]byte, error) {
+	x := c.expand
+	if x == nil {
+		return b, nil
+	}
+	if !first {
+		b = append(b, ',')
+	}
+	b = append(append(b, quoted(x.name)...), ':')
+	below, err := c.below(c.r.Context(), x, it)
+	switch {
+	case err != nil:
+		return nil, err
+	case x.part.Single && len(below) == 0:
+		return append(b, "null"...), nil
+	case x.part.Single:
+		b, err = c.appendItem(append(b, '{'), below[0], x.shapes, true)
+		return append(b, '}'), err
+	}
+	b = append(b, '[')
+	for i, one := range below {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if b, err = c.appendItem(append(b, '{'), one, x.shapes, true); err != nil {
+			return nil, err
+		}
+		b = append(b, '}')
+	}
+	return append(b, ']'), nil
+}
+
+// below reads the entities of the part. An entity that went away meanwhile has
+// none.
+func (c *call) below(ctx context.Context, x *expansion, it edm.Item) (items []edm.Item, err error) {
+	r := *c.request
+	r.Parents, r.ID, r.Cast = append(slices.Clone(r.Parents), it.ID), "", ""
+	r.Query, r.Count, r.Only = query.Query{Page: query.Page{Limit: maxExpanded}}, false, false
+	r.Selected = c.names(x.part.Type, x.selected)
+	if x.part.Single {
+		var one edm.Item
+		if one, err = x.part.Get.Do(ctx, &r); err == nil {
+			items = []edm.Item{one}
+		}
+	} else {
+		var page edm.Page
+		page, err = x.part.List.Do(ctx, &r)
+		items = page.Items[:min(len(page.Items), maxExpanded)]
+	}
+	if errors.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	return items, err
+}
