@@ -60,6 +60,10 @@ type Config struct {
 	// How many federated identity credentials an application may have. Default: 0, no limit.
 	FederatedCredentialLimit int `koanf:"federated-credential-limit"`
 
+	// How long entries of the sign-in log are kept, such as 2160h. Default: 720h, thirty days. 0 keeps them
+	// for good. The audit log of changes is always kept.
+	SignInRetention time.Duration `koanf:"sign-in-retention"`
+
 	// How long requests and jobs in hand may take to end when the server is told to stop. Default: 20s.
 	Drain time.Duration `koanf:"drain"`
 
@@ -72,5 +76,5 @@ type Config struct {
 
 // Defaults returns the settings of a server of which nothing is known yet.
 func Defaults() Config {
-	return Config{Data: "data", Drain: 20 * time.Second, LogLevel: "info", LogFormat: "text"}
+	return Config{Data: "data", SignInRetention: 30 * 24 * time.Hour, Drain: 20 * time.Second, LogLevel: "info", LogFormat: "text"}
 }

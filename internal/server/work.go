@@ -4,7 +4,9 @@ import (
 	"context"
 	"time"
 
+	"entente/internal/core/audit"
 	"entente/internal/kit/jobs"
+	"entente/internal/kit/sqldb"
 )
 
 // newWorkers lists what happens by itself. The subscriptions to signals are to
@@ -30,11 +32,27 @@ func (s *Server) newWorkers() *jobs.Worker {
 			return int(n), err
 		})
 	})
+	if s.config.SignInRetention > 0 {
+		w.Every("signin.forget", time.Hour, func(ctx context.Context, _ *jobs.Work) error { return untilDone(ctx, s.forgetSignIns) })
+	}
 	return w
 }
 
 // sweepBatch bounds one transaction of a clean-up.
 const sweepBatch = 200
+
+// forgetBatch does the same for the sign-in log, which grows by a row a token.
+const forgetBatch = 500
+
+// forgetSignIns drops a batch of sign-ins that are older than they are kept.
+func (s *Server) forgetSignIns(ctx context.Context) (n int, err error) {
+	err = s.db.Claim(ctx, func(tx *sqldb.Tx) error {
+		gone, err := audit.DropSignIns(ctx, tx, tx.Now().Add(-s.config.SignInRetention), forgetBatch)
+		n = int(gone)
+		return err
+	})
+	return n, err
+}
 
 // untilDone repeats a step that removes a batch until nothing is left.
 func untilDone(ctx context.Context, step func(context.Context) (int, error)) error {

@@ -3,6 +3,7 @@ package audit_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -86,6 +87,54 @@ func TestSignInsOfACrowd(t *testing.T) {
 				t.Errorf("%d entries, the newest %+v", len(list), list[0])
 			}
 			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestDropSignIns: the oldest go first, of whichever tenant, and the audit log
+// stays.
+func TestDropSignIns(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		ctx := t.Context()
+		a, b := ids.New[ids.TenantID](), ids.New[ids.TenantID]()
+		s := audit.NewSignIns(db)
+		defer s.Close()
+		for i, tenant := range []ids.TenantID{a, b, a, b, a} {
+			if err := s.Put(ctx, audit.SignIn{Tenant: tenant, At: dbtest.Noon.Add(time.Duration(i) * time.Hour), TokenID: fmt.Sprint(i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := db.Update(ctx, func(tx *sqldb.Tx) error {
+			return audit.Record(ctx, tx, authz.System(a, "test"), audit.Entry{Activity: "Add thing"})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		var gone []int64
+		for range 3 {
+			if err := db.Claim(ctx, func(tx *sqldb.Tx) error {
+				n, err := audit.DropSignIns(ctx, tx, dbtest.Noon.Add(3*time.Hour), 2)
+				gone = append(gone, n)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !slices.Equal(gone, []int64{2, 1, 0}) {
+			t.Errorf("dropped %d, want 2, 1 and 0", gone)
+		}
+		if err := db.View(ctx, func(tx *sqldb.Tx) error {
+			ofA, errA := audit.SignInsOf(ctx, tx, a, "", 10)
+			ofB, errB := audit.SignInsOf(ctx, tx, b, "", 10)
+			if len(ofA) != 1 || ofA[0].TokenID != "4" || len(ofB) != 1 || ofB[0].TokenID != "3" {
+				t.Errorf("kept %+v and %+v, want 4 and 3", ofA, ofB)
+			}
+			entries, err := audit.Entries(ctx, tx, a, "", 10)
+			if len(entries) != 1 {
+				t.Errorf("%d audit entries, want 1", len(entries))
+			}
+			return errors.Join(errA, errB, err)
 		}); err != nil {
 			t.Fatal(err)
 		}

@@ -9,7 +9,8 @@
 // A sign-in is an answer of the token endpoint, given or refused, with the
 // links of the chain that was followed: what was expected, what was found, the
 // verdict. Sign-ins come in crowds and share commits; Put returns when the
-// entry is stored, so that no token leaves before its entry.
+// entry is stored, so that no token leaves before its entry. They are
+// dropped when they are older than the operator keeps them; changes never are.
 package audit
 
 import (

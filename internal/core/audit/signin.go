@@ -94,6 +94,16 @@ func addSignIns(ctx context.Context, tx *sqldb.Tx, entries []SignIn) error {
 	return err
 }
 
+// DropSignIns removes sign-ins of all tenants from before a time, the oldest
+// first, at most limit of them, and returns how many went.
+func DropSignIns(ctx context.Context, tx *sqldb.Tx, before time.Time, limit int) (int64, error) {
+	return tx.Exec(ctx, `
+		/* all tenants: the installation keeps every tenant's sign-ins equally long */
+		delete from sign_in where (tenant_id, at_us, id) in (
+			select tenant_id, at_us, id from sign_in where at_us < ? order by at_us limit ?)`,
+		sqldb.Micros(before), limit)
+}
+
 // SignInsOf returns a tenant's sign-ins of one application, or of all when app
 // is empty, the newest first, at most limit of them.
 func SignInsOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, app ids.AppID, limit int) ([]SignIn, error) {
