@@ -56,8 +56,19 @@ func grantedRoles(ctx context.Context, x *exchange) (err error) {
 				With("client", string(x.client.app)).With("name", x.client.name).
 				With("resource", clip(x.audience)).With("resourceName", x.resource.Name).
 				WithFix("An administrator of the tenant assigns the application a role of the resource."))
-	case x.granted.Unmarked():
-		return x.s.DB.Claim(ctx, func(tx *sqldb.Tx) error { return x.granted.MarkUsed(ctx, tx, x.tenant.ID) })
 	}
 	return nil
+}
+
+// markUsed notes that the granted roles were used today. It may wait for other
+// writers, so it comes after the token is minted: between reading what a client
+// may have and saying so nothing waits for them. The token is good without it.
+func (x *exchange) markUsed(ctx context.Context) {
+	if !x.granted.Unmarked() {
+		return
+	}
+	err := x.s.DB.Claim(ctx, func(tx *sqldb.Tx) error { return x.granted.MarkUsed(ctx, tx, x.tenant.ID) })
+	if err != nil {
+		x.s.Log.WarnContext(ctx, "could not note that grants were used", "tenant", x.tenant.ID, "principal", x.client.principal, "err", err)
+	}
 }

@@ -21,6 +21,7 @@ package sts
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -52,6 +53,7 @@ type Options struct {
 	// Number returns the number by which the edge calls a refusal, for the
 	// sign-in log.
 	Number func(error) int
+	Log    *slog.Logger // discards when nil
 }
 
 // A Service exchanges credentials for tokens.
@@ -62,6 +64,9 @@ type Service struct {
 
 // New returns a service.
 func New(o Options) *Service {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	return &Service{Options: o, grants: map[oauth2.GrantType]grant{
 		oauth2.ClientCredentials: clientCredentials(),
 		oauth2.ManagedIdentity:   managedIdentity(),
@@ -116,6 +121,9 @@ type exchange struct {
 func (s *Service) Exchange(ctx context.Context, req Request) (Response, error) {
 	x := &exchange{s: s, req: req}
 	err := x.run(ctx)
+	if err == nil {
+		x.markUsed(ctx)
+	}
 	if err := x.record(ctx, err); err != nil {
 		return Response{}, err
 	}
@@ -142,7 +150,7 @@ func (x *exchange) findTenant(ctx context.Context) (err error) {
 	switch segment := strings.ToLower(x.req.Tenant); segment {
 	case "common", "organizations":
 		return missingPrincipal(x.req.Form["client_id"], app.ServicesTenant).
-			WithFix("Put the identifier or domain of the tenant whose data you want in the place of " + segment + ".")
+			WithFix("Put the identifier or domain of the tenant whose data you want in the place of %s.", segment)
 	case "consumers":
 		return fault.Because(fault.Invalid, NotHere, "The grant type is not supported over the /common or /consumers endpoints.").
 			WithFix("Put the identifier or domain of the tenant whose data you want in the place of consumers.")

@@ -397,3 +397,27 @@ func patchPrincipal(t *testing.T, w *crossing.World, tenant ids.TenantID, id ids
 		t.Fatal(err)
 	}
 }
+
+// TestTokenWithoutMark: that a grant's use cannot be noted costs nobody a token.
+func TestTokenWithoutMark(t *testing.T) {
+	each(t, func(t *testing.T, w *crossing.World, _ *clock.Fake) {
+		assertion := w.ExchangeToken(t)
+		refuse := `/* all tenants: a failing store */ alter table app_role_assignment add constraint unused check (used_us = 0)`
+		if w.DB.Engine() == sqldb.SQLite {
+			refuse = `/* all tenants: a failing store */ create trigger unused before update on app_role_assignment begin select raise(abort, 'no'); end`
+		}
+		if err := w.DB.Update(t.Context(), func(tx *sqldb.Tx) error {
+			_, err := tx.Exec(t.Context(), refuse)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := ask(w, w.B, 2, w.AssertionForm(graph, assertion))
+		if roles, _ := got["roles"].([]any); err != nil || len(roles) != 1 {
+			t.Errorf("got roles %v, err %v, want a token with one", got["roles"], err)
+		}
+		if log := signIns(t, w, w.B); len(log) != 1 || log[0].Reason != "" {
+			t.Errorf("log has %+v, want one entry of a success", log)
+		}
+	})
+}
