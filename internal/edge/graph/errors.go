@@ -40,6 +40,8 @@ var codes = map[fault.Code]reply{
 	fault.Internal:        {http.StatusInternalServerError, "InternalServerError", "", ""},
 }
 
+const notIndexed = "The request uses a filter property that is not indexed"
+
 // reasons are the faults that Graph names more exactly. They go before codes.
 var reasons = map[fault.Reason]reply{
 	noToken:             {http.StatusUnauthorized, "InvalidAuthenticationToken", "", ""},
@@ -74,6 +76,8 @@ var reasons = map[fault.Reason]reply{
 	edm.WrongLiteral:    {http.StatusBadRequest, "BadRequest", "Invalid filter clause: ", ""},
 	edm.NoSuchOperator:  {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
 	edm.NeedsAdvanced:   {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
+	edm.NotIndexed:      {http.StatusBadRequest, "Request_UnsupportedQuery", notIndexed, ""},
+	edm.TooMany:         {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
 	edm.NotSortable:     {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
 	edm.BadSearch:       {http.StatusBadRequest, "BadRequest", "", ""},
 	edm.UnknownInSearch: {http.StatusBadRequest, "BadRequest", "", ""},
@@ -83,8 +87,8 @@ var reasons = map[fault.Reason]reply{
 	odata.Syntax:        {http.StatusBadRequest, "BadRequest", "", ""},
 	odata.Unsupported:   {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
 	odata.TooComplex:    {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
-	query.UnknownField:  {http.StatusBadRequest, "Request_UnsupportedQuery", "The request uses a filter property that is not indexed", ""},
-	query.Unsupported:   {http.StatusBadRequest, "Request_UnsupportedQuery", "The request uses a filter property that is not indexed", ""},
+	query.UnknownField:  {http.StatusBadRequest, "Request_UnsupportedQuery", notIndexed, ""},
+	query.Unsupported:   {http.StatusBadRequest, "Request_UnsupportedQuery", notIndexed, ""},
 	query.TooComplex:    {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
 	query.WrongCursor:   {http.StatusBadRequest, "Directory_ExpiredPageToken", "", ""},
 

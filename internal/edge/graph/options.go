@@ -17,7 +17,6 @@ const (
 	unsupported     fault.Reason = "graph.unsupported"
 	searchNeedsMore fault.Reason = "graph.search_needs_header"
 	countNeedsMore  fault.Reason = "graph.count_needs_header"
-	notIndexed      fault.Reason = "graph.not_indexed"
 	badFormat       fault.Reason = "graph.bad_format"
 )
 
@@ -115,6 +114,8 @@ func (c *call) readQuery(g edm.Grant) error {
 	switch {
 	case o.Skip != nil:
 		return fault.Because(fault.Invalid, unsupported, "'$skip' is not supported by the service.")
+	case c.target.cast != "" && set.Advanced && o.Count != nil && *o.Count && !o.eventual:
+		return edm.NeedAdvanced()
 	case o.Search != nil && !o.eventual:
 		return fault.Because(fault.Invalid, searchNeedsMore,
 			"Request with $search query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'")

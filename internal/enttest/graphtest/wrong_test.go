@@ -15,7 +15,7 @@ import (
 )
 
 // TestWrongRequests: what is wrong is refused with Graph's status, code and
-// words (graph-directory.md, section 1.11).
+// words (https://learn.microsoft.com/graph/errors).
 func TestWrongRequests(t *testing.T) {
 	const unsupported = "Request_UnsupportedQuery"
 	tests := []struct {
@@ -52,9 +52,9 @@ func TestWrongRequests(t *testing.T) {
 		{"endswith, without more", "GET", "/v1.0/users?$filter=endswith(mail,'x')", "", 400, unsupported, "Unsupported Query."},
 		{"filter that nobody takes", "GET", "/v1.0/users?$filter=passwordPolicies eq 'x'", "", 400, unsupported, "Unsupported or invalid query filter clause specified for property 'passwordPolicies' of resource 'User'."},
 		{"contains", "GET", "/v1.0/users?$filter=contains(displayName,'x')", "", 400, unsupported, "Unsupported or invalid query filter clause specified for property 'displayName' of resource 'User'."},
-		{"order that needs more", "GET", "/v1.0/applications?$orderby=displayName", "", 400, unsupported, "Sorting not supported for current query."},
+		{"order that needs more", "GET", "/v1.0/applications?$orderby=displayName", "", 400, unsupported, "Unsupported Query."},
 		{"order that nobody takes", "GET", "/v1.0/users?$orderby=department", "", 400, unsupported, "Sorting not supported for current query."},
-		{"order beside a filter", "GET", "/v1.0/users?$orderby=displayName&$filter=userType eq 'Guest'", "", 400, unsupported, "Sorting not supported for current query."},
+		{"order beside a filter", "GET", "/v1.0/users?$orderby=displayName&$filter=userType eq 'Guest'", "", 400, unsupported, "Unsupported Query."},
 
 		{"no JSON", "POST", "/v1.0/users", "nonsense", 400, "BadRequest", "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format."},
 		{"no object", "POST", "/v1.0/users", "[]", 400, "BadRequest", "Unable to read JSON request payload. …"},

@@ -70,7 +70,11 @@ func TestFilter(t *testing.T) {
 		{text: "displayName gt null", err: WrongLiteral},
 		{text: "not(displayName eq 'x')", err: NeedsAdvanced},
 		{text: "not displayName eq 'x'", advanced: true, want: query.Not{X: query.Compare{Field: "displayName", Op: query.Eq, Value: "x"}}},
-		{text: "not(madeDateTime eq 2024-01-01T00:00:00Z)", advanced: true, err: NoSuchOperator},
+		{text: "not(madeDateTime eq 2024-01-01T00:00:00Z)", advanced: true, err: NotIndexed},
+		{text: "not(madeDateTime eq 2024-01-01T00:00:00Z)", err: NoSuchOperator},
+		{text: "size in (1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16)", err: NoSuchOperator},
+		{text: "displayName in (" + strings.Repeat("'x',", 15) + "'x')", err: TooMany},
+		{text: strings.Repeat("size eq 1 or ", 15) + "size eq 2", err: TooMany},
 		{text: "open", want: query.Compare{Field: "open", Op: query.Eq, Value: true}},
 		{text: "displayName", err: WrongLiteral},
 		{text: "startswith(displayName,'x') and (size ge 2 or open eq false)", want: query.And{

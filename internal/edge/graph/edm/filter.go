@@ -15,6 +15,8 @@ const (
 	UnknownInFilter fault.Reason = "edm.unknown_in_filter" // no such property
 	WrongLiteral    fault.Reason = "edm.wrong_literal"     // the value is not of the property's type
 	NoSuchOperator  fault.Reason = "edm.no_such_operator"  // the property is not asked this way
+	NotIndexed      fault.Reason = "edm.not_indexed"       // nor in an advanced query
+	TooMany         fault.Reason = "edm.too_many"          // alternatives, outside an advanced query
 	NeedsAdvanced   fault.Reason = "edm.needs_advanced"    // ConsistencyLevel and $count are missing
 	NotSortable     fault.Reason = "edm.not_sortable"      // $orderby on this property
 )
@@ -96,7 +98,7 @@ func (l *lowering) logic(e *odata.Logic) (query.Expr, error) {
 		}
 	}
 	if e.Op == "or" {
-		return query.Or(parts), nil
+		return query.Or(parts), l.alternatives(len(parts))
 	}
 	return query.And(parts), nil
 }
@@ -188,7 +190,19 @@ func (l *lowering) in(e *odata.In) (query.Expr, error) {
 		}
 		in.Values = append(in.Values, v)
 	}
-	return in, nil
+	return in, l.alternatives(len(in.Values))
+}
+
+// maxAlternatives is how many values or conditions may stand for one another
+// outside an advanced query.
+const maxAlternatives = 15
+
+func (l *lowering) alternatives(n int) error {
+	if n > maxAlternatives && !l.a.Advanced {
+		return fault.Because(fault.Invalid, TooMany,
+			"Too many child clauses specified in search filter expression containing 'OR' operators: %d. Max allowed: %d.", n, maxAlternatives)
+	}
+	return nil
 }
 
 func (l *lowering) call(e *odata.Call) (query.Expr, error) {
@@ -301,14 +315,25 @@ func (l *lowering) allow(f leaf, op string) error {
 		}
 	}
 	switch {
+	case have == unsupported && l.a.Advanced && f.prop.Filter != "" && ordinary[op]:
+		return fault.Because(fault.Invalid, NotIndexed, "The filter uses the property '%s' in a way that is not indexed.", f.prop.In(l.a.Version))
 	case have == unsupported:
 		return l.refuse(f.prop)
 	case have == advanced && !l.a.Advanced:
-		return fault.Because(fault.Invalid, NeedsAdvanced, "Unsupported Query.").
-			WithFix("Send the header ConsistencyLevel: eventual and the query option $count=true.")
+		return NeedAdvanced()
 	}
 	return nil
 }
+
+// NeedAdvanced refuses what is possible in an advanced query alone.
+func NeedAdvanced() error {
+	return fault.Because(fault.Invalid, NeedsAdvanced, "Unsupported Query.").
+		WithFix("Send the header ConsistencyLevel: eventual and the query option $count=true.")
+}
+
+// ordinary are the operators that the directory takes on one property or
+// another.
+var ordinary = map[string]bool{"eq": true, "ne": true, "ge": true, "le": true, "in": true, "sw": true, "ew": true}
 
 // outOfReach refuses to speak of a property that the caller may not see.
 func outOfReach(p *Prop) error { return authz.Refuse().With("property", p.Name) }
@@ -382,8 +407,10 @@ func (r *Registry) Order(a Asker, orders []odata.Order, filtered bool) ([]query.
 			return nil, err
 		case !a.Grant.Reaches(f.root.Name):
 			return nil, outOfReach(f.root)
-		case f.prop.Order == "", !a.Advanced && (f.prop.Order == "A" || filtered):
+		case f.prop.Order == "":
 			return nil, notSortable()
+		case !a.Advanced && (f.prop.Order == "A" || filtered):
+			return nil, NeedAdvanced()
 		}
 		keys = append(keys, query.Key{Field: f.field, Desc: o.Desc})
 	}
