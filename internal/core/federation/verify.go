@@ -30,6 +30,23 @@ type Match struct {
 	Links      []audit.Link // each link that was followed, the broken one last
 }
 
+// LinksFor returns the links as the log of a tenant may show them. What the
+// credentials say and what they are called is the business of the parent's
+// tenant; another one that was asked sees what came and the verdict.
+func (m Match) LinksFor(tenant ids.TenantID, of Parent) []audit.Link {
+	if tenant == of.Tenant {
+		return m.Links
+	}
+	links := slices.Clone(m.Links)
+	for i := range links {
+		links[i].Expected = ""
+		if links[i].Name == credentialLink {
+			links[i].Found = ""
+		}
+	}
+	return links
+}
+
 // assertion is what is read of an assertion. Nothing in it is believed before
 // its signature is verified.
 type assertion struct {
@@ -339,7 +356,7 @@ func (v *verification) checkAudience(fit []*Credential) error {
 		if slices.Contains(v.audiences(), c.audience()) {
 			v.match.Credential, v.match.Name = c.ID, c.Name
 			v.ok("audience", found)
-			v.ok("credential", c.Name)
+			v.ok(credentialLink, c.Name)
 			return nil
 		}
 	}
@@ -368,6 +385,9 @@ func (v *verification) audiences() []string {
 	}
 	return nil
 }
+
+// credentialLink is the link that names the credential that matched.
+const credentialLink = "credential"
 
 // A chain collects the links that a decision followed.
 type chain struct{ links []audit.Link }

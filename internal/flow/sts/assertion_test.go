@@ -20,6 +20,7 @@ import (
 	gojose "github.com/go-jose/go-jose/v4"
 
 	"entente/internal/core/app"
+	"entente/internal/core/audit"
 	"entente/internal/core/federation"
 	"entente/internal/enttest/crossing"
 	"entente/internal/enttest/dbtest"
@@ -27,6 +28,7 @@ import (
 	"entente/internal/flow/sts"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/fetch"
+	"entente/internal/kit/ids"
 	"entente/internal/kit/jose"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
@@ -181,6 +183,45 @@ func TestAnotherIssuersAssertion(t *testing.T) {
 					t.Errorf("err = %v, want %v", err, tt.want)
 				}
 			})
+		}
+	})
+}
+
+// TestWhatCredentialsExpectStaysAtHome: the tenant that is asked learns what
+// came, and the application's home alone what its credentials say.
+func TestWhatCredentialsExpectStaysAtHome(t *testing.T) {
+	each(t, func(t *testing.T, w *crossing.World, clk *clock.Fake) {
+		w.Presence(t, w.A, w.App)
+		assertion, form := w.ExchangeToken(t), w.AssertionForm(graph, "")
+		link := func(tenant ids.TenantID, name string) (found audit.Link) {
+			t.Helper()
+			clk.Advance(time.Second) // so that the entry is the newest
+			form["client_assertion"] = assertion
+			_, err := ask(w, tenant, 2, form)
+			e := signIns(t, w, tenant)[0]
+			if e.CredentialKind == "" || (err == nil) != (e.Reason == "") {
+				t.Errorf("err = %v, entry = %+v", err, e)
+			}
+			for _, l := range e.Links {
+				if l.Name == name {
+					found = l
+				}
+			}
+			return found
+		}
+		if home, abroad := link(w.A, "credential"), link(w.B, "credential"); home.Found == "" || abroad.Found != "" || abroad.Verdict != "ok" {
+			t.Errorf("matched: home has %+v, abroad %+v", home, abroad)
+		}
+		if err := w.Trust.Delete(t.Context(), crossing.System(w.A), federation.Parent{Tenant: w.A, Kind: federation.Application, ID: w.Object}, string(w.Credential)); err != nil {
+			t.Fatal(err)
+		}
+		w.TrustSubject(t, crossing.Name+"/"+string(w.A)+"/v2.0", "another")
+		home, abroad := link(w.A, "subject"), link(w.B, "subject")
+		if home.Expected != "another" || abroad.Expected != "" {
+			t.Errorf("expected: home has %q, abroad %q", home.Expected, abroad.Expected)
+		}
+		if want := string(w.Identity.Principal); home.Found != want || abroad.Found != want || abroad.Verdict != string(federation.SubjectMismatch) {
+			t.Errorf("found: home has %+v, abroad %+v", home, abroad)
 		}
 	})
 }

@@ -102,7 +102,7 @@ func (x *exchange) byAssertion(ctx context.Context, id, raw string) error {
 func (x *exchange) byFederation(ctx context.Context, id, raw string) error {
 	x.entry.CredentialKind = kindFederated
 	match, err := x.s.Federation.Verify(ctx, x.client.parent, raw)
-	x.entry.Links = append(x.entry.Links, match.Links...)
+	x.entry.Links = append(x.entry.Links, match.LinksFor(x.tenant.ID, x.client.parent)...)
 	x.entry.CredentialID = string(match.Credential)
 	if err != nil {
 		return x.named(err)
