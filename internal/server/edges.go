@@ -66,7 +66,7 @@ func (s *Server) newGraph() (*graph.Server, error) {
 	people := graphdirectory.Services{DB: s.db, Users: s.core.directory, Tenants: tenant.NewService(s.db)}
 	registry, err := edm.New(
 		[]edm.Schema{graphdirectory.Schema(), graphapps.Schema()},
-		append(people.Sets(apps.OfPerson()...), apps.Sets()...)...,
+		append(people.Sets(apps.OfPerson(), apps.OfGroup()), apps.Sets(people.OfPrincipal(), people.MemberActions())...)...,
 	)
 	if err != nil {
 		return nil, err

@@ -18,7 +18,7 @@ var GroupTable = query.Table{
 	Key: []string{"id"},
 	Fields: map[string]query.Column{
 		"id":                          {SQL: "g.id"},
-		"displayName":                 {SQL: "g.name_folded", Fold: true},
+		"displayName":                 {SQL: "g.name_folded", Fold: true, Words: object.NameWords("g.id")},
 		"description":                 {SQL: "g.text_folded", Fold: true, Null: ""},
 		"classification":              {SQL: "g.class_folded", Fold: true, Null: ""},
 		"mailNickname":                {SQL: "g.nick_folded", Fold: true},

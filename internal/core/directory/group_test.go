@@ -144,11 +144,11 @@ func TestGroupAuthority(t *testing.T) {
 			group *directory.Group
 			want  error
 		}{
-			"the owner":                                     {as(owner), mine, nil},
-			"someone else":                                  {as(other), mine, authz.Denied},
-			"a Groups Administrator":                        {as(keeper), mine, nil},
-			"a program":                                     {program, mine, nil},
-			"another tenant's administrator":                {h.B.Admin, mine, fault.NotFound},
+			"the owner":                      {as(owner), mine, nil},
+			"someone else":                   {as(other), mine, authz.Denied},
+			"a Groups Administrator":         {as(keeper), mine, nil},
+			"a program":                      {program, mine, nil},
+			"another tenant's administrator": {h.B.Admin, mine, fault.NotFound},
 			"a Groups Administrator, where roles are given": {as(keeper), high, authz.Denied},
 			"a Privileged Role Administrator":               {as(chief), high, nil},
 			"the owner, where roles are given":              {as(owner), high, nil},

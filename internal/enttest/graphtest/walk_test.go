@@ -13,7 +13,7 @@ import (
 // everything are permissions that reach all that there is.
 var everything = []string{
 	"User.ReadWrite.All", "Directory.ReadWrite.All", "Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All",
-	"DelegatedPermissionGrant.ReadWrite.All", "Organization.ReadWrite.All",
+	"DelegatedPermissionGrant.ReadWrite.All", "Organization.ReadWrite.All", "Group.ReadWrite.All",
 }
 
 // An example is an entity of a set, with the paths that lead to it.
@@ -28,6 +28,7 @@ type examples struct {
 	user  string
 	app   string
 	sp    string
+	group string
 }
 
 // examples makes an entity in each set of the client's tenant and returns the
@@ -53,7 +54,17 @@ func (w *World) examples(t *testing.T, c *Client) examples {
 	grant := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/oauth2PermissionGrants", map[string]any{
 		"clientId": e.sp, "consentType": "Principal", "principalId": e.user, "resourceId": graphID, "scope": "User.Read",
 	}).Text("id")
+	e.group = c.Send(t, w, http.StatusCreated, "POST", "/v1.0/groups", map[string]any{
+		"displayName": "walking", "mailNickname": "walking", "mailEnabled": false, "securityEnabled": true,
+		"owners@odata.bind": []string{"https://x/v1.0/users/" + e.user}, "members@odata.bind": []string{"https://x/v1.0/directoryObjects/" + e.user},
+	}).Text("id")
+	together := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/groups/"+e.group+"/appRoleAssignments", map[string]any{
+		"principalId": e.group, "resourceId": graphID, "appRoleId": ids.Nil,
+	}).Text("id")
 	known := map[string]string{
+		"/groups": e.group, "/groups/owners": e.user, "/groups/members": e.user, "/groups/transitiveMembers": e.user,
+		"/groups/memberOf": e.group, "/groups/transitiveMemberOf": e.group, "/users/memberOf": e.group, "/users/transitiveMemberOf": e.group,
+		"/servicePrincipals/memberOf": e.group, "/servicePrincipals/transitiveMemberOf": e.group, "/groups/appRoleAssignments": together,
 		"/users": e.user, "/applications": e.app, "/servicePrincipals": e.sp, "/oauth2PermissionGrants": grant,
 		"/organization": string(c.Tenant.ID), "/applications/federatedIdentityCredentials": fic,
 		"/servicePrincipals/appRoleAssignments": assigned, "/servicePrincipals/appRoleAssignedTo": own, "/users/appRoleAssignments": own,
@@ -125,8 +136,8 @@ func TestIsolation(t *testing.T) {
 		}
 		// What no answer to a stranger may hold: names of this tenant's objects,
 		// nor identifiers but those that a refusal repeats.
-		names := []string{"walker", "walked", "contoso.example"}
-		secrets := append(slices.Clone(names), e.user, e.app, e.sp, string(w.A.Admin))
+		names := []string{"walker", "walked", "walking", "contoso.example"}
+		secrets := append(slices.Clone(names), e.user, e.app, e.sp, e.group, string(w.A.Admin))
 		for _, x := range e.paths {
 			for _, op := range x.operations() {
 				for _, v := range []string{"/v1.0", "/beta"} {

@@ -68,7 +68,7 @@ type Tenant struct {
 // Registry returns the registry of everything that is served, over services
 // that may be empty when nothing is asked of them.
 func Registry(d dirsets.Services, a appsets.Services) (*edm.Registry, error) {
-	sets := append(d.Sets(a.OfPerson()...), a.Sets()...)
+	sets := append(d.Sets(a.OfPerson(), a.OfGroup()), a.Sets(d.OfPrincipal(), d.MemberActions())...)
 	return edm.New([]edm.Schema{dirsets.Schema(), appsets.Schema()}, sets...)
 }
 

@@ -109,8 +109,8 @@ func TestWrongRequests(t *testing.T) {
 				t.Errorf("%s: innerError = %v", tt.name, inner)
 			}
 		}
-		if got := c.Get(t, w, "/v1.0/groups/x").Header.Get("Entente-Gap"); got != "groups" {
-			t.Errorf("the gap is called %q, want groups", got)
+		if got := c.Get(t, w, "/v1.0/devices/x").Header.Get("Entente-Gap"); got != "devices" {
+			t.Errorf("the gap is called %q, want devices", got)
 		}
 	})
 }

@@ -52,6 +52,32 @@ func (g *ground) furnishGraph(t *testing.T, x *side) {
 	x.ids["/servicePrincipals/oauth2PermissionGrants"] = x.ids["/oauth2PermissionGrants"]
 	x.ids["/users/oauth2PermissionGrants"] = x.ids["/oauth2PermissionGrants"]
 	x.ids["/organization"] = x.ID
+	g.furnishGroups(t, x, create)
+}
+
+// furnishGroups makes a group, with an owner and members.
+func (g *ground) furnishGroups(t *testing.T, x *side, create func(key, path string, body map[string]any) string) {
+	t.Helper()
+	create("around", "/groups", newGroup(x.word+"-around"))
+	create("/groups", "/groups", newGroup(x.word))
+	group, user := x.ids["/groups"], x.ids["/users"]
+	for to, id := range map[string]string{"owners": user, "members": user} {
+		g.Graph(t, x.Tenant, http.MethodPost, "/v1.0/groups/"+group+"/"+to+"/$ref", ref(g, id), nil)
+	}
+	for _, in := range []string{group, x.ids["/servicePrincipals"]} {
+		g.Graph(t, x.Tenant, http.MethodPost, "/v1.0/groups/"+x.ids["around"]+"/members/$ref", ref(g, in), nil)
+	}
+	for _, words := range []string{"/groups/owners", "/groups/members", "/groups/transitiveMembers"} {
+		x.ids[words] = user
+	}
+	for _, words := range []string{"/groups", "/users", "/servicePrincipals"} {
+		x.ids[words+"/memberOf"], x.ids[words+"/transitiveMemberOf"] = x.ids["around"], x.ids["around"]
+	}
+	create("/groups/appRoleAssignments", "/groups/"+group+"/appRoleAssignments", assignment(group, x.ids["principal"], noRole))
+}
+
+func newGroup(name string) map[string]any {
+	return map[string]any{"displayName": name, "mailNickname": name, "mailEnabled": false, "securityEnabled": true}
 }
 
 func newUser(of *side, name string) map[string]any {
@@ -97,6 +123,14 @@ var creations = map[string]func(g *ground, parent string, x *side) map[string]an
 	"/users/appRoleAssignments": func(_ *ground, parent string, x *side) map[string]any {
 		return assignment(parent, x.ids["resource"], noRole)
 	},
+	"/groups": func(g *ground, _ string, x *side) map[string]any {
+		body := newGroup(x.word + "-new")
+		body["members@odata.bind"] = []any{ref(g, x.ids["user"])["@odata.id"]}
+		return body
+	},
+	"/groups/appRoleAssignments": func(_ *ground, parent string, x *side) map[string]any {
+		return assignment(parent, x.ids["resource"], noRole)
+	},
 }
 
 // changes are what an entity is sent to change it.
@@ -104,6 +138,7 @@ var changes = map[string]map[string]any{
 	"/users":                  {"displayName": "taken"},
 	"/applications":           {"displayName": "taken"},
 	"/servicePrincipals":      {"notes": "taken"},
+	"/groups":                 {"displayName": "taken"},
 	"/organization":           {"displayName": "taken"},
 	"/oauth2PermissionGrants": {"scope": "profile"},
 	"/applications/federatedIdentityCredentials": {"description": "taken"},
@@ -164,6 +199,12 @@ func (r route) body(t *testing.T, g *ground, suffix, parent string, x *side) any
 		return map[string]any{}
 	case suffix == "/removePassword":
 		return map[string]any{"keyId": x.id(t, r.words+"/password")}
+	case suffix == "/checkMemberGroups":
+		return map[string]any{"groupIds": []string{x.id(t, "/groups")}}
+	case suffix == "/checkMemberObjects":
+		return map[string]any{"ids": []string{x.id(t, "/groups")}}
+	case suffix == "/getMemberGroups", suffix == "/getMemberObjects":
+		return map[string]any{"securityEnabledOnly": true}
 	case r.op.Method == http.MethodPatch && changes[r.words] != nil:
 		return changes[r.words]
 	case suffix == "" && creations[r.words] != nil:

@@ -28,9 +28,10 @@ type Services struct {
 	Federation *federation.Service
 }
 
-// Sets returns the sets.
-func (s Services) Sets() []*edm.Set {
-	return []*edm.Set{s.applications(), s.principals(), s.grants()}
+// Sets returns the sets. parts and actions are added to those of each service
+// principal.
+func (s Services) Sets(parts []*edm.Set, actions []edm.Action) []*edm.Set {
+	return []*edm.Set{s.applications(), s.principals(parts, actions), s.grants()}
 }
 
 // OfPerson returns what stands below a user: the app roles and delegated
@@ -38,6 +39,10 @@ func (s Services) Sets() []*edm.Set {
 func (s Services) OfPerson() []*edm.Set {
 	return []*edm.Set{s.assignmentsHeld(personAssignments), s.grantsOfPerson()}
 }
+
+// OfGroup returns what stands below a group: the app roles that its members
+// hold by it.
+func (s Services) OfGroup() []*edm.Set { return []*edm.Set{s.assignmentsHeld(personAssignments)} }
 
 // item renders a value whose JSON is Graph's.
 func item[T ~string](id T, v any) (edm.Item, error) {

@@ -12,7 +12,7 @@ import (
 
 // principals is the entity set /servicePrincipals.
 // https://learn.microsoft.com/graph/api/resources/serviceprincipal?view=graph-rest-1.0
-func (s Services) principals() *edm.Set {
+func (s Services) principals(parts []*edm.Set, actions []edm.Action) *edm.Set {
 	return &edm.Set{
 		Path: edm.Both("servicePrincipals"), Type: edm.Of("servicePrincipal"), Advanced: true,
 		Doc:    "https://learn.microsoft.com/graph/api/resources/serviceprincipal?view=graph-rest-1.0",
@@ -22,7 +22,7 @@ func (s Services) principals() *edm.Set {
 		Create: edm.Create{May: writeKeys, Do: s.createPrincipal},
 		Update: edm.Change{May: writeKeys, Do: s.updatePrincipal},
 		Delete: edm.Change{May: writeKeys, Do: s.deletePrincipal},
-		Parts: []*edm.Set{
+		Parts: append([]*edm.Set{
 			s.owners(readApps, addOwners, writeKeys, func(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) error {
 				_, err := app.GetPrincipal(ctx, tx, tenant, id)
 				return err
@@ -30,14 +30,14 @@ func (s Services) principals() *edm.Set {
 			s.assignmentsTo(),
 			s.assignmentsHeld(principalAssignments),
 			s.grantsOfClient(),
-		},
-		Actions: passwordActions(writeKeys,
+		}, parts...),
+		Actions: append(passwordActions(writeKeys,
 			func(ctx context.Context, r *edm.Request, ask app.PasswordCredential) (app.PasswordCredential, error) {
 				return s.Apps.AddPrincipalPassword(ctx, r.Who, ids.ObjectID(r.ID), ask)
 			},
 			func(ctx context.Context, r *edm.Request, key ids.KeyID) error {
 				return s.Apps.RemovePrincipalPassword(ctx, r.Who, ids.ObjectID(r.ID), key)
-			}),
+			}), actions...),
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package directory declares the entity sets of a tenant's people: users, and
-// the organization itself.
+// Package directory declares the entity sets of a tenant's people: users,
+// groups and their members, and the organization itself.
 //
 // It says what each set shows, who may ask, and which service of core answers;
 // it decides nothing.
@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 
 	"entente/internal/core/directory"
+	"entente/internal/core/object"
 	"entente/internal/core/tenant"
 	"entente/internal/edge/graph/edm"
 	"entente/internal/kit/sqldb"
@@ -18,13 +19,23 @@ import (
 // Services are what answers for the sets.
 type Services struct {
 	DB      *sqldb.DB
-	Users   *directory.Service
+	Users   *directory.Service // groups as well
 	Tenants *tenant.Service
 }
 
-// Sets returns the sets. parts stand below each user.
-func (s Services) Sets(parts ...*edm.Set) []*edm.Set {
-	return []*edm.Set{s.users(parts), s.organization()}
+// Sets returns the sets. ofUser and ofGroup stand below each user and group.
+func (s Services) Sets(ofUser, ofGroup []*edm.Set) []*edm.Set {
+	return []*edm.Set{s.users(ofUser), s.groups(ofGroup), s.organization()}
+}
+
+// OfPrincipal returns what stands below a service principal: the groups that it
+// is in.
+func (s Services) OfPrincipal() []*edm.Set {
+	may := edm.Alike(edm.Any("Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"))
+	return []*edm.Set{
+		s.related("memberOf", may, isKind(object.ServicePrincipal), directory.GroupsOf),
+		s.related("transitiveMemberOf", may, isKind(object.ServicePrincipal), directory.AllGroupsOf),
+	}
 }
 
 // item renders a value whose JSON is Graph's.

@@ -14,8 +14,8 @@ const (
 // Schema declares the types.
 func Schema() edm.Schema {
 	return edm.Schema{
-		Entities: []edm.Entity{user(), organization()},
-		Complex: []edm.Complex{
+		Entities: []edm.Entity{user(), group(), organization()},
+		Complex: append(groupComplex(), []edm.Complex{
 			{Name: "objectIdentity", Props: []edm.Prop{
 				{Name: "signInType", Type: edm.String, Write: edm.CU},
 				{Name: "issuer", Type: edm.String, Write: edm.CU},
@@ -57,7 +57,7 @@ func Schema() edm.Schema {
 				{Name: "provisioningStatus", Type: edm.String},
 				{Name: "service", Type: edm.String},
 			}},
-		},
+		}...),
 		Enums: []edm.Enum{{Name: "mdmAuthority", Members: []string{"unknown", "intune", "sccm", "office365", "unknownFutureValue"}}},
 	}
 }

@@ -43,13 +43,30 @@ func (s Services) users(parts []*edm.Set) *edm.Set {
 		Create: edm.Create{May: edm.Alike(write), Do: s.createUser},
 		Update: edm.Change{May: update, Do: s.updateUser},
 		Delete: edm.Change{May: edm.Alike(edm.Any("User.DeleteRestore.All", "User.ReadWrite.All")), Do: s.deleteUser},
-		Parts:  parts,
-		Actions: []edm.Action{{
+		Parts: append([]*edm.Set{
+			s.related("memberOf", memberOfPerson, isKind(object.User), directory.GroupsOf),
+			s.related("transitiveMemberOf", allOfPerson, isKind(object.User), directory.AllGroupsOf),
+		}, parts...),
+		Actions: append(s.MemberActions(), edm.Action{
 			Name: "revokeSignInSessions", Returns: edm.Boolean, Do: s.revokeSessions,
 			May: edm.Alike(edm.Any("User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All")),
-		}},
+		}),
 	}
 }
+
+// What it takes to see the groups of a person.
+var (
+	memberOfPerson = edm.Access{
+		App: edm.Any("Directory.Read.All", "Directory.ReadWrite.All"),
+		Delegated: edm.Perms{{Name: "User.Read", Self: true}}.
+			And(edm.Any("GroupMember.Read.All", "Directory.Read.All", "Directory.ReadWrite.All")...),
+	}
+	allOfPerson = edm.Access{
+		App: edm.Any("GroupMember.Read.All", "Group.Read.All", "User.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"),
+		Delegated: edm.Perms{{Name: "User.Read", Self: true}}.
+			And(edm.Any("GroupMember.Read.All", "Group.Read.All", "User.Read.All", "Directory.Read.All", "Directory.ReadWrite.All")...),
+	}
+)
 
 func (s Services) userByName(ctx context.Context, r *edm.Request, name string) (string, error) {
 	return view(ctx, s.DB, func(tx *sqldb.Tx) (string, error) {
@@ -62,21 +79,18 @@ func (s Services) userByName(ctx context.Context, r *edm.Request, name string) (
 }
 
 func (s Services) listUsers(ctx context.Context, r *edm.Request) (edm.Page, error) {
-	return view(ctx, s.DB, func(tx *sqldb.Tx) (page edm.Page, err error) {
-		if r.Count {
-			if page.Total, err = directory.CountUsers(ctx, tx, r.Who.Tenant, r.Query.Filter); err != nil || r.Only {
-				return page, err
-			}
+	return view(ctx, s.DB, func(tx *sqldb.Tx) (edm.Page, error) { return userPage(ctx, tx, r, directory.Scope{}) })
+}
+
+// userPage returns a page of the users in scope.
+func userPage(ctx context.Context, tx *sqldb.Tx, r *edm.Request, scope directory.Scope) (page edm.Page, err error) {
+	if r.Count {
+		if page.Total, err = directory.CountUsersIn(ctx, tx, r.Who.Tenant, scope, r.Query.Filter); err != nil || r.Only {
+			return page, err
 		}
-		withRest := r.Selected != nil || r.Version == edm.Beta
-		rows, err := directory.ListUsers(ctx, tx, r.Who.Tenant, r.Query, withRest)
-		page.Next = rows.Next
-		page.Items = make([]edm.Item, len(rows.Items))
-		for i, row := range rows.Items {
-			page.Items[i] = edm.Item{ID: string(row.ID), Face: row.Face, Rest: row.Rest}
-		}
-		return page, err
-	})
+	}
+	rows, err := directory.ListUsersIn(ctx, tx, r.Who.Tenant, scope, r.Query, wantsRest(r))
+	return edm.Page{Items: rowItems(rows.Items, object.User), Next: rows.Next, Total: page.Total}, err
 }
 
 func (s Services) getUser(ctx context.Context, r *edm.Request) (edm.Item, error) {

@@ -1,0 +1,162 @@
+package directory
+
+import (
+	"context"
+	"encoding/json"
+
+	"entente/internal/core/directory"
+	"entente/internal/core/object"
+	"entente/internal/edge/graph/edm"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
+)
+
+// What it takes to see and to change groups. Programs touch a group that roles
+// may be given to only with RoleManagement.ReadWrite.Directory beside these;
+// the service checks that, because it is a fact of the store.
+var (
+	readGroups = edm.Alike(edm.Any("GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All",
+		"Directory.Read.All", "Directory.ReadWrite.All"))
+	createGroups = edm.Access{
+		App:       edm.Any("Group.Create", "Group.ReadWrite.All", "Directory.ReadWrite.All"),
+		Delegated: edm.Any("Group.ReadWrite.All", "Directory.ReadWrite.All"),
+	}
+	writeGroups  = edm.Alike(edm.Any("Group.ReadWrite.All", "Directory.ReadWrite.All"))
+	deleteGroups = edm.Alike(edm.Any("Group.ReadWrite.All"))
+	readMembers  = edm.Alike(edm.Any("GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All",
+		"Directory.Read.All", "Directory.ReadWrite.All"))
+	writeMembers = edm.Alike(edm.Any("GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"))
+)
+
+// groups is the entity set /groups.
+// https://learn.microsoft.com/graph/api/resources/group?view=graph-rest-1.0
+func (s Services) groups(parts []*edm.Set) *edm.Set {
+	return &edm.Set{
+		Path: edm.Both("groups"), Type: edm.Of("group"), Advanced: true,
+		Doc:    "https://learn.microsoft.com/graph/api/resources/group?view=graph-rest-1.0",
+		Keys:   []edm.Key{{Name: "uniqueName", Upsert: true, Find: s.groupByUniqueName}},
+		List:   edm.List{May: readGroups, Do: s.listGroups},
+		Get:    edm.Get{May: readGroups, Do: s.getGroup},
+		Create: edm.Create{May: createGroups, Do: s.createGroup},
+		Update: edm.Change{May: writeGroups, Do: s.updateGroup},
+		Delete: edm.Change{May: deleteGroups, Do: s.deleteGroup},
+		Parts: append([]*edm.Set{
+			s.groupOwners(),
+			s.members(),
+			s.related("transitiveMembers", readMembers, s.isGroup, directory.AllMembersOf),
+			s.related("memberOf", readGroups, s.isGroup, directory.GroupsOf),
+			s.related("transitiveMemberOf", readGroups, s.isGroup, directory.AllGroupsOf),
+		}, parts...),
+		Actions: s.MemberActions(),
+	}
+}
+
+func (s Services) groupByUniqueName(ctx context.Context, r *edm.Request, name string) (string, error) {
+	return view(ctx, s.DB, func(tx *sqldb.Tx) (string, error) {
+		g, err := directory.GroupByUniqueName(ctx, tx, r.Who.Tenant, name)
+		if err != nil {
+			return "", err
+		}
+		return string(g.ID), nil
+	})
+}
+
+func (s Services) listGroups(ctx context.Context, r *edm.Request) (edm.Page, error) {
+	return view(ctx, s.DB, func(tx *sqldb.Tx) (edm.Page, error) { return groupPage(ctx, tx, r, directory.Scope{}) })
+}
+
+// groupPage returns a page of the groups in scope.
+func groupPage(ctx context.Context, tx *sqldb.Tx, r *edm.Request, scope directory.Scope) (page edm.Page, err error) {
+	if r.Count {
+		if page.Total, err = directory.CountGroups(ctx, tx, r.Who.Tenant, scope, r.Query.Filter); err != nil || r.Only {
+			return page, err
+		}
+	}
+	rows, err := directory.ListGroups(ctx, tx, r.Who.Tenant, scope, r.Query, wantsRest(r))
+	return edm.Page{Items: rowItems(rows.Items, object.Group), Next: rows.Next, Total: page.Total}, err
+}
+
+// wantsRest reports whether a list is asked for more than v1.0 shows by default.
+func wantsRest(r *edm.Request) bool { return r.Selected != nil || r.Version == edm.Beta }
+
+// rowItems renders rows as they are stored.
+func rowItems(rows []directory.Row, kind object.Kind) []edm.Item {
+	items := make([]edm.Item, len(rows))
+	for i, row := range rows {
+		items[i] = edm.Item{ID: string(row.ID), Type: edm.Of(string(kind)), Face: row.Face, Rest: row.Rest}
+	}
+	return items
+}
+
+func (s Services) getGroup(ctx context.Context, r *edm.Request) (edm.Item, error) {
+	return view(ctx, s.DB, func(tx *sqldb.Tx) (edm.Item, error) {
+		g, err := directory.GetGroup(ctx, tx, r.Who.Tenant, ids.ObjectID(r.ID))
+		if err != nil {
+			return edm.Item{}, err
+		}
+		return groupItem(g)
+	})
+}
+
+func groupItem(g *directory.Group) (edm.Item, error) {
+	face, err := json.Marshal(g.GroupFace)
+	if err != nil {
+		return edm.Item{}, err
+	}
+	rest, err := json.Marshal(g.GroupRest)
+	return edm.Item{ID: string(g.ID), Type: edm.Of(string(object.Group)), Face: face, Rest: rest}, err
+}
+
+func (s Services) createGroup(ctx context.Context, r *edm.Request) (edm.Item, error) {
+	g, err := s.Users.CreateGroup(ctx, r.Who, r.Body, bound(r, "owners"), bound(r, "members"))
+	if err != nil {
+		return edm.Item{}, err
+	}
+	return groupItem(g)
+}
+
+// bound returns the identifiers behind name@odata.bind.
+func bound(r *edm.Request, name string) []ids.ObjectID {
+	var list []ids.ObjectID
+	for _, id := range r.Binds[name] {
+		list = append(list, ids.ObjectID(id))
+	}
+	return list
+}
+
+func (s Services) updateGroup(ctx context.Context, r *edm.Request) error {
+	_, err := s.Users.UpdateGroup(ctx, r.Who, ids.ObjectID(r.ID), r.Body, bound(r, "members"))
+	return err
+}
+
+func (s Services) deleteGroup(ctx context.Context, r *edm.Request) error {
+	return s.Users.DeleteGroup(ctx, r.Who, ids.ObjectID(r.ID))
+}
+
+// groupOwners is the part owners.
+// https://learn.microsoft.com/graph/api/group-list-owners?view=graph-rest-1.0
+func (s Services) groupOwners() *edm.Set {
+	return &edm.Set{
+		Path: edm.Both("owners"), Type: edm.Of("directoryObject"), Linked: true, Unpaged: true, Advanced: true,
+		Doc: "https://learn.microsoft.com/graph/api/group-list-owners?view=graph-rest-1.0",
+		List: edm.List{May: readMembers, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
+			return view(ctx, s.DB, func(tx *sqldb.Tx) (page edm.Page, err error) {
+				if err := s.isGroup(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent())); err != nil {
+					return page, err
+				}
+				list, err := object.Owners(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent()))
+				if err != nil {
+					return page, err
+				}
+				page.Items, err = items(ctx, tx, r, list)
+				return page, err
+			})
+		}},
+		Link: edm.Change{May: writeGroups, Do: func(ctx context.Context, r *edm.Request) error {
+			return s.Users.AddGroupOwner(ctx, r.Who, ids.ObjectID(r.Parent()), ids.ObjectID(r.Ref))
+		}},
+		Unlink: edm.Change{May: writeGroups, Do: func(ctx context.Context, r *edm.Request) error {
+			return s.Users.RemoveGroupOwner(ctx, r.Who, ids.ObjectID(r.Parent()), ids.ObjectID(r.Ref))
+		}},
+	}
+}

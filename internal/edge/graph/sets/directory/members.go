@@ -1,0 +1,264 @@
+package directory
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"entente/internal/core/app"
+	"entente/internal/core/authz"
+	"entente/internal/core/directory"
+	"entente/internal/core/object"
+	"entente/internal/edge/graph/edm"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/query"
+	"entente/internal/kit/sqldb"
+)
+
+// exists refuses an object that is not there, or is of another kind than the
+// path says.
+type exists func(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) error
+
+func (s Services) isGroup(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) error {
+	_, err := directory.GetGroup(ctx, tx, tenant, id)
+	return err
+}
+
+// isKind returns the check for objects of one kind.
+func isKind(kind object.Kind) exists {
+	return func(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) error {
+		o, err := object.Get(ctx, tx, tenant, id)
+		if err == nil && o.Kind != kind {
+			err = object.Missing(string(id))
+		}
+		return err
+	}
+}
+
+// members is the part members of a group.
+// https://learn.microsoft.com/graph/api/group-list-members?view=graph-rest-1.0
+func (s Services) members() *edm.Set {
+	set := s.related("members", readMembers, s.isGroup, directory.MembersOf)
+	set.Link = edm.Change{May: writeMembers, Do: func(ctx context.Context, r *edm.Request) error {
+		return s.Users.AddMember(ctx, r.Who, ids.ObjectID(r.Parent()), ids.ObjectID(r.Ref), time.Time{})
+	}}
+	set.Unlink = edm.Change{May: writeMembers, Do: func(ctx context.Context, r *edm.Request) error {
+		return s.Users.RemoveMember(ctx, r.Who, ids.ObjectID(r.Parent()), ids.ObjectID(r.Ref))
+	}}
+	return set
+}
+
+// related is a part that shows objects in scope of the one above it. A cast
+// limits it to one kind, whose properties can then be filtered by.
+func (s Services) related(name string, may edm.Access, above exists, scope func(ids.ObjectID) directory.Scope) *edm.Set {
+	return &edm.Set{
+		Path: edm.Both(name), Type: edm.Of("directoryObject"), Linked: true, Advanced: true,
+		List: edm.List{May: may, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
+			return view(ctx, s.DB, func(tx *sqldb.Tx) (edm.Page, error) {
+				id := ids.ObjectID(r.Parent())
+				if err := above(ctx, tx, r.Who.Tenant, id); err != nil {
+					return edm.Page{}, err
+				}
+				return relatedPage(ctx, tx, r, scope(id))
+			})
+		}},
+	}
+}
+
+func relatedPage(ctx context.Context, tx *sqldb.Tx, r *edm.Request, scope directory.Scope) (edm.Page, error) {
+	switch {
+	case r.Cast == edm.Of(string(object.User)) && reads(r.Who, object.User):
+		return userPage(ctx, tx, r, scope)
+	case r.Cast == edm.Of(string(object.User)) && (r.Query.Filter != nil || r.Query.Order != nil):
+		return edm.Page{}, authz.Refuse() // an answer would tell what the caller may not read
+	case r.Cast == edm.Of(string(object.Group)):
+		return groupPage(ctx, tx, r, scope)
+	}
+	return objectPage(ctx, tx, r, scope)
+}
+
+// objectPage returns a page of the objects in scope, whatever they are.
+func objectPage(ctx context.Context, tx *sqldb.Tx, r *edm.Request, scope directory.Scope) (page edm.Page, err error) {
+	var kind object.Kind
+	if r.Cast != "" && r.Cast != edm.Of("directoryObject") {
+		kind = object.Kind(r.Cast.Short())
+	}
+	if r.Count {
+		if page.Total, err = directory.CountObjects(ctx, tx, r.Who.Tenant, scope, kind, r.Query.Filter); err != nil || r.Only {
+			return page, err
+		}
+	}
+	list, err := directory.ListObjects(ctx, tx, r.Who.Tenant, scope, kind, r.Query)
+	if err != nil {
+		return page, err
+	}
+	page.Next = list.Next
+	page.Items, err = items(ctx, tx, r, list.Items)
+	return page, err
+}
+
+// readers are the permissions that reach the properties of a kind of object.
+// Without one, an object that is related to another shows its identifier only.
+// https://learn.microsoft.com/graph/permissions-overview#limited-information-returned-for-inaccessible-member-objects
+var readers = map[object.Kind][]string{
+	object.User: {"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
+	object.ServicePrincipal: {"Application.Read.All", "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy",
+		"Directory.Read.All", "Directory.ReadWrite.All"},
+}
+
+func reads(who authz.Caller, kind object.Kind) bool {
+	needs, limited := readers[kind]
+	return !limited || slices.ContainsFunc(needs, who.Has)
+}
+
+// batch bounds the identifiers in one statement, below query.MaxNodes.
+const batch = 400
+
+// items renders objects of any kind, in their order.
+func items(ctx context.Context, tx *sqldb.Tx, r *edm.Request, list []object.Object) ([]edm.Item, error) {
+	shown := make(map[string]edm.Item, len(list))
+	for part := range slices.Chunk(list, batch) {
+		if err := render(ctx, tx, r, part, shown); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]edm.Item, len(list))
+	for i, o := range list {
+		it, ok := shown[string(o.ID)]
+		if !ok {
+			var err error
+			if it, err = item(string(o.ID), map[string]ids.ObjectID{"id": o.ID}); err != nil {
+				return nil, err
+			}
+			it.Type = edm.Of(string(o.Kind))
+		}
+		out[i] = it
+	}
+	return out, nil
+}
+
+// render fills shown with those of the objects that the caller may read.
+func render(ctx context.Context, tx *sqldb.Tx, r *edm.Request, list []object.Object, shown map[string]edm.Item) error {
+	of := make(map[object.Kind][]any)
+	for _, o := range list {
+		if reads(r.Who, o.Kind) {
+			of[o.Kind] = append(of[o.Kind], string(o.ID))
+		}
+	}
+	for kind, keys := range of {
+		page, err := itemsOfKind(ctx, tx, r, kind, query.Query{Filter: query.In{Field: "id", Values: keys}})
+		if err != nil {
+			return err
+		}
+		for _, it := range page {
+			shown[it.ID] = it
+		}
+	}
+	return nil
+}
+
+func itemsOfKind(ctx context.Context, tx *sqldb.Tx, r *edm.Request, kind object.Kind, q query.Query) ([]edm.Item, error) {
+	tenant, rest := r.Who.Tenant, wantsRest(r)
+	switch kind {
+	case object.User:
+		rows, err := directory.ListUsers(ctx, tx, tenant, q, rest)
+		return rowItems(rows.Items, kind), err
+	case object.Group:
+		rows, err := directory.ListGroups(ctx, tx, tenant, directory.Scope{}, q, rest)
+		return rowItems(rows.Items, kind), err
+	case object.ServicePrincipal:
+		page, err := app.ListPrincipals(ctx, tx, tenant, q)
+		return itemsFrom(page.Items, err, kind, func(p *app.ServicePrincipal) string { return string(p.ID) })
+	case object.Application:
+		page, err := app.ListApplications(ctx, tx, tenant, q)
+		return itemsFrom(page.Items, err, kind, func(a *app.Application) string { return string(a.ID) })
+	}
+	return nil, nil
+}
+
+// itemsFrom renders values whose JSON is Graph's.
+func itemsFrom[T any](list []T, err error, kind object.Kind, id func(T) string) ([]edm.Item, error) {
+	out := make([]edm.Item, len(list))
+	for i, v := range list {
+		if err != nil {
+			break
+		}
+		out[i], err = item(id(v), v)
+		out[i].Type = edm.Of(string(kind))
+	}
+	return out, err
+}
+
+// What it takes to ask whose groups an object is in.
+var asksGroups = edm.Alike(edm.Any("GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"))
+
+// mostGroups is the greatest number of groups that checkMemberGroups takes.
+const mostGroups = 20
+
+// MemberActions are the questions for memberships, through other groups too.
+// https://learn.microsoft.com/graph/api/directoryobject-checkmembergroups?view=graph-rest-1.0
+func (s Services) MemberActions() []edm.Action {
+	texts := edm.Many(edm.String)
+	check := func(name, param string) edm.Action {
+		return edm.Action{
+			Name: name, Returns: texts, May: asksGroups, Do: s.checkMember(param),
+			Params: []edm.Prop{{Name: param, Type: texts, NotNull: true, Write: edm.CU, Required: true}},
+		}
+	}
+	get := func(name string) edm.Action {
+		return edm.Action{
+			Name: name, Returns: texts, May: asksGroups, Do: s.getMemberships,
+			Params: []edm.Prop{{Name: "securityEnabledOnly", Type: edm.Boolean, Write: edm.CU}},
+		}
+	}
+	return []edm.Action{
+		check("checkMemberGroups", "groupIds"), check("checkMemberObjects", "ids"),
+		get("getMemberGroups"), get("getMemberObjects"),
+	}
+}
+
+func (s Services) checkMember(param string) func(context.Context, *edm.Request) (json.RawMessage, error) {
+	return func(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
+		var ask map[string][]string
+		if err := json.Unmarshal(r.Body, &ask); err != nil {
+			return nil, err
+		}
+		if n := len(ask[param]); n == 0 || n > mostGroups {
+			return nil, fault.InvalidAt(param, "Invalid value specified for property '%s': between 1 and %d identifiers are allowed.", param, mostGroups)
+		}
+		var among []ids.ObjectID
+		for _, text := range ask[param] {
+			id, err := ids.Parse[ids.ObjectID](text)
+			if err != nil {
+				return nil, err
+			}
+			among = append(among, id)
+		}
+		return s.groupsAmong(ctx, r, among, false)
+	}
+}
+
+func (s Services) getMemberships(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
+	var ask struct {
+		SecurityOnly bool `json:"securityEnabledOnly"`
+	}
+	if err := json.Unmarshal(r.Body, &ask); err != nil {
+		return nil, err
+	}
+	return s.groupsAmong(ctx, r, nil, ask.SecurityOnly)
+}
+
+func (s Services) groupsAmong(ctx context.Context, r *edm.Request, among []ids.ObjectID, securityOnly bool) (json.RawMessage, error) {
+	list, err := view(ctx, s.DB, func(tx *sqldb.Tx) ([]ids.ObjectID, error) {
+		if _, err := object.Get(ctx, tx, r.Who.Tenant, ids.ObjectID(r.ID)); err != nil {
+			return nil, err
+		}
+		return directory.GroupsAmong(ctx, tx, r.Who.Tenant, ids.ObjectID(r.ID), among, securityOnly)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(list)
+}
