@@ -27,6 +27,7 @@ func (c Config) Check() error {
 		c.checkIssuers(),
 		checkLeast("federated-credential-limit", c.FederatedCredentialLimit),
 		checkLeast("sign-in-retention", int(c.SignInRetention)),
+		checkLeast("graph-limit", c.GraphLimit),
 		checkLeast("drain", int(c.Drain)),
 		checkOneOf("log-level", c.LogLevel, "debug", "info", "warn", "error"),
 		checkOneOf("log-format", c.LogFormat, "text", "json"),

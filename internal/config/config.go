@@ -60,6 +60,10 @@ type Config struct {
 	// How many federated identity credentials an application may have. Default: 0, no limit.
 	FederatedCredentialLimit int `koanf:"federated-credential-limit"`
 
+	// How many resource units an application may use in a tenant in ten seconds through the Graph API,
+	// before it is told to wait. Most requests cost one or two. Default: 0, no limit.
+	GraphLimit int `koanf:"graph-limit"`
+
 	// How long entries of the sign-in log are kept, such as 2160h. Default: 720h, thirty days. 0 keeps them
 	// for good. The audit log of changes is always kept.
 	SignInRetention time.Duration `koanf:"sign-in-retention"`

@@ -66,6 +66,7 @@ func TestContradictionsComeAllAtOnce(t *testing.T) {
 		"trusted-proxies":            "10.0.0.1",
 		"internal-issuers":           "every where",
 		"federated-credential-limit": "-1",
+		"graph-limit":                "-1",
 		"sign-in-retention":          "-1h",
 		"drain":                      "-1s",
 		"log-level":                  "loud",
@@ -77,7 +78,7 @@ func TestContradictionsComeAllAtOnce(t *testing.T) {
 	for _, want := range []string{
 		"name: set it", "http://plain.example", "https://path.example/x", "https://Upper.example", "listen: ", "database: ",
 		"certificate-file, certificate-key-file", "master-keys: line 1", "metrics: name the address", "trusted-proxies: ",
-		"internal-issuers: ", "federated-credential-limit: ", "sign-in-retention: ", "drain: ", "log-level: ", "log-format: ",
+		"internal-issuers: ", "federated-credential-limit: ", "graph-limit: ", "sign-in-retention: ", "drain: ", "log-level: ", "log-format: ",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the refusal does not speak of %q:\n%v", want, err)

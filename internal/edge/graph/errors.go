@@ -131,9 +131,13 @@ type (
 		Message string `json:"message"`
 		Target  string `json:"target"`
 	}
-	// innerError has three members of Graph's and two of ours: what the caller
+	// innerError has three members of Graph's, three more when too much was asked
+	//, and two of ours: what the caller
 	// can do, and the least permission that would have sufficed.
 	innerError struct {
+		Code            string `json:"code,omitempty"`
+		Message         string `json:"message,omitempty"`
+		Status          string `json:"status,omitempty"`
 		LeastPermission string `json:"leastPermission,omitempty"`
 		Fix             string `json:"fix,omitempty"`
 		Date            string `json:"date"`
@@ -159,13 +163,17 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if segment := f.Values["segment"]; segment != "" {
 		h.Set(GapHeader, url.PathEscape(segment))
 	}
+	inner := innerError{
+		LeastPermission: f.Values["leastPermission"], Fix: f.Fix,
+		Date: s.Clock.Now().UTC().Format(errorTime), Request: web.RequestID(ctx), ClientRequest: web.CorrelationID(ctx),
+	}
+	if f.Reason == tooMany {
+		h.Set("Retry-After", f.Values["retry-after"])
+		inner.Code, inner.Message, inner.Status = "429", "Please retry after", "429"
+	}
 	w.WriteHeader(to.status)
 	body := map[string]errorBody{"error": {
-		Code: to.code, Message: messageOf(f, to), Target: f.Target, Details: detailsOf(f, to),
-		Inner: innerError{
-			LeastPermission: f.Values["leastPermission"], Fix: f.Fix,
-			Date: s.Clock.Now().UTC().Format(errorTime), Request: web.RequestID(ctx), ClientRequest: web.CorrelationID(ctx),
-		},
+		Code: to.code, Message: messageOf(f, to), Target: f.Target, Details: detailsOf(f, to), Inner: inner,
 	}}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

@@ -31,6 +31,7 @@ type Server struct {
 	Ring     *secret.Ring // seals the tokens in links to a next page
 	Clock    clock.Clock
 	Log      *slog.Logger
+	Throttle *Throttle // nil for no limit
 
 	// Authenticate returns whom a bearer token speaks for and what they may
 	// now, or an Unauthenticated fault. See Authority.
@@ -79,7 +80,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	c.request = edm.NewRequest(who, v, w.Header())
-	if c.target, err = s.route(v, segments); err != nil {
+	c.target, err = s.route(v, segments)
+	if wait := c.charge(who); wait != nil {
+		return wait
+	}
+	if err != nil {
 		return err
 	}
 	return c.run()

@@ -54,6 +54,7 @@ type World struct {
 
 	keys    *keys.Service
 	tokens  *token.Service
+	server  *graph.Server
 	handler http.Handler
 }
 
@@ -95,6 +96,7 @@ func New(t testing.TB, db *sqldb.DB, clk *clock.Fake) *World {
 		Registry: w.Registry, Hosts: web.Hosts{Own: Own, Also: []string{Other}}, Ring: ring, Clock: clk,
 		Log: slog.New(slog.DiscardHandler), Authenticate: authority.Caller,
 	}
+	w.server = s
 	w.handler = web.Front(s.Handler(), web.FrontOptions{Clock: clk, Log: s.Log})
 	w.A = w.tenant(t, "Contoso", "contoso.example")
 	w.B = w.tenant(t, "Fabrikam", "fabrikam.example")

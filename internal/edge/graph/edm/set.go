@@ -20,6 +20,7 @@ type Set struct {
 	Usual    int   // the usual page; 0 is 100
 	Unpaged  bool  // everything comes at once
 	Advanced bool  // counting asks for ConsistencyLevel: eventual
+	Cost     int   // of a read, in the units by which applications are throttled; 0 is 1
 
 	List   List
 	Get    Get
@@ -67,6 +68,7 @@ type Action struct {
 	Function bool
 	Params   []Prop
 	Returns  Type // empty: nothing, and the answer has no body
+	Cost     int  // in the units of Set.Cost; 0 is 1
 	May      Access
 	// Do returns the result in JSON: an object, an array, or a primitive.
 	Do func(ctx context.Context, r *Request) (json.RawMessage, error)

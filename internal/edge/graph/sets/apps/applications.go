@@ -43,7 +43,7 @@ var (
 // https://learn.microsoft.com/graph/api/resources/application?view=graph-rest-1.0
 func (s Services) applications() *edm.Set {
 	return &edm.Set{
-		Path: edm.Both("applications"), Type: edm.Of("application"), Advanced: true,
+		Path: edm.Both("applications"), Type: edm.Of("application"), Advanced: true, Cost: 2,
 		Doc: "https://learn.microsoft.com/graph/api/resources/application?view=graph-rest-1.0",
 		Keys: []edm.Key{
 			{Name: "appId", Find: s.findApplication("appId")},

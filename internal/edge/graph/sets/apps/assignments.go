@@ -59,7 +59,7 @@ type ask struct {
 // that must repeat the path's object.
 func (s Services) assignments(name string, c changes, look func(ids.ObjectID) consent.View, side func(ask) (string, ids.ObjectID)) *edm.Set {
 	return &edm.Set{
-		Path: edm.Both(name), Type: edm.Of("appRoleAssignment"), FreeKeys: true,
+		Path: edm.Both(name), Type: edm.Of("appRoleAssignment"), FreeKeys: true, Cost: 2,
 		Doc: "https://learn.microsoft.com/graph/api/resources/approleassignment?view=graph-rest-1.0",
 		List: edm.List{May: c.read, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
 			return s.listAssignments(ctx, r, look(ids.ObjectID(r.Parent())))

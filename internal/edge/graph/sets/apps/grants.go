@@ -22,7 +22,7 @@ var (
 // https://learn.microsoft.com/graph/api/resources/oauth2permissiongrant?view=graph-rest-1.0
 func (s Services) grants() *edm.Set {
 	return &edm.Set{
-		Path: edm.Both("oauth2PermissionGrants"), Type: edm.Of("oAuth2PermissionGrant"), FreeKeys: true,
+		Path: edm.Both("oauth2PermissionGrants"), Type: edm.Of("oAuth2PermissionGrant"), FreeKeys: true, Cost: 2,
 		Doc: "https://learn.microsoft.com/graph/api/resources/oauth2permissiongrant?view=graph-rest-1.0",
 		List: edm.List{May: readGrants, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
 			return s.listGrants(ctx, r, consent.AllGrants())

@@ -35,7 +35,7 @@ func (s Services) users(parts []*edm.Set) *edm.Set {
 		Delegated: edm.Perms{{Name: "User.ReadWrite", Self: true}}.And(write...).And(limited...),
 	}
 	return &edm.Set{
-		Path: edm.Both("users"), Type: edm.Of("user"), Advanced: true,
+		Path: edm.Both("users"), Type: edm.Of("user"), Advanced: true, Cost: 2,
 		Doc:    "https://learn.microsoft.com/graph/api/resources/user?view=graph-rest-1.0",
 		Keys:   []edm.Key{{Name: "userPrincipalName", Plain: true, Find: s.userByName}},
 		List:   edm.List{May: list, Do: s.listUsers},
