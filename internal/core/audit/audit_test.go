@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -52,13 +53,61 @@ func TestRecord(t *testing.T) {
 			t.Errorf("got %+v", both)
 		}
 		for _, e := range both {
-			if !e.Intact() || e.Changes[0].New != "2" || e.Detail["warning"] != "w" || e.ByName != "test" {
+			if !e.Intact() || e.Changes[0].New != "2" || e.Detail["warning"] != "w" {
 				t.Errorf("got %+v", e)
 			}
 			e.Activity = "Remove thing"
 			if e.Intact() {
 				t.Error("a changed entry passes for the one that was written")
 			}
+		}
+	})
+}
+
+// TestFarSide: the other tenant's entry tells which tenant acted, and not who
+// did, from where and with what.
+func TestFarSide(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		ctx := t.Context()
+		near, far, who := ids.New[ids.TenantID](), ids.New[ids.TenantID](), ids.New[ids.ObjectID]()
+		caller := authz.Caller{
+			Tenant: near, Subject: ids.Principal{Kind: ids.Person, Home: near, ID: who}, Object: who, App: ids.New[ids.AppID](),
+			AppName: "Consent page", Name: "admin@near.example", Request: "request", IP: "192.0.2.7",
+		}
+		if err := db.Update(ctx, func(tx *sqldb.Tx) error {
+			return audit.RecordBoth(ctx, tx, caller, far, audit.Entry{Activity: "Consent to application", Detail: map[string]string{"warning": "w"}})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		read := func(tenant ids.TenantID) (e audit.Stored, body string) {
+			if err := db.View(ctx, func(tx *sqldb.Tx) error {
+				list, err := audit.Entries(ctx, tx, tenant, "", 10)
+				if err != nil || len(list) != 1 {
+					t.Fatalf("%d entries, %v", len(list), err)
+				}
+				e = list[0]
+				return tx.One(ctx, `select body from audit_entry where tenant_id = ?`, []any{tenant}, &body)
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return e, body
+		}
+		here, body := read(near)
+		if here.By != caller.Subject || here.ByObject != who || here.ByApp != caller.App || here.ByName != caller.Name ||
+			!strings.Contains(body, caller.IP) || !strings.Contains(body, caller.AppName) {
+			t.Errorf("the near side has %+v with %s", here, body)
+		}
+		there, body := read(far)
+		if there.By.Kind != ids.Person || there.By.Home != near || there.ByName != string(near) || there.Crossing != here.Crossing || there.Detail["warning"] != "w" {
+			t.Errorf("the far side has %+v", there)
+		}
+		for _, own := range []string{string(who), string(caller.App), caller.Name, caller.IP, caller.AppName} {
+			if strings.Contains(fmt.Sprintf("%+v", there)+body, own) {
+				t.Errorf("the far side tells %q", own)
+			}
+		}
+		if !here.Intact() || !there.Intact() {
+			t.Error("an entry is not as it was written")
 		}
 	})
 }

@@ -2,7 +2,10 @@
 //
 // An entry is written in the transaction of the change it tells of, so there
 // is never one without the other. What crosses between two tenants is written
-// in both, under one crossing identifier. Each entry carries the hash of its
+// in both, under one crossing identifier. The far side's entry says what
+// happened and which tenant did it; who it was there, from which address and
+// with which application stands in that tenant's own entry, and whoever has to
+// know asks for it by the crossing. Each entry carries the hash of its
 // canonical form; its body, which may hold personal data, can be erased later
 // and the hash still proves what stood there.
 //
@@ -54,8 +57,9 @@ func Record(ctx context.Context, tx *sqldb.Tx, who authz.Caller, e Entry) error 
 }
 
 // RecordBoth writes an entry into the logs of the caller's tenant and of the
-// other tenant, under one crossing identifier. When both are the same tenant
-// there is one entry.
+// other tenant, under one crossing identifier. The other tenant's entry names
+// the caller's tenant in the caller's place. When both are the same tenant there
+// is one entry.
 func RecordBoth(ctx context.Context, tx *sqldb.Tx, who authz.Caller, other ids.TenantID, e Entry) error {
 	if other == "" || other == who.Tenant {
 		return Record(ctx, tx, who, e)
@@ -64,7 +68,16 @@ func RecordBoth(ctx context.Context, tx *sqldb.Tx, who authz.Caller, other ids.T
 	if err := add(ctx, tx, who, who.Tenant, other, crossing, e); err != nil {
 		return err
 	}
-	return add(ctx, tx, who, other, who.Tenant, crossing, e)
+	return add(ctx, tx, fromAfar(who), other, who.Tenant, crossing, e)
+}
+
+// fromAfar returns what another tenant learns of a caller: the kind, and by
+// its identifier the tenant.
+func fromAfar(who authz.Caller) authz.Caller {
+	return authz.Caller{
+		Tenant: who.Tenant, Subject: ids.Principal{Kind: who.Subject.Kind, Home: who.Tenant, ID: ids.Nil},
+		Name: string(who.Tenant), Request: who.Request,
+	}
 }
 
 type body struct {
