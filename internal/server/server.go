@@ -215,7 +215,7 @@ func (s *Server) newFlow() *flow {
 			DB: s.db, Ring: s.ring, Clock: s.clock, Tokens: c.tokens, Federation: c.federation, SignIns: c.signIns,
 			Names: append([]string{h.Own}, h.Also...), Number: oauth.Number, Log: s.log,
 		}),
-		signin:  signin.NewService(s.db, s.clock, c.directory, c.federation, c.signIns),
+		signin:  signin.NewService(s.db, s.clock, c.directory, c.signIns),
 		onboard: onboard.NewService(s.db, c.hasher),
 	}
 }

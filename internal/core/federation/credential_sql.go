@@ -37,6 +37,17 @@ func listCredentials(ctx context.Context, tx *sqldb.Tx, p Parent) ([]*Credential
 		[]any{p.Tenant, p.ID}, reader(p.Tenant, p.ID))
 }
 
+// Names returns the names of the parent's credentials, sorted, for whoever has
+// to know what can act as it.
+func Names(ctx context.Context, tx *sqldb.Tx, p Parent) ([]string, error) {
+	list, err := listCredentials(ctx, tx, p)
+	names := make([]string, len(list))
+	for i, c := range list {
+		names[i] = c.Name
+	}
+	return names, err
+}
+
 // getCredential returns the parent's credential with the identifier or, in any
 // case, the name; a NotFound fault if there is none.
 func getCredential(ctx context.Context, tx *sqldb.Tx, p Parent, key string) (*Credential, error) {

@@ -28,16 +28,16 @@ func (s *Service) Offer(ctx context.Context, b Browser, id ids.FlowID) (*Offer, 
 		if f.State != Consent {
 			return stale()
 		}
-		o, err = offer(ctx, tx, b, f)
+		if o, err = offer(ctx, tx, b, f); err != nil {
+			return err
+		}
+		o.People, err = directory.CountUsers(ctx, tx, o.To.ID, nil)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return o, s.addTrusts(ctx, o)
+	return o, err
 }
 
-// offer reads everything but the federated credentials.
+// offer reads everything that Shown covers.
 func offer(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow) (*Offer, error) {
 	want, err := f.Ask.want()
 	if err != nil {
@@ -54,6 +54,9 @@ func offer(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow) (*Offer, error
 	}
 	a := inner.Application
 	o := &Offer{Offer: inner, By: by, Actors: Actors{Secrets: len(a.PasswordCredentials), Certificates: len(a.KeyCredentials)}}
+	if o.Actors.Federated, err = federation.Names(ctx, tx, federation.Parent{Tenant: a.Tenant, Kind: federation.Application, ID: a.ID}); err != nil {
+		return nil, err
+	}
 	if err := live(ctx, tx, a); err != nil {
 		return nil, named(err, a)
 	}
@@ -72,19 +75,7 @@ func offer(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow) (*Offer, error
 		return nil, err
 	}
 	o.From, o.To = *from, *to
-	o.People, err = directory.CountUsers(ctx, tx, in, nil)
-	return o, err
-}
-
-// addTrusts reads the application's federated credentials at its home.
-func (s *Service) addTrusts(ctx context.Context, o *Offer) error {
-	a := o.Application
-	list, err := s.trusts.List(ctx, authz.System(a.Tenant, "Consent page"),
-		federation.Parent{Tenant: a.Tenant, Kind: federation.Application, ID: a.ID})
-	for _, c := range list {
-		o.Actors.Federated = append(o.Actors.Federated, c.Name)
-	}
-	return err
+	return o, nil
 }
 
 // account returns who decides in the flow's tenant, as they are now. Only the
@@ -165,20 +156,14 @@ func holder(ctx context.Context, tx *sqldb.Tx, session Session) (*directory.User
 	return u, err
 }
 
-// Grant consents to what was shown, until the end of a day if one is given,
-// and spends the flow in the same transaction. If anything that was shown has
-// changed, nothing happens and the fault is consent.OfferChanged.
+// Grant consents to what was shown, until the end of a day if one is given. It
+// reads anew what there is to be shown, grants, and spends the flow in one
+// transaction. If anything that was shown has changed, nothing happens and the
+// fault is consent.OfferChanged.
 func (s *Service) Grant(ctx context.Context, b Browser, id ids.FlowID, shown secret.Digest, lastDay string) (*Flow, error) {
 	end, err := until(lastDay, s.clock.Now())
 	if err != nil {
 		return nil, err
-	}
-	now, err := s.Offer(ctx, b, id)
-	if err != nil {
-		return nil, err
-	}
-	if now.Shown() != shown {
-		return nil, fault.Because(fault.Conflict, consent.OfferChanged, "The application has changed since the page was shown.")
 	}
 	var f *Flow
 	err = s.step(ctx, b, id, func(tx *sqldb.Tx, loaded *Flow) error {
@@ -186,15 +171,18 @@ func (s *Service) Grant(ctx context.Context, b Browser, id ids.FlowID, shown sec
 		if err := f.Grant(shown, end); err != nil {
 			return err
 		}
-		by, err := account(ctx, tx, f)
+		now, err := offer(ctx, tx, b, f)
 		if err != nil {
 			return err
+		}
+		if now.Shown() != shown {
+			return fault.Because(fault.Conflict, consent.OfferChanged, "The application has changed since the page was shown.")
 		}
 		want, err := f.Ask.want()
 		if err != nil {
 			return err
 		}
-		_, err = consent.GrantOffer(ctx, tx, by.caller(f.Resource(), b), consent.Accept{AppID: f.Ask.App, Want: want, Shown: now.Digest, Until: end})
+		_, err = consent.GrantOffer(ctx, tx, now.By.caller(f.Resource(), b), consent.Accept{AppID: f.Ask.App, Want: want, Shown: now.Digest, Until: end})
 		return err
 	})
 	return f, err

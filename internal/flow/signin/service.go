@@ -9,7 +9,6 @@ import (
 	"entente/internal/core/audit"
 	"entente/internal/core/consent"
 	"entente/internal/core/directory"
-	"entente/internal/core/federation"
 	"entente/internal/core/tenant"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/fault"
@@ -23,13 +22,12 @@ type Service struct {
 	db        *sqldb.DB
 	clock     clock.Clock
 	directory *directory.Service
-	trusts    *federation.Service
 	signIns   *audit.SignIns
 }
 
 // NewService returns a service on db.
-func NewService(db *sqldb.DB, clk clock.Clock, dir *directory.Service, trusts *federation.Service, signIns *audit.SignIns) *Service {
-	return &Service{db, clk, dir, trusts, signIns}
+func NewService(db *sqldb.DB, clk clock.Clock, dir *directory.Service, signIns *audit.SignIns) *Service {
+	return &Service{db, clk, dir, signIns}
 }
 
 // A Browser is where a step comes from.
@@ -64,12 +62,17 @@ func (s *Service) Begin(ctx context.Context, b Browser, start Start) (*Flow, err
 	if len(start.Request) > maxRequest { // it is stored, for anybody who comes along
 		return nil, fault.New(fault.Invalid, "The link is longer than %d bytes.", maxRequest)
 	}
+	var ask Ask
+	// Anybody may begin one: what is refused costs no writer's time.
+	err := s.db.View(ctx, func(tx *sqldb.Tx) (err error) {
+		ask, err = s.ask(ctx, tx, start)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
 	var f *Flow
-	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		ask, err := s.ask(ctx, tx, start)
-		if err != nil {
-			return err
-		}
+	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
 		f = NewFlow(b.digest(), ask, tx.Now())
 		if err := s.remember(ctx, tx, b, f); err != nil {
 			return err

@@ -68,7 +68,7 @@ func build(t *testing.T, clk *clock.Fake, db *sqldb.DB) *house {
 	h := &house{t: t, db: db, clock: clk, apps: app.NewService(db, ring), users: directory.NewService(db, hasher)}
 	h.trusts = federation.NewService(db, keys.New(db, ring, clk, keys.Options{Mark: "test"}), client, clk,
 		federation.Options{Name: "https://id.fabrikam.example", Probe: time.Millisecond})
-	h.service = signin.NewService(db, clk, h.users, h.trusts, signIns)
+	h.service = signin.NewService(db, clk, h.users, signIns)
 	if err := app.EnsureBuiltIn(ctx, db); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"entente/internal/core/app"
 	"entente/internal/core/audit"
 	"entente/internal/core/authz"
 	"entente/internal/core/federation"
@@ -248,6 +249,21 @@ func TestAChangedApplicationIsShownAgain(t *testing.T) {
 		p = b.submit(p, "Consent for Fabrikam", url.Values{"decision": {"accept"}})
 		if !strings.Contains(p.Text(), "has changed since you opened this page.") || !strings.Contains(p.Text(), "Directory sink") || h.granted(a) != nil {
 			h.t.Fatalf("got %s", p.Text())
+		}
+		if _, err := h.apps.AddPassword(h.t.Context(), admin(h.a), a.ID, app.PasswordCredential{}); err != nil {
+			h.t.Fatal(err)
+		}
+		p = b.submit(p, "Consent for Fabrikam", url.Values{"decision": {"accept"}})
+		if !strings.Contains(p.Text(), "has changed since you opened this page.") || h.granted(a) != nil {
+			h.t.Fatalf("with a secret: got %s", p.Text())
+		}
+		if _, _, err := h.trusts.Create(h.t.Context(), admin(h.a), federation.Parent{Kind: federation.Application, ID: a.ID},
+			[]byte(`{"name":"one-more","issuer":"https://issuer.example","subject":"s","audiences":["api://AzureADTokenExchange"]}`)); err != nil {
+			h.t.Fatal(err)
+		}
+		p = b.submit(p, "Consent for Fabrikam", url.Values{"decision": {"accept"}})
+		if !strings.Contains(p.Text(), "has changed since you opened this page.") || h.granted(a) != nil {
+			h.t.Fatalf("with a federated credential: got %s", p.Text())
 		}
 		p = b.submit(p, "Consent for Fabrikam", url.Values{"decision": {"accept"}})
 		if strings.Contains(p.Text(), "has changed") || len(h.granted(a)) != 1 {
