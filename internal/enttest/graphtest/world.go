@@ -56,6 +56,7 @@ type World struct {
 	tokens  *token.Service
 	server  *graph.Server
 	handler http.Handler
+	watch   func(method, path string, a Answer) // sees every answer; may be nil
 }
 
 // A Tenant is one of them.
@@ -222,6 +223,9 @@ func (w *World) Call(t testing.TB, token, method, path string, body any, headers
 		if err := json.Unmarshal(a.Raw, &a.Body); err != nil {
 			t.Fatalf("%s %s: the answer is no JSON: %v\n%s", method, path, err, a.Raw)
 		}
+	}
+	if w.watch != nil {
+		w.watch(method, path, a)
 	}
 	return a
 }
