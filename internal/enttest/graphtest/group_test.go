@@ -240,3 +240,37 @@ func TestGroupForRoles(t *testing.T) {
 		c.Send(t, w, http.StatusForbidden, "PATCH", "/v1.0/users/"+user, map[string]any{"accountEnabled": false})
 	})
 }
+
+// TestObjectsOfAnyKind reads objects by nothing but their identifiers.
+func TestObjectsOfAnyKind(t *testing.T) {
+	Each(t, func(t *testing.T, w *World) {
+		c := w.Client(t, w.A, everything...)
+		e := w.examples(t, c)
+		for id, name := range map[string]string{e.user: "user", e.group: "group", e.sp: "servicePrincipal", e.app: "application"} {
+			a := c.Get(t, w, "/v1.0/directoryObjects/"+id)
+			if a.Status != http.StatusOK || a.Text("id") != id || a.Text("@odata.type") != "#microsoft.graph."+name || a.Text("displayName") == "" {
+				t.Errorf("%s: %d %s", name, a.Status, a.Raw)
+			}
+		}
+		for name, tt := range map[string]struct {
+			body map[string]any
+			want int
+		}{
+			"all":              {map[string]any{"ids": []string{e.user, e.group, e.sp, e.app, string(ids.New[ids.ObjectID]())}}, 4},
+			"two types":        {map[string]any{"ids": []string{e.user, e.group, e.sp}, "types": []string{"user", "microsoft.graph.group"}}, 2},
+			"another tenant's": {map[string]any{"ids": []string{string(w.B.Admin)}}, 0},
+		} {
+			a := c.Send(t, w, http.StatusOK, "POST", "/v1.0/directoryObjects/getByIds", tt.body)
+			if len(a.Items()) != tt.want {
+				t.Errorf("%s: %s", name, a.Raw)
+			}
+			for _, it := range a.Items() {
+				if it["@odata.type"] == nil || it["displayName"] == nil {
+					t.Errorf("%s: %v", name, it)
+				}
+			}
+		}
+		c.Send(t, w, http.StatusBadRequest, "POST", "/v1.0/directoryObjects/getByIds", map[string]any{"ids": []string{"x"}})
+		c.Send(t, w, http.StatusNotFound, "GET", "/v1.0/directoryObjects/"+string(w.B.Admin), nil)
+	})
+}

@@ -19,7 +19,8 @@ var everything = []string{
 // An example is an entity of a set, with the paths that lead to it.
 type example struct {
 	set  *edm.Set
-	many string // the collection; empty where it cannot be listed
+	root string // the collection
+	many string // the same; empty where it cannot be listed
 	one  string // the entity
 }
 
@@ -62,7 +63,7 @@ func (w *World) examples(t *testing.T, c *Client) examples {
 		"principalId": e.group, "resourceId": graphID, "appRoleId": ids.Nil,
 	}).Text("id")
 	known := map[string]string{
-		"/groups": e.group, "/groups/owners": e.user, "/groups/members": e.user, "/groups/transitiveMembers": e.user,
+		"/directoryObjects": e.user, "/groups": e.group, "/groups/owners": e.user, "/groups/members": e.user, "/groups/transitiveMembers": e.user,
 		"/groups/memberOf": e.group, "/groups/transitiveMemberOf": e.group, "/users/memberOf": e.group, "/users/transitiveMemberOf": e.group,
 		"/servicePrincipals/memberOf": e.group, "/servicePrincipals/transitiveMemberOf": e.group, "/groups/appRoleAssignments": together,
 		"/users": e.user, "/applications": e.app, "/servicePrincipals": e.sp, "/oauth2PermissionGrants": grant,
@@ -82,7 +83,7 @@ func (w *World) examples(t *testing.T, c *Client) examples {
 		if !ok {
 			t.Fatalf("the set %s has no example", words)
 		}
-		x := example{set: s, many: path + "/" + s.Path.V1}
+		x := example{set: s, root: path + "/" + s.Path.V1, many: path + "/" + s.Path.V1}
 		if s.Get.Do != nil {
 			x.one = x.many + "/" + key
 		}
@@ -107,14 +108,14 @@ func (w *World) newUser(of Tenant, name string) map[string]any {
 func (x example) operations() (all []struct{ method, path string }) {
 	one := x.one
 	if one == "" {
-		one = x.many + "/" + string(ids.New[ids.ObjectID]())
+		one = x.root + "/" + string(ids.New[ids.ObjectID]())
 	}
 	for _, op := range x.set.Operations() {
 		path := strings.TrimPrefix(op.Suffix, "/{id}")
 		if path != op.Suffix {
 			path = one + path
 		} else {
-			path = x.many + op.Suffix
+			path = x.root + op.Suffix
 		}
 		all = append(all, struct{ method, path string }{op.Method, path})
 	}
