@@ -19,7 +19,7 @@ type heldSet struct {
 
 // held returns the tenant's keys as they are, or were at most setAge ago.
 func (s *Service) held(ctx context.Context, tenant ids.TenantID) (set Set, err error) {
-	if h, ok := s.sets.GetIfPresent(tenant); ok && s.fresh(h) {
+	if h, ok := s.sets.GetIfPresent(tenant); ok && s.fresh(h.read) {
 		return h.keys, nil
 	}
 	err = s.db.Read(ctx, func(tx *sqldb.Tx) (err error) {
@@ -31,7 +31,7 @@ func (s *Service) held(ctx context.Context, tenant ids.TenantID) (set Set, err e
 
 // setFor is held for whoever looks for one key.
 func (s *Service) setFor(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, kid string) (Set, error) {
-	if h, ok := s.sets.GetIfPresent(tenant); ok && s.fresh(h) && h.keys.Published(kid, s.clk.Wall(), s.times) {
+	if h, ok := s.sets.GetIfPresent(tenant); ok && s.fresh(h.read) && h.keys.Published(kid, s.clk.Wall(), s.times) {
 		return h.keys, nil
 	}
 	return s.read(ctx, tx, tenant)
@@ -46,7 +46,7 @@ func (s *Service) read(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID) (
 	return set, err
 }
 
-func (s *Service) fresh(h heldSet) bool {
-	age := s.clk.Wall().Sub(h.read)
+func (s *Service) fresh(read time.Time) bool {
+	age := s.clk.Wall().Sub(read)
 	return age >= 0 && age < min(setAge, s.times.CacheAge/2)
 }

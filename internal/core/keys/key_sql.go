@@ -118,11 +118,13 @@ func listCertificates(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID) (m
 	return ders, err
 }
 
-// listYoungest returns the tenants that made keys last.
+// listYoungest returns the tenants that made keys last, without those that are
+// switched off.
 func listYoungest(ctx context.Context, tx *sqldb.Tx, limit int) ([]ids.TenantID, error) {
 	return sqldb.All(ctx, tx, `
 		/* all tenants: the key document of "common" is for all of them */
-		select tenant_id from signing_key group by tenant_id order by max(active_us) desc, tenant_id limit ?`,
+		select tenant_id from signing_key where tenant_id not in (select id from tenant where enabled = 0)
+		group by tenant_id order by max(active_us) desc, tenant_id limit ?`,
 		[]any{limit}, func(scan func(...any) error) (id ids.TenantID, err error) {
 			err = scan(&id)
 			return id, err

@@ -2,7 +2,9 @@ package keys
 
 import (
 	"context"
+	"time"
 
+	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 )
 
@@ -25,17 +27,38 @@ func (s *Service) once(ctx context.Context, tenant ids.TenantID, run func(contex
 	}
 	s.mu.Unlock()
 	if !running {
-		// Others wait for this run: it does not end with the caller's request.
-		m.err = run(context.WithoutCancel(ctx))
-		s.mu.Lock()
-		delete(s.making, tenant)
-		s.mu.Unlock()
-		close(m.done)
+		s.runFor(ctx, tenant, m, run)
 	}
 	select {
 	case <-m.done:
 		return m.err
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// runFor does the run for which others wait: it does not end with the caller's
+// request. Should it panic, the caller does, the others are told, and whoever
+// comes next starts anew.
+func (s *Service) runFor(ctx context.Context, tenant ids.TenantID, m *making, run func(context.Context) error) {
+	m.err = fault.New(fault.Unavailable, "The tenant's signing key could not be made.")
+	defer func() {
+		s.mu.Lock()
+		delete(s.making, tenant)
+		s.mu.Unlock()
+		close(m.done)
+	}()
+	m.err = run(context.WithoutCancel(ctx))
+}
+
+// generate makes a key as soon as few enough others are being made: what many
+// tenants start at once shall leave the machine time for everything else.
+func (s *Service) generate(ctx context.Context, now time.Time) (*made, error) {
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+		return newKey(now)
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,6 +47,8 @@ type Service struct {
 	sets   *otter.Cache[ids.TenantID, heldSet]
 	mu     sync.Mutex
 	making map[ids.TenantID]*making
+	slots  chan struct{} // one for each key that may be made at a time
+	shared heldShared
 }
 
 // New returns a service whose private keys are sealed under ring.
@@ -59,6 +62,7 @@ func New(db *sqldb.DB, ring *secret.Ring, clk clock.Clock, o Options) *Service {
 		public: otter.Must(&otter.Options[string, jose.Key]{MaximumSize: maxPublic}),
 		sets:   otter.Must(&otter.Options[ids.TenantID, heldSet]{MaximumSize: maxPublic}),
 		making: make(map[ids.TenantID]*making),
+		slots:  make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
 	}
 }
 
@@ -131,25 +135,6 @@ func (s *Service) Published(ctx context.Context, tenant ids.TenantID) ([]jose.Pu
 	return out, err
 }
 
-// PublishedByAll calls show with the published keys of one tenant after the
-// other, those that made keys last first, until limit tenants were shown.
-func (s *Service) PublishedByAll(ctx context.Context, limit int, show func(ids.TenantID, []jose.PublicKey)) error {
-	return s.db.Read(ctx, func(tx *sqldb.Tx) error {
-		tenants, err := listYoungest(ctx, tx, limit)
-		if err != nil {
-			return err
-		}
-		for _, tenant := range tenants {
-			keys, err := s.publish(ctx, tx, tenant)
-			if err != nil {
-				return err
-			}
-			show(tenant, keys)
-		}
-		return nil
-	})
-}
-
 func (s *Service) publish(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID) ([]jose.PublicKey, error) {
 	set, err := listKeys(ctx, tx, tenant)
 	if err != nil {
@@ -201,7 +186,7 @@ func (s *Service) list(ctx context.Context, tenant ids.TenantID) (set Set, err e
 // nothing is stored, and the result says so.
 func (s *Service) add(ctx context.Context, k Key) (stored bool, err error) {
 	now := s.clk.Wall()
-	m, err := newKey(now)
+	m, err := s.generate(ctx, now)
 	if err != nil {
 		return false, err
 	}
@@ -214,6 +199,9 @@ func (s *Service) add(ctx context.Context, k Key) (stored bool, err error) {
 		stored, err = addKey(ctx, tx, k, sealedKey{certificate: m.certificate, sealed: sealed}, s.ring.Newest(), now)
 		return err
 	})
+	if stored {
+		s.shared.forget()
+	}
 	return stored, err
 }
 

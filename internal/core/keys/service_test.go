@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"entente/internal/core/keys"
+	"entente/internal/core/tenant"
 	"entente/internal/enttest/dbtest"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/fault"
@@ -216,14 +217,45 @@ func TestKeysOfALabOpenNowhereElse(t *testing.T) {
 
 func TestPublishedByAll(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
-		s := keys.New(db, ring(t), clock.NewFake(dbtest.Noon), keys.Options{})
+		clk := clock.NewFake(dbtest.Noon)
+		s := keys.New(db, ring(t), clk, keys.Options{})
+		var last ids.TenantID
 		for range 3 {
-			signerOf(t, s, ids.New[ids.TenantID]())
+			last = ids.New[ids.TenantID]()
+			clk.Advance(time.Second)
+			signerOf(t, s, last)
 		}
-		seen := map[ids.TenantID]int{}
-		err := s.PublishedByAll(t.Context(), 2, func(id ids.TenantID, list []jose.PublicKey) { seen[id] += len(list) })
-		if err != nil || len(seen) != 2 {
-			t.Errorf("showed %v, %v, want two tenants", seen, err)
+		shown := func(limit int) map[ids.TenantID]int {
+			seen := map[ids.TenantID]int{}
+			if err := s.PublishedByAll(t.Context(), limit, func(id ids.TenantID, list []jose.PublicKey) { seen[id] += len(list) }); err != nil {
+				t.Fatal(err)
+			}
+			return seen
+		}
+		if seen := shown(2); len(seen) != 2 || seen[last] != 1 {
+			t.Errorf("showed %v, want two tenants with the last one", seen)
+		}
+		if err := db.Update(t.Context(), func(tx *sqldb.Tx) error {
+			off, err := tenant.New(last, "Contoso", tx.Now())
+			if err != nil {
+				return err
+			}
+			off.Enabled = false
+			return tenant.Add(t.Context(), tx, off)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if seen := shown(2); seen[last] != 1 {
+			t.Errorf("showed %v, want what was read just now", seen)
+		}
+		clk.Advance(time.Minute)
+		if seen := shown(2); len(seen) != 2 || seen[last] != 0 {
+			t.Errorf("showed %v, want two tenants that are switched on", seen)
+		}
+		another := ids.New[ids.TenantID]()
+		signerOf(t, s, another)
+		if seen := shown(2); seen[another] != 1 {
+			t.Errorf("showed %v, want the new key at once", seen)
 		}
 	})
 }
