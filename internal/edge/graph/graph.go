@@ -76,7 +76,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if segments, err = resolveMe(segments, who); err != nil {
+	if segments, err = resolveAliases(segments, who); err != nil {
 		return err
 	}
 	c.request = edm.NewRequest(who, v, w.Header())

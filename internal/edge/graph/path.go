@@ -63,9 +63,13 @@ func split(u *url.URL) (edm.Version, segments, error) {
 	return v, all, nil
 }
 
-// resolveMe puts the caller's own user in the place of the segment me, so that
-// everything below a user is below me as well.
-func resolveMe(path segments, who authz.Caller) (segments, error) {
+// resolveAliases removes the caller's tenant where it leads the path, and puts
+// the caller's own user in the place of the segment me, so that everything
+// below a user is below me as well.
+func resolveAliases(path segments, who authz.Caller) (segments, error) {
+	if len(path) > 1 && path[0].is(string(who.Tenant)) {
+		path = path[1:]
+	}
 	if len(path) == 0 || !path[0].is("me") {
 		return path, nil
 	}

@@ -2,6 +2,7 @@ package graphtest
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -25,6 +26,8 @@ func TestMe(t *testing.T) {
 		// else: not even whether there is anybody else.
 		c.Send(t, w, http.StatusOK, "GET", "/v1.0/myorganization/me/displayName", nil)
 		c.Send(t, w, http.StatusOK, "GET", "/v1.0/users/admin@contoso.example", nil)
+		c.Send(t, w, http.StatusOK, "GET", "/v1.0/"+strings.ToUpper(string(w.A.ID))+"/me", nil)
+		c.Send(t, w, http.StatusBadRequest, "GET", "/v1.0/"+string(w.B.ID)+"/me", nil)
 		for _, path := range []string{"/v1.0/users", "/v1.0/users/p00@contoso.example", "/v1.0/users/nobody@contoso.example"} {
 			c.Send(t, w, http.StatusForbidden, "GET", path, nil)
 		}
