@@ -63,7 +63,7 @@ func (w *World) examples(t *testing.T, c *Client) examples {
 		"principalId": e.group, "resourceId": graphID, "appRoleId": ids.Nil,
 	}).Text("id")
 	known := map[string]string{
-		"/directoryObjects": e.user, "/groups": e.group, "/groups/owners": e.user, "/groups/members": e.user, "/groups/transitiveMembers": e.user,
+		"/directoryObjects": e.user, "/domains": c.Tenant.Domain, "/groups": e.group, "/groups/owners": e.user, "/groups/members": e.user, "/groups/transitiveMembers": e.user,
 		"/groups/memberOf": e.group, "/groups/transitiveMemberOf": e.group, "/users/memberOf": e.group, "/users/transitiveMemberOf": e.group,
 		"/servicePrincipals/memberOf": e.group, "/servicePrincipals/transitiveMemberOf": e.group, "/groups/appRoleAssignments": together,
 		"/users": e.user, "/applications": e.app, "/servicePrincipals": e.sp, "/oauth2PermissionGrants": grant,
@@ -148,6 +148,9 @@ func TestIsolation(t *testing.T) {
 						t.Errorf("%s %s%s: got %d, want a refusal: %s", op.method, v, op.path, a.Status, a.Raw)
 					}
 					text := strings.ReplaceAll(string(a.Raw), op.path, "")
+					if a.Status >= 400 { // a refusal may repeat the key that was asked for
+						text = strings.ReplaceAll(text, "'"+op.path[strings.LastIndexByte(op.path, '/')+1:]+"'", "")
+					}
 					for _, s := range secrets {
 						if (a.Status < 400 || slices.Contains(names, s)) && strings.Contains(text, s) {
 							t.Errorf("%s %s%s tells a stranger %q: %s", op.method, v, op.path, s, a.Raw)

@@ -51,7 +51,7 @@ func (g *ground) furnishGraph(t *testing.T, x *side) {
 	create("/oauth2PermissionGrants", "/oauth2PermissionGrants", grant(principal, x.ids["graph"]))
 	x.ids["/servicePrincipals/oauth2PermissionGrants"] = x.ids["/oauth2PermissionGrants"]
 	x.ids["/users/oauth2PermissionGrants"] = x.ids["/oauth2PermissionGrants"]
-	x.ids["/organization"], x.ids["/directoryObjects"] = x.ID, user
+	x.ids["/organization"], x.ids["/directoryObjects"], x.ids["/domains"] = x.ID, user, x.Domain
 	g.furnishGroups(t, x, create)
 }
 

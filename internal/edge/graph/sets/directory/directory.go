@@ -1,5 +1,5 @@
 // Package directory declares the entity sets of a tenant's people: users,
-// groups and their members, objects of any kind, and the organization itself.
+// groups and their members, objects of any kind, the organization itself and its domains.
 //
 // It says what each set shows, who may ask, and which service of core answers;
 // it decides nothing.
@@ -25,7 +25,7 @@ type Services struct {
 
 // Sets returns the sets. ofUser and ofGroup stand below each user and group.
 func (s Services) Sets(ofUser, ofGroup []*edm.Set) []*edm.Set {
-	return []*edm.Set{s.users(ofUser), s.groups(ofGroup), s.objects(), s.organization()}
+	return []*edm.Set{s.users(ofUser), s.groups(ofGroup), s.objects(), s.organization(), s.domains()}
 }
 
 // OfPrincipal returns what stands below a service principal: the groups that it

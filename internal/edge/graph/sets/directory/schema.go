@@ -14,8 +14,8 @@ const (
 // Schema declares the types.
 func Schema() edm.Schema {
 	return edm.Schema{
-		Entities: []edm.Entity{user(), group(), organization()},
-		Complex: append(groupComplex(), []edm.Complex{
+		Entities: []edm.Entity{user(), group(), organization(), domain()},
+		Complex: append(append(groupComplex(), domainState()), []edm.Complex{
 			{Name: "objectIdentity", Props: []edm.Prop{
 				{Name: "signInType", Type: edm.String, Write: edm.CU},
 				{Name: "issuer", Type: edm.String, Write: edm.CU},
