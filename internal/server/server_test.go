@@ -107,7 +107,7 @@ func TestRun(t *testing.T) {
 	if status, body := fetchFrom(t, client, base+"/readyz"); status != http.StatusOK {
 		t.Errorf("/readyz = %d %s, want 200", status, body)
 	}
-	if _, body := fetchFrom(t, client, "http://"+c.Metrics+"/metrics"); !strings.Contains(body, `entente_requests_total{edge="health",status="200"}`) || !strings.Contains(body, "entente_jobs_due 0") {
+	if _, body := fetchFrom(t, client, "http://"+c.Metrics+"/metrics"); !strings.Contains(body, `entente_requests_total{edge="health",status="200"}`) || !strings.Contains(body, "\nentente_jobs_due ") {
 		t.Errorf("the metrics do not speak of requests and jobs:\n%.2000s", body)
 	}
 	type answer struct {
