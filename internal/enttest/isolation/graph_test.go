@@ -253,6 +253,7 @@ func TestGraph(t *testing.T) {
 			}
 		}
 		g.strangeQueries(t, registry)
+		g.strangeBatch(t, all)
 		g.untouched(t, before)
 		g.ownGraph(t, all)
 	})
