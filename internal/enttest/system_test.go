@@ -35,4 +35,3 @@ func TestSystemAssignedIdentityCrosses(t *testing.T) {
 		}
 	})
 }
-
