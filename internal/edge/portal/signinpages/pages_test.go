@@ -42,7 +42,7 @@ func TestConsentInTenantB(t *testing.T) {
 		for _, says := range []string{
 			"Directory sync", "Application of Contoso · contoso.example", "Publisher not verified.", string(a.AppID),
 			"1 federated credential, “directory-sync”. No secrets, no certificates.",
-			"On its own, at any time, with nobody signed in", "1 application permission.", "Read everybody’s profile", "Your only account", "User.Read.All · Microsoft Graph",
+			"On its own, at any time, with nobody signed in", "1 application permission, reaching everybody in Fabrikam.", "Read everybody’s profile", "Your only account", "User.Read.All · Microsoft Graph",
 			"Only while a person of Fabrikam uses it", "1 delegated permission.", "Sign people in and read their own profile",
 			"It can’t change or delete anything, read mail or files, or see passwords.",
 			"Global Administrator, admin@fabrikam.example",
