@@ -81,8 +81,9 @@ func (c certified) sign(t *testing.T, w *crossing.World, h jose.Header, change f
 	return raw
 }
 
-// TestCertificateAssertion covers entra-wire.md, section 2.4, and RFC 7523,
-// section 3.
+// TestCertificateAssertion covers RFC 7523, section 3, with Entra's ways to name
+// the certificate.
+// https://learn.microsoft.com/entra/identity-platform/certificate-credentials
 func TestCertificateAssertion(t *testing.T) {
 	each(t, func(t *testing.T, w *crossing.World, clk *clock.Fake) {
 		c := certify(t, w)

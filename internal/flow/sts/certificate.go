@@ -21,8 +21,9 @@ import (
 const skew = 5 * time.Minute
 
 // byCertificate verifies an assertion that the client signed with one of its
-// registered certificates (RFC 7523, section 3; entra-wire.md, section 2.4).
-// The certificate's time matters, its chain does not.
+// registered certificates (RFC 7523, section 3). The certificate's time matters,
+// its chain does not.
+// https://learn.microsoft.com/entra/identity-platform/certificate-credentials
 func (x *exchange) byCertificate(ctx context.Context, raw string) error {
 	x.entry.CredentialKind = kindCertificate
 	t, err := jose.Peek(raw, jose.RS256, jose.PS256)

@@ -5,8 +5,7 @@
 // the answer. A grant is a value that fills in what is its own and cannot skip
 // the rest; each stands in a file of its own.
 //
-// The order of checks is that of entra-wire.md, section 0: tenant, application,
-// its presence in the tenant, its credential, the resource, its permissions. A
+// The order of checks is this: tenant, application, its presence in the tenant, its credential, the resource, its permissions. A
 // refusal is a fault with the reason of the package that refused; the numbers
 // and words of the wire belong to the edge.
 //
@@ -145,7 +144,7 @@ func (x *exchange) run(ctx context.Context) error {
 }
 
 // findTenant resolves the tenant. Tokens are a tenant's: none is to be had
-// for "common" (entra-wire.md, section 2.3).
+// for "common", which Entra refuses too.
 func (x *exchange) findTenant(ctx context.Context) (err error) {
 	switch segment := strings.ToLower(x.req.Tenant); segment {
 	case "common", "organizations":
@@ -212,7 +211,7 @@ func (x *exchange) findResource(ctx context.Context) (err error) {
 }
 
 // ownName reports whether resource is one of the installation's own base URLs,
-// by which azuread means Microsoft Graph (client-behaviour.md).
+// by which Terraform's azuread means Microsoft Graph.
 func (s *Service) ownName(resource string) bool {
 	for _, name := range s.Names {
 		if app.FoldURI(name) == app.FoldURI(resource) {

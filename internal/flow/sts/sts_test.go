@@ -62,7 +62,7 @@ func signIns(t *testing.T, w *crossing.World, tenant ids.TenantID) (all []audit.
 	return all
 }
 
-// TestTheCrossing is the golden path of entra-wire.md, section 0.
+// TestTheCrossing is the golden path: a managed identity of A reads B.
 func TestTheCrossing(t *testing.T) {
 	each(t, func(t *testing.T, w *crossing.World, clk *clock.Fake) {
 		assertion := w.ExchangeToken(t)
@@ -166,8 +166,7 @@ func TestBySecret(t *testing.T) {
 	})
 }
 
-// TestResourceNames covers the names of client-behaviour.md and entra-wire.md,
-// section 2.3.
+// TestResourceNames covers the names by which clients ask for a resource.
 func TestResourceNames(t *testing.T) {
 	each(t, func(t *testing.T, w *crossing.World, _ *clock.Fake) {
 		tests := []struct{ scope, aud string }{
