@@ -5,9 +5,10 @@
 // the answer. A grant is a value that fills in what is its own and cannot skip
 // the rest; each stands in a file of its own.
 //
-// The order of checks is this: tenant, application, its presence in the tenant, its credential, the resource, its permissions. A
-// refusal is a fault with the reason of the package that refused; the numbers
-// and words of the wire belong to the edge.
+// The order of checks is this: tenant, application, its presence in the
+// tenant, its credential, the resource, its permissions. A refusal is a fault
+// with the reason of the package that refused; the numbers and words of the
+// wire belong to the edge.
 //
 // Whatever the answer is, its sign-in entry is stored before it leaves, with
 // the links of the chain that was followed. What a client may have is read
