@@ -28,7 +28,7 @@ type description struct {
 func loadDescription(t *testing.T) *description {
 	t.Helper()
 	text, err := os.ReadFile(descriptionFile)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && os.Getenv("CI") != "true" {
 		t.Skipf("the description of Microsoft Graph is not at %s", descriptionFile)
 	}
 	must(t, err)
