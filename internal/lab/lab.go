@@ -223,8 +223,12 @@ func (l *lab) tell(ctx context.Context, parts *parts) error {
 	if played {
 		l.paper.line("The first telling's objects are here; what made them is not done again. Begin anew with --reset.")
 	}
-	if err := l.story(parts).play(ctx, steps); err != nil {
+	err := l.story(parts).play(ctx, steps, played)
+	if err != nil && (!played || l.options.Once) {
 		return err
+	}
+	if err != nil {
+		l.paper.note("%v. Something of the first telling was changed since; the lab is up all the same. Begin anew with --reset.", err)
 	}
 	w.Played = true
 	return w.save(l.data)

@@ -243,6 +243,36 @@ func TestSecondStart(t *testing.T) {
 	}
 }
 
+// TestAChangedLabStaysUp: what people did in their lab may spoil the second
+// telling, and then it says so; it does not keep the lab from them.
+func TestAChangedLabStaysUp(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "lab")
+	var first map[string]string
+	tell(t, Options{Data: data, builtIn: true}, func(t *testing.T, l told) {
+		first = l.env
+		token, err := l.api.clientToken(t.Context(), l.env["ENTENTE_TENANT_B"], client{ID: l.env["ENTENTE_SECRET_APP_ID"], Secret: l.env["ENTENTE_SECRET"]}, graphScope)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := "/v1.0/servicePrincipals(appId='" + l.env["ENTENTE_APP_ID"] + "')"
+		if err := l.api.json(t.Context(), http.MethodPatch, path, token, map[string]any{"accountEnabled": false}, nil); err != nil {
+			t.Fatal(err)
+		}
+	})
+	out := tell(t, Options{Data: data, Port: portOf(t, first), builtIn: true}, func(t *testing.T, l told) {
+		if l.env["IDENTITY_ENDPOINT"] == "" {
+			t.Error("the host is not up")
+		}
+	})
+	if !strings.Contains(out, "AADSTS7000112") || !strings.Contains(out, "the lab is up") {
+		t.Errorf("the second telling does not say what failed:\n%s", out)
+	}
+	var once bytes.Buffer
+	if err := Run(t.Context(), Options{Data: data, Port: portOf(t, first), Once: true, builtIn: true, Out: &once, Errors: &once, self: []string{os.Args[0], "lab", "runbook"}}); err == nil {
+		t.Errorf("--once ends well though a step failed:\n%s", &once)
+	}
+}
+
 func portOf(t *testing.T, env map[string]string) (port int) {
 	t.Helper()
 	u, err := url.Parse(env["ENTENTE_LOGIN_URL"])
@@ -412,7 +442,7 @@ func TestFailingStep(t *testing.T) {
 		{"works", "", func(*story, context.Context) error { return nil }},
 		{"fails", "", func(*story, context.Context) error { return errors.New("no luck") }},
 		{"is not reached", "", func(*story, context.Context) error { return errors.New("reached") }},
-	})
+	}, false)
 	if err == nil || !strings.Contains(err.Error(), "step 2 of 3") || strings.Contains(out.String(), "is not reached") || !strings.Contains(out.String(), "no luck") {
 		t.Errorf("err = %v\n%s", err, &out)
 	}

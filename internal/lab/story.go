@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -87,9 +88,11 @@ func (l *lab) story(parts *parts) *story {
 	}
 }
 
-// play plays the steps. The first that fails ends it: those after it stand on
-// it.
-func (s *story) play(ctx context.Context, steps []step) error {
+// play plays the steps. The first that fails ends it, because those after it
+// stand on it; a story that was told before goes on, because what people have
+// changed in their lab since is theirs, and the steps still start what the lab
+// needs. The error names the first step that failed.
+func (s *story) play(ctx context.Context, steps []step, toldBefore bool) (failed error) {
 	for i, step := range steps {
 		s.paper.heading(i+1, len(steps), step.title)
 		if step.why != "" {
@@ -97,13 +100,16 @@ func (s *story) play(ctx context.Context, steps []step) error {
 		}
 		if err := step.do(s, ctx); err != nil {
 			s.paper.failed(err)
-			return fmt.Errorf("step %d of %d failed: %s", i+1, len(steps), step.title)
+			failed = cmp.Or(failed, fmt.Errorf("step %d of %d failed: %s", i+1, len(steps), step.title))
+			if !toldBefore || ctx.Err() != nil {
+				return failed
+			}
 		}
 		if err := s.world.save(s.data); err != nil {
 			return err
 		}
 	}
-	return nil
+	return failed
 }
 
 // token returns a token of a tenant's administrative tool.
