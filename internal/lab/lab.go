@@ -205,7 +205,6 @@ func (l *lab) run(ctx context.Context) error {
 func (l *lab) tell(ctx context.Context, parts *parts) error {
 	w := l.world
 	l.paper.line("%s  %s", l.paper.paint(bold, "entente lab"), w.Name)
-	played := w.Played
 	w.Played = false // until this run has told its story
 	if err := w.save(l.data); err != nil {
 		return err
@@ -220,17 +219,17 @@ func (l *lab) tell(ctx context.Context, parts *parts) error {
 	} else {
 		w.Proxy = ""
 	}
-	if played {
+	if w.Told {
 		l.paper.line("The first telling's objects are here; what made them is not done again. Begin anew with --reset.")
 	}
-	err := l.story(parts).play(ctx, steps, played)
-	if err != nil && (!played || l.options.Once) {
+	err := l.story(parts).play(ctx, steps, w.Told)
+	if err != nil && (!w.Told || l.options.Once) {
 		return err
 	}
 	if err != nil {
 		l.paper.note("%v. Something of the first telling was changed since; the lab is up all the same. Begin anew with --reset.", err)
 	}
-	w.Played = true
+	w.Played, w.Told = true, true
 	return w.save(l.data)
 }
 

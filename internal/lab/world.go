@@ -34,6 +34,7 @@ type world struct {
 	Mapped bool   `json:"mapped"` // hosts are mapped, and a credential may be typed by Microsoft's
 	Proxy  string `json:"proxy"`  // address of the mapping proxy, or ""
 	Played bool   `json:"played"`
+	Told   bool   `json:"told"` // the story was played to its end, by this start or an earlier one
 }
 
 // worldFormat changes when an older file can no longer be read.
