@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"modernc.org/sqlite"
@@ -23,7 +24,8 @@ type liteDB struct {
 	writer      *liteConn
 	turn        turnstile
 	readers     chan *liteConn
-	all         []*liteConn // readers, for closing
+	closing     atomic.Bool
+	closed      chan struct{}
 }
 
 // openSQLite opens the file, which only its owner may read when it is new.
@@ -40,7 +42,7 @@ func openSQLite(ctx context.Context, path string) (*liteDB, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	f.Close()
-	b := &liteDB{}
+	b := &liteDB{closed: make(chan struct{})}
 	if b.write, err = sql.Open("sqlite", liteDSN(path, false)); err != nil {
 		return nil, err
 	}
@@ -55,7 +57,6 @@ func openSQLite(ctx context.Context, path string) (*liteDB, error) {
 	for range n {
 		c := &liteConn{db: b.read}
 		c.release = func() { b.readers <- c }
-		b.all = append(b.all, c)
 		b.readers <- c
 	}
 	// The writer comes first: it turns a new file into one with a write-ahead log.
@@ -102,13 +103,27 @@ func liteDSN(path string, readOnly bool) string {
 
 func (b *liteDB) engine() Engine { return SQLite }
 
+// close refuses who comes from now on, and waits for the statements and
+// transactions that are under way: whoever is in the middle of one still holds
+// its connection.
 func (b *liteDB) close() error {
+	if !b.closing.CompareAndSwap(false, true) {
+		return nil
+	}
+	close(b.closed)
+	if err := b.turn.enter(context.Background(), true); err != nil {
+		return err
+	}
 	errs := []error{b.writer.close()}
-	for _, c := range b.all {
-		errs = append(errs, c.close())
+	b.turn.leave() // who waited for the turn comes in, and is refused
+	for range cap(b.readers) {
+		errs = append(errs, (<-b.readers).close())
 	}
 	return errors.Join(append(errs, b.read.Close(), b.write.Close())...)
 }
+
+// over refuses whoever comes to a store that is closed.
+func over() error { return fault.New(fault.Unavailable, "The store is closed.") }
 
 func (b *liteDB) begin(ctx context.Context, kind access, urgent bool) (session, error) {
 	switch kind {
@@ -124,6 +139,10 @@ func (b *liteDB) begin(ctx context.Context, kind access, urgent bool) (session, 
 	if err := b.turn.enter(ctx, urgent); err != nil {
 		return nil, err
 	}
+	if b.closing.Load() {
+		b.turn.leave()
+		return nil, over()
+	}
 	b.writer.release = b.turn.leave
 	return b.writer.begin(ctx, "begin immediate")
 }
@@ -137,6 +156,8 @@ func (b *liteDB) reader(ctx context.Context) (*liteConn, error) {
 			return nil, err
 		}
 		return c, nil
+	case <-b.closed:
+		return nil, over()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
