@@ -265,7 +265,6 @@ create table app_key (
     der        blob,
     starts_us  bigint not null,
     ends_us    bigint not null,
-    used_us    bigint not null default 0,
     primary key (tenant_id, owner_id, key_id)
 );
 

@@ -37,17 +37,6 @@ func CertificateBytes(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, ow
 	return der, err
 }
 
-// CountKeys returns how many secrets and certificates of an application are
-// valid now: who can act as it.
-func CountKeys(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, owner ids.ObjectID) (secrets, certificates int, err error) {
-	now := sqldb.Micros(tx.Now())
-	err = tx.One(ctx, `
-		select coalesce(sum(case when kind = 'secret' then 1 else 0 end), 0), coalesce(sum(case when kind = 'certificate' then 1 else 0 end), 0)
-		from   app_key where tenant_id = ? and owner_id = ? and ends_us > ?`,
-		[]any{tenant, owner, now}, &secrets, &certificates)
-	return secrets, certificates, err
-}
-
 // swapCertificates stores the change from one list of certificates to another
 // and returns the list as it is kept. An entry without bytes names one that is
 // already there by its identifier.

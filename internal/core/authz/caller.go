@@ -11,7 +11,6 @@
 package authz
 
 import (
-	"context"
 	"slices"
 
 	"entente/internal/kit/ids"
@@ -55,18 +54,4 @@ func (c Caller) Has(permission string) bool {
 		return slices.Contains(c.Roles, permission)
 	}
 	return slices.Contains(c.Scopes, permission)
-}
-
-type callerKey struct{}
-
-// Into returns a context that carries the caller from an edge's middleware to
-// its handler. Below the handler the caller is a parameter.
-func Into(ctx context.Context, who Caller) context.Context {
-	return context.WithValue(ctx, callerKey{}, who)
-}
-
-// From returns the caller that Into stored, or a zero Caller.
-func From(ctx context.Context) Caller {
-	who, _ := ctx.Value(callerKey{}).(Caller)
-	return who
 }

@@ -23,28 +23,11 @@ type Accept struct {
 	Until time.Time     // zero: no end
 }
 
-// Offer returns what a link asks for in the tenant.
-func (s *Service) Offer(ctx context.Context, tenant ids.TenantID, appID ids.AppID, want Want) (o *Offer, err error) {
-	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
-		o, err = MakeOffer(ctx, tx, tenant, appID, want)
-		return err
-	})
-	return o, err
-}
-
-// AdminConsent grants what the offer asks for in the caller's tenant: it makes
-// the service principal, the assignments and the grants in one transaction,
-// each tied to this consent, and writes both tenants' logs. If the offer is no
-// longer what was shown, nothing happens and the fault is OfferChanged.
-func (s *Service) AdminConsent(ctx context.Context, who authz.Caller, in Accept) (o *Offer, err error) {
-	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		o, err = GrantOffer(ctx, tx, who, in)
-		return err
-	})
-	return o, err
-}
-
-// GrantOffer is AdminConsent in the caller's transaction.
+// GrantOffer grants what the offer asks for in the caller's tenant: it makes the
+// service principal, the assignments and the grants in the transaction of the
+// sign-in that decides, each tied to this consent, and writes both tenants'
+// logs. If the offer is no longer what was shown, nothing happens and the fault
+// is OfferChanged.
 func GrantOffer(ctx context.Context, tx *sqldb.Tx, who authz.Caller, in Accept) (*Offer, error) {
 	o, err := MakeOffer(ctx, tx, who.Tenant, in.AppID, in.Want)
 	if err != nil {

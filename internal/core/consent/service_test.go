@@ -50,13 +50,29 @@ func must[T any](v T, err error) func(testing.TB) T {
 	}
 }
 
+func (h *stage) offer(ctx context.Context, tenant ids.TenantID, appID ids.AppID, want consent.Want) (o *consent.Offer, err error) {
+	err = h.DB.View(ctx, func(tx *sqldb.Tx) error {
+		o, err = consent.MakeOffer(ctx, tx, tenant, appID, want)
+		return err
+	})
+	return o, err
+}
+
+func (h *stage) consent(ctx context.Context, who authz.Caller, in consent.Accept) (o *consent.Offer, err error) {
+	err = h.DB.Update(ctx, func(tx *sqldb.Tx) error {
+		o, err = consent.GrantOffer(ctx, tx, who, in)
+		return err
+	})
+	return o, err
+}
+
 // accept consents as who to what the application asks, until a time.
 func (h *stage) accept(ctx context.Context, who authz.Caller, until time.Time) error {
-	o, err := h.Consent.Offer(ctx, who.Tenant, h.app.AppID, consent.Want{})
+	o, err := h.offer(ctx, who.Tenant, h.app.AppID, consent.Want{})
 	if err != nil {
 		return err
 	}
-	_, err = h.Consent.AdminConsent(ctx, who, consent.Accept{AppID: h.app.AppID, Shown: o.Digest, Until: until})
+	_, err = h.consent(ctx, who, consent.Accept{AppID: h.app.AppID, Shown: o.Digest, Until: until})
 	return err
 }
 
@@ -101,7 +117,7 @@ func TestAdminConsentGrantsInTheResourceTenantOnly(t *testing.T) {
 		if roles, scopes := h.rights(t, h.A.ID); roles != nil || scopes != nil {
 			t.Errorf("in A: roles %v, scopes %v, want none", roles, scopes)
 		}
-		o := must(h.Consent.Offer(t.Context(), h.B.ID, h.app.AppID, consent.Want{}))(t)
+		o := must(h.offer(t.Context(), h.B.ID, h.app.AppID, consent.Want{}))(t)
 		if len(o.New()) != 0 {
 			t.Errorf("asked again: %v", o.New())
 		}
@@ -234,7 +250,7 @@ func TestOfferRefusals(t *testing.T) {
 		}
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {
-				if _, err := h.Consent.Offer(t.Context(), h.B.ID, tt.app, tt.want); !errors.Is(err, tt.err) {
+				if _, err := h.offer(t.Context(), h.B.ID, tt.app, tt.want); !errors.Is(err, tt.err) {
 					t.Errorf("err = %v, want %v", err, tt.err)
 				}
 			})
@@ -244,10 +260,10 @@ func TestOfferRefusals(t *testing.T) {
 
 func TestNobodyAcceptsWhatTheyDidNotSee(t *testing.T) {
 	each(t, func(t *testing.T, h *stage) {
-		o := must(h.Consent.Offer(t.Context(), h.B.ID, h.app.AppID, consent.Want{}))(t)
+		o := must(h.offer(t.Context(), h.B.ID, h.app.AppID, consent.Want{}))(t)
 		must(h.Apps.Update(t.Context(), h.A.Admin, h.app.ID, []byte(`{"requiredResourceAccess":[{"resourceAppId":"00000003-0000-0000-c000-000000000000",
 			"resourceAccess":[{"id":"`+groupReadAll+`","type":"Role"}]}]}`)))(t)
-		_, err := h.Consent.AdminConsent(t.Context(), h.B.Admin, consent.Accept{AppID: h.app.AppID, Shown: o.Digest})
+		_, err := h.consent(t.Context(), h.B.Admin, consent.Accept{AppID: h.app.AppID, Shown: o.Digest})
 		if !errors.Is(err, consent.OfferChanged) {
 			t.Errorf("err = %v, want OfferChanged", err)
 		}
@@ -265,7 +281,7 @@ func TestNobodyRenewsWhatWasThere(t *testing.T) {
 		if err := h.accept(ctx, h.B.Admin, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
-		o := must(h.Consent.Offer(ctx, h.B.ID, h.app.AppID, consent.Want{}))(t)
+		o := must(h.offer(ctx, h.B.ID, h.app.AppID, consent.Want{}))(t)
 		var grants object.Page[consent.Grant]
 		if err := h.DB.View(ctx, func(tx *sqldb.Tx) (err error) {
 			grants, err = consent.ListGrants(ctx, tx, h.B.ID, consent.AllGrants(), query.Query{})
@@ -276,7 +292,7 @@ func TestNobodyRenewsWhatWasThere(t *testing.T) {
 		if err := h.Consent.Revoke(ctx, h.B.Admin, grants.Items[0].ID); err != nil {
 			t.Fatal(err)
 		}
-		_, err := h.Consent.AdminConsent(ctx, h.B.Admin, consent.Accept{AppID: h.app.AppID, Shown: o.Digest})
+		_, err := h.consent(ctx, h.B.Admin, consent.Accept{AppID: h.app.AppID, Shown: o.Digest})
 		if !errors.Is(err, consent.OfferChanged) {
 			t.Errorf("err = %v, want OfferChanged", err)
 		}

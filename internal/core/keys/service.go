@@ -66,9 +66,6 @@ func New(db *sqldb.DB, ring *secret.Ring, clk clock.Clock, o Options) *Service {
 	}
 }
 
-// CacheAge is how long a published key document may be kept.
-func (s *Service) CacheAge() time.Duration { return s.times.CacheAge }
-
 // A Signer is an opened key. Version 1 tokens name its certificate in the
 // header, version 2 tokens do not.
 type Signer struct {

@@ -105,12 +105,6 @@ func (r *Ring) Open(sealed []byte, context ...string) ([]byte, error) {
 	return plain, nil
 }
 
-// Stale reports whether sealed was sealed under a key that is not the newest,
-// and should be sealed again.
-func (r *Ring) Stale(sealed []byte) bool {
-	return !bytes.HasPrefix(sealed, []byte(r.keys[0].id))
-}
-
 func (r *Ring) find(sealed []byte) (master, []byte, error) {
 	for _, k := range r.keys {
 		if rest, ok := bytes.CutPrefix(sealed, []byte(k.id)); ok {
@@ -146,13 +140,6 @@ func (r *Ring) MACs(text string, context ...string) []string {
 
 // MAC returns the keyed hash under the newest key.
 func (r *Ring) MAC(text string, context ...string) string { return r.keys[0].mac(text, context) }
-
-// CheckMAC reports whether stored is the keyed hash of text under one of the
-// ring's keys.
-func (r *Ring) CheckMAC(stored, text string, context ...string) bool {
-	k, _, err := r.find([]byte(stored))
-	return err == nil && hmac.Equal([]byte(stored), []byte(k.mac(text, context)))
-}
 
 func (m master) mac(text string, context []string) string {
 	h := hmac.New(sha256.New, m.key)
