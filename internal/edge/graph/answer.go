@@ -223,6 +223,21 @@ func (c *call) location(it edm.Item) string {
 	return c.base + "/" + c.path(steps) + "/" + it.ID
 }
 
+// place returns the address of the entity that was asked for, below the version.
+func (c *call) place(it edm.Item) string {
+	steps := c.target.steps
+	if at := "/" + c.path(steps); steps[len(steps)-1].set.Single {
+		return at
+	}
+	return c.location(it)[len(c.base):]
+}
+
+// accepted answers that it goes on; where to look stands in the header.
+func (c *call) accepted() error {
+	c.w.WriteHeader(http.StatusAccepted)
+	return nil
+}
+
 // refsOf answers with the addresses of entities.
 func (c *call) refsOf(items []edm.Item) error {
 	b := []byte{'{'}
@@ -241,12 +256,19 @@ func (c *call) refsOf(items []edm.Item) error {
 
 // writeResult answers with the result of an action or function.
 func (c *call) writeResult(t edm.Type, result json.RawMessage) error {
+	at := string(t)
+	if c.Registry.IsEntity(t.Item()) {
+		at = c.home(t.Item())
+	}
 	if strings.HasPrefix(string(t.Item()), "Edm.") || t.IsMany() {
-		return c.writeValue(string(t), result)
+		return c.writeValue(at, result)
+	}
+	if c.Registry.IsEntity(t) {
+		at += "/$entity"
 	}
 	b := []byte{'{'}
 	if c.level != none {
-		b = c.appendContext(b, string(t))
+		b = c.appendContext(b, at)
 	}
 	return c.write(http.StatusOK, append(edm.AppendMembers(b, result, c.level == none), '}'))
 }

@@ -24,9 +24,18 @@ const (
 // maxBody bounds a body after decompression, as web.Front bounds it before.
 const maxBody = 4 << 20
 
-// readBody returns the request's body. Libraries send it compressed by default
-// (msgraph-sdk-go does), so gzip is read here.
+// readBody returns the request's body, which is JSON or empty.
 func (c *call) readBody() ([]byte, error) {
+	raw, err := c.readBytes()
+	if err != nil || len(bytes.TrimSpace(raw)) == 0 {
+		return nil, err
+	}
+	return raw, checkMedia(c.r.Header.Get("Content-Type"))
+}
+
+// readBytes returns the request's body. Libraries send it compressed by default
+// (msgraph-sdk-go does), so gzip is read here.
+func (c *call) readBytes() ([]byte, error) {
 	var from io.Reader = c.r.Body
 	switch strings.ToLower(c.r.Header.Get("Content-Encoding")) {
 	case "", "identity":
@@ -46,10 +55,8 @@ func (c *call) readBody() ([]byte, error) {
 		return nil, fault.Because(fault.Invalid, tooLarge, "The request body is larger than %d bytes.", maxBody)
 	case err != nil:
 		return nil, unreadable(err)
-	case len(bytes.TrimSpace(raw)) == 0:
-		return nil, nil
 	}
-	return raw, checkMedia(c.r.Header.Get("Content-Type"))
+	return raw, nil
 }
 
 func checkMedia(header string) error {

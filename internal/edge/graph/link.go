@@ -80,6 +80,8 @@ func (c *call) act(ctx context.Context, _ edm.Grant) error {
 	switch {
 	case err != nil:
 		return err
+	case c.request.Status(0) == http.StatusAccepted:
+		return c.accepted()
 	case a.Returns == "":
 		return c.noContent("")
 	}

@@ -21,6 +21,7 @@ const (
 	toAction   // an action or function
 	toProperty // a property of an entity
 	toValue    // …/property/$value
+	toBlob     // …/logo, or …/logo/$value
 )
 
 // A target is what a path leads to.
@@ -31,6 +32,7 @@ type target struct {
 	action *edm.Action
 	args   []odata.Arg // of a function
 	prop   *edm.Prop
+	blob   *edm.Blob
 	key    bool // the last step has a key
 }
 
@@ -224,8 +226,15 @@ func (rt *router) property(next segment) error {
 	if next.Brackets {
 		return unknown(next.Text)
 	}
+	if rt.t.blob = rt.t.set().Blob(rt.v, next.Text); rt.t.blob != nil {
+		rt.t.kind = toBlob
+		if rest := rt.rest[1:]; len(rest) > 0 && rest[0].is("$value") {
+			rt.rest = rest
+		}
+		return rt.end(toBlob)
+	}
 	rt.t.prop = rt.server.Registry.FoldProp(rt.t.set().Type, rt.v, next.Text)
-	if rt.t.prop == nil {
+	if rt.t.prop == nil || rt.t.prop.Type == edm.Stream {
 		return unknown(next.Text)
 	}
 	rt.t.kind = toProperty

@@ -133,8 +133,8 @@ func TestPaths(t *testing.T) {
 		{"GET", "/v1.0/teams/" + first + "/pins", "", context + `teams('` + first + `')/pins","value":[1]}`},
 		{"GET", "/v1.0/teams/" + first + "/lonely", "", ""},
 		{"POST", "/v1.0/teams/" + first + "/graph.rename", `{"to":"x"}`, context + `Edm.String","value":"done"}`},
-		{"GET", "/v1.0/teams/microsoft.graph.byName(name='x')", "", context + `microsoft.graph.team","name":"x"}`},
-		{"GET", "/v1.0/teams/byname()", "", context + `microsoft.graph.team"}`},
+		{"GET", "/v1.0/teams/microsoft.graph.byName(name='x')", "", context + `teams/$entity","name":"x"}`},
+		{"GET", "/v1.0/teams/byname()", "", context + `teams/$entity"}`},
 	}
 	s := teams(t, reader())
 	for _, tt := range tests {

@@ -142,6 +142,8 @@ func (c *call) operation() (operation, bool) {
 	case toAction:
 		a := c.target.action
 		return operation{a.May, c.act}, get == a.Function && (get || c.r.Method == http.MethodPost)
+	case toBlob:
+		return c.blobOperation()
 	case toProperty, toValue:
 		return operation{set.Get.May, c.property}, get && set.Get.Do != nil
 	}
@@ -155,6 +157,8 @@ func (c *call) entityOperation() (operation, bool) {
 		return operation{set.Get.May, c.get}, set.Get.Do != nil
 	case http.MethodPatch:
 		return operation{set.Update.May, c.update}, set.Update.Do != nil
+	case http.MethodPut:
+		return operation{set.Put.May, c.put}, set.Put.Do != nil
 	case http.MethodDelete:
 		return operation{set.Delete.May, c.remove}, set.Delete.Do != nil
 	}

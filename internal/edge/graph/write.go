@@ -56,6 +56,9 @@ func (c *call) createFrom(ctx context.Context, g edm.Grant, body *edm.Body, key 
 	if err != nil {
 		return err
 	}
+	if c.request.Status(0) == http.StatusAccepted {
+		return c.accepted()
+	}
 	c.w.Header().Set("Location", c.location(it))
 	if c.prefer.minimal {
 		return c.noContent("return=minimal")
@@ -131,6 +134,37 @@ func (c *call) unchanged(ctx context.Context, fixed map[string]any) error {
 		}
 	}
 	return nil
+}
+
+// put makes or replaces an entity as a whole.
+func (c *call) put(ctx context.Context, g edm.Grant) error {
+	set := c.target.set()
+	body, err := c.readEntity(set)
+	if err != nil {
+		return err
+	}
+	if err := body.ForPut(c.request.ID); err != nil {
+		return err
+	}
+	if err := c.within(g, body, ""); err != nil {
+		return err
+	}
+	if c.request.Body, err = body.JSON(); err != nil {
+		return err
+	}
+	c.request.Binds = body.Binds()
+	it, err := set.Put.Do(ctx, c.request)
+	switch {
+	case err != nil:
+		return err
+	case len(it.Face) == 0 || c.prefer.minimal:
+		return c.noContent("")
+	}
+	status := c.request.Status(http.StatusCreated)
+	if status == http.StatusCreated {
+		c.w.Header().Set("Location", c.base+c.place(it))
+	}
+	return c.writeItem(status, it, c.shapes(g))
 }
 
 func (c *call) remove(ctx context.Context, _ edm.Grant) error {

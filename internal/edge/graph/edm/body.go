@@ -165,6 +165,24 @@ func (b *Body) ForCreate() error {
 	return b.require(b.r.Props(b.owner))
 }
 
+// ForPut refuses what cannot be set and what is missing. The entity's own
+// identifier may be repeated.
+func (b *Body) ForPut(id string) error {
+	key := b.r.KeyProp(b.owner)
+	if err := b.keep(func(p *Prop, value any) (bool, error) {
+		switch {
+		case p.Write != RO:
+			return true, nil
+		case empty(value), p.Name == key && value == id:
+			return false, nil
+		}
+		return false, readOnly(p.Name)
+	}); err != nil {
+		return err
+	}
+	return b.require(b.r.Props(b.owner))
+}
+
 // ForUpdate refuses what cannot be changed. It returns the members that are
 // set at creation only: they may be repeated, and the caller compares them
 // with what is stored. The entity's own identifier may be repeated as well.

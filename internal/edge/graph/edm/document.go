@@ -97,9 +97,15 @@ func (s *Set) Operations() []Operation {
 	add(s.Create.Do != nil, "POST", "", s.Create.May)
 	add(s.Get.Do != nil, "GET", one, s.Get.May)
 	add(s.Update.Do != nil, "PATCH", one, s.Update.May)
+	add(s.Put.Do != nil, "PUT", one, s.Put.May)
 	add(s.Delete.Do != nil, "DELETE", one, s.Delete.May)
 	add(s.Link.Do != nil, link, "/$ref", s.Link.May)
 	add(s.Unlink.Do != nil, "DELETE", one+"/$ref", s.Unlink.May)
+	for _, st := range s.Blobs {
+		add(st.Read.Do != nil, "GET", one+"/"+st.Name, st.Read.May)
+		add(st.Write.Do != nil, "PUT", one+"/"+st.Name, st.Write.May)
+		add(st.Remove.Do != nil, "DELETE", one+"/"+st.Name, st.Remove.May)
+	}
 	for _, a := range s.Common {
 		add(true, a.method(), "/"+a.Name, a.May)
 	}

@@ -40,7 +40,7 @@ func (r *Registry) Shape(v Version, t Type, selected []string, g Grant) (s Shape
 		}
 	}
 	for _, name := range selected {
-		if p := r.FoldProp(t, v, name); p != nil && !slices.Contains(wanted, p) {
+		if p := r.FoldProp(t, v, name); p != nil && p.Type != Stream && !slices.Contains(wanted, p) {
 			wanted = append(wanted, p)
 		}
 	}

@@ -239,6 +239,9 @@ func (r *Registry) FoldEntity(cast string) Type {
 	return ""
 }
 
+// IsEntity reports whether t is an entity type.
+func (r *Registry) IsEntity(t Type) bool { return r.entities[t] != nil }
+
 // Is reports whether t is base or derived from it.
 func (r *Registry) Is(t, base Type) bool {
 	for range deepest {

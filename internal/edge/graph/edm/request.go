@@ -30,6 +30,7 @@ type Request struct {
 	Binds map[string][]string // identifiers behind name@odata.bind
 
 	header http.Header
+	status int // of the answer where it is not the usual one
 }
 
 // NewRequest returns a request whose warnings go to header.
@@ -42,6 +43,30 @@ func (r *Request) Parent() string { return r.Parents[len(r.Parents)-1] }
 
 // Warn tells the caller of something that was done but will not work.
 func (r *Request) Warn(text string) { r.header.Add(WarningHeader, text) }
+
+// Accept has a creation or an action be answered with 202 and no body: it goes
+// on behind the answer. The location, below the version ("/teams('…')/operations('…')"),
+// tells where to look how far it is; of is what it is done to, and may be empty.
+func (r *Request) Accept(location, of string) {
+	r.status = http.StatusAccepted
+	r.header.Set("Location", location)
+	if of != "" {
+		r.header.Set("Content-Location", of)
+	}
+}
+
+// Replaced has a PUT be answered with 200: what it made was there already. An
+// item without a face is answered with 204 in either case.
+func (r *Request) Replaced() { r.status = http.StatusOK }
+
+// Status returns the status of the answer, which is usual unless the behavior
+// said otherwise.
+func (r *Request) Status(usual int) int {
+	if r.status != 0 {
+		return r.status
+	}
+	return usual
+}
 
 // WarningHeader carries what was done as asked but cannot work: a federated
 // credential whose issuer nobody can reach.

@@ -108,7 +108,7 @@ func (p Prop) field() string {
 
 // shown reports whether p stands in an answer of version v that selects nothing.
 func (p Prop) shown(v Version) bool {
-	return p.Show == Always || p.Show == InBeta && v == Beta
+	return p.Type != Stream && (p.Show == Always || p.Show == InBeta && v == Beta)
 }
 
 // A support says how far an operator is supported.

@@ -3,6 +3,7 @@ package edm
 import (
 	"context"
 	"encoding/json"
+	"strings"
 )
 
 // A Set is a collection of entities, or a single one, with what can be done to
@@ -26,10 +27,12 @@ type Set struct {
 	Get    Get
 	Create Create
 	Update Change
+	Put    Create // PUT of the whole entity; see Request.Replaced
 	Delete Change
 	Link   Change // POST …/$ref, or PUT for a single one
 	Unlink Change // DELETE …/{id}/$ref
 
+	Blobs   []Blob   // of an entity
 	Parts   []*Set   // below an entity
 	Actions []Action // on an entity
 	Common  []Action // on the collection
@@ -59,6 +62,25 @@ type Key struct {
 	// Find returns the identifier of the entity with this value, or a NotFound
 	// fault.
 	Find func(ctx context.Context, r *Request, value string) (string, error)
+}
+
+// A Blob is a property of an entity that is no JSON: a logo. It is read and
+// written at …/{id}/name, and at …/{id}/name/$value just as well. The property
+// itself is declared with the type Stream and stands in no answer.
+type Blob struct {
+	Name  string
+	Only  string   // "v1.0" or "beta"
+	Types []string // the media types that are taken
+
+	Read   Op[func(context.Context, *Request) (Media, error)]
+	Write  Op[func(context.Context, *Request, Media) error]
+	Remove Change
+}
+
+// A Media is the value of a blob.
+type Media struct {
+	Type string // "image/png"
+	Data []byte // empty where there is none, which is answered as absent
 }
 
 // An Action is called by POST, a function by GET.
@@ -118,6 +140,16 @@ func (s *Set) Reading() Access {
 
 // Part returns the part that is called name in v, whatever the case, or nil.
 func (s *Set) Part(v Version, name string) *Set { return findSet(s.Parts, v, name) }
+
+// Blob returns the blob that is called name in v, whatever the case, or nil.
+func (s *Set) Blob(v Version, name string) *Blob {
+	for i, one := range s.Blobs {
+		if (one.Only == "" || one.Only == v.String()) && strings.EqualFold(one.Name, name) {
+			return &s.Blobs[i]
+		}
+	}
+	return nil
+}
 
 // Action returns the action on one entity that is called name, or nil.
 func (s *Set) Action(v Version, name string) *Action { return findAction(s.Actions, v, name) }
