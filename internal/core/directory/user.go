@@ -201,13 +201,16 @@ func (u *User) with(body []byte, home *tenant.Tenant) (*User, error) {
 func primaryAddress(addresses []string, mail string) []string {
 	list := []string{"SMTP:" + mail}
 	for _, a := range addresses {
-		rest := strings.TrimPrefix(strings.TrimPrefix(a, "SMTP:"), "smtp:")
+		rest := bareAddress(a)
 		if !strings.EqualFold(rest, mail) {
 			list = append(list, "smtp:"+rest)
 		}
 	}
 	return list
 }
+
+// bareAddress returns a proxy address without the kind before it.
+func bareAddress(a string) string { return strings.TrimPrefix(strings.TrimPrefix(a, "SMTP:"), "smtp:") }
 
 // The local part of a user principal name; guests' names carry #EXT#.
 var localForm = regexp.MustCompile(`^[A-Za-z0-9'._!#^~-]{1,64}$`)

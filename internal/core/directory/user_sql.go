@@ -152,11 +152,44 @@ func putUser(ctx context.Context, tx *sqldb.Tx, u *User) error {
 	return object.Rename(ctx, tx, u.Tenant, u.ID, object.User, u.DisplayName)
 }
 
+// takeNames reserves what is the user's alone: the user principal name, the
+// mail addresses, and the names at issuers.
 func takeNames(ctx context.Context, tx *sqldb.Tx, u *User) error {
-	if err := object.ReleaseNames(ctx, tx, u.Tenant, object.SpaceUPN, u.ID); err != nil {
+	if err := releaseNames(ctx, tx, u); err != nil {
 		return err
 	}
-	return object.TakeName(ctx, tx, u.Tenant, object.SpaceUPN, query.Fold(u.UserPrincipalName), u.ID, "userPrincipalName")
+	for _, n := range u.names() {
+		if err := object.TakeName(ctx, tx, u.Tenant, n.space, n.folded, u.ID, n.property); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func releaseNames(ctx context.Context, tx *sqldb.Tx, u *User) error {
+	for _, space := range []string{object.SpaceUPN, object.SpaceAddress, object.SpaceIdentity} {
+		if err := object.ReleaseNames(ctx, tx, u.Tenant, space, u.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A taken name is one that no other object may have.
+type takenName struct{ space, folded, property string }
+
+// names returns what is the user's alone.
+func (u *User) names() []takenName {
+	list := []takenName{{object.SpaceUPN, query.Fold(u.UserPrincipalName), "userPrincipalName"}}
+	for _, a := range u.ProxyAddresses {
+		list = append(list, takenName{object.SpaceAddress, query.Fold(bareAddress(a)), "proxyAddresses"})
+	}
+	for _, i := range u.Identities {
+		if name := text(i.IssuerAssignedID); name != "" {
+			list = append(list, takenName{object.SpaceIdentity, query.Fold(i.Issuer + " " + name), "identities"})
+		}
+	}
+	return list
 }
 
 // columns returns the values of the columns from upn to enabled, in order.
@@ -200,7 +233,7 @@ func countOthers(ctx context.Context, tx *sqldb.Tx, u *User, role ids.RoleID) (n
 
 // dropUser marks a user as deleted, gives up the names and voids the sessions.
 func dropUser(ctx context.Context, tx *sqldb.Tx, u *User) error {
-	if err := object.ReleaseNames(ctx, tx, u.Tenant, object.SpaceUPN, u.ID); err != nil {
+	if err := releaseNames(ctx, tx, u); err != nil {
 		return err
 	}
 	now := sqldb.Micros(tx.Now())

@@ -52,4 +52,9 @@ const (
 const (
 	SpaceUPN = "upn"
 	SpaceURI = "uri" // identifier URIs of applications, within the tenant
+
+	// SpaceAddress holds the mail addresses of users and groups, without the
+	// kind before the colon.
+	SpaceAddress  = "address"
+	SpaceIdentity = "identity" // issuer and name there of those who sign in
 )

@@ -125,6 +125,16 @@ func TakeName(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, space, fol
 	return f
 }
 
+// Holder returns the object that has a name, or a NotFound fault.
+func Holder(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, space, folded string) (id ids.ObjectID, err error) {
+	err = tx.One(ctx, `select object_id from object_name where tenant_id = ? and space = ? and folded = ?`,
+		[]any{tenant, space, folded}, &id)
+	if errors.Is(err, fault.NotFound) {
+		err = Missing(folded)
+	}
+	return id, err
+}
+
 // NameTaken is the Reason of a fault about a name that another object has.
 const NameTaken fault.Reason = "object.name_taken"
 
