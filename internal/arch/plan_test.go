@@ -31,6 +31,7 @@ var sideways = map[string][]string{
 	"flow/signin":          {"flow/guest"},
 	"edge/oauth":           {"edge/portal"},
 	"edge/graph":           {"edge/graph/edm"},
+	"edge/graph/sets":      {"edge/graph/edm", "edge/graph/sets/…"},
 	"edge/graph/sets/…":    {"edge/graph/edm"},
 	"edge/portal/…":        {"edge/portal"},
 }
@@ -93,12 +94,16 @@ func refuseFloor(from, to string) string {
 		return "the programs stand above the floors"
 	case t > f:
 		return "imports run downward"
-	case t < f, slices.Contains(sideways[from], to), slices.Contains(sideways[parent(from)], to):
+	case t < f, sidewaysTo(from, to), sidewaysTo(parent(from), to):
 		return ""
 	case onGround >= 0 && (!slices.Contains(g, from) || onGround < slices.Index(g, from)):
 		return ""
 	}
 	return "go through the floor below, or argue for the arrow in review"
+}
+
+func sidewaysTo(from, to string) bool {
+	return slices.Contains(sideways[from], to) || slices.Contains(sideways[from], parent(to))
 }
 
 func refuseProgram(from, to string) string {

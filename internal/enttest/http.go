@@ -165,7 +165,7 @@ func (s *Server) succeed(t testing.TB, a Answer, method, path string, out any) {
 	if a.Status >= 300 {
 		t.Fatalf("%s %s: status %d, %s", method, path, a.Status, a.Body)
 	}
-	if out != nil {
+	if out != nil && len(a.Body) > 0 {
 		a.Into(t, out)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"entente/internal/core/tenant"
 	"entente/internal/edge/arm"
 	"entente/internal/edge/graph"
-	"entente/internal/edge/graph/edm"
+	"entente/internal/edge/graph/sets"
 	graphapps "entente/internal/edge/graph/sets/apps"
 	graphdirectory "entente/internal/edge/graph/sets/directory"
 	"entente/internal/edge/hostapi"
@@ -62,12 +62,10 @@ func (s *Server) newHostAPI() http.Handler {
 
 // newGraph declares the entity sets and puts the engine before them.
 func (s *Server) newGraph() (*graph.Server, error) {
-	apps := graphapps.Services{DB: s.db, Apps: s.core.apps, Consent: s.core.consent, Federation: s.core.federation}
-	people := graphdirectory.Services{DB: s.db, Users: s.core.directory, Tenants: tenant.NewService(s.db)}
-	registry, err := edm.New(
-		[]edm.Schema{graphdirectory.Schema(), graphapps.Schema()},
-		append(people.Sets(apps.OfPerson(), apps.OfGroup()), apps.Sets(people.OfPrincipal(), people.MemberActions())...)...,
-	)
+	registry, err := sets.Services{
+		Directory: graphdirectory.Services{DB: s.db, Users: s.core.directory, Tenants: tenant.NewService(s.db)},
+		Apps:      graphapps.Services{DB: s.db, Apps: s.core.apps, Consent: s.core.consent, Federation: s.core.federation},
+	}.Registry()
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func conditions(p edm.Prop) map[string]string {
 // the rest is refused with either.
 func TestOperators(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
-		c := w.Client(t, w.A, everything...)
+		c := w.Client(t, w.A, Everything...)
 		for _, x := range w.examples(t, c).paths {
 			if x.many == "" || x.set.Unpaged {
 				continue

@@ -60,7 +60,7 @@ func TestBatch(t *testing.T) {
 		c := w.Client(t, w.A, "User.ReadWrite.All")
 		got, order := c.batch(t, w,
 			ask("after", "GET", "/users/new@contoso.example?$select=displayName", "MAKE"),
-			with(ask("make", "post", "users"), w.newUser(w.A, "new")),
+			with(ask("make", "post", "users"), NewUser(w.A.Domain, "new")),
 			ask("count", "GET", "/users/$count"),
 			with(ask("counted", "GET", "/users/$count"), nil, "consistencylevel", "eventual"),
 			ask("spaces", "GET", "/users?$filter=displayName eq 'new'&$select=id", "after"),
@@ -115,7 +115,7 @@ func TestBatchAuthority(t *testing.T) {
 		if got, _ := c.batch(t, w, me); got["1"].Status != http.StatusOK || !strings.Contains(string(got["1"].Body), string(w.A.Admin)) {
 			t.Errorf("got %v", got["1"])
 		}
-		stranger := w.Client(t, w.B, everything...)
+		stranger := w.Client(t, w.B, Everything...)
 		got, _ := stranger.batch(t, w, me, ask("2", "GET", "/users/"+string(w.A.Admin)), ask("3", "GET", "/users"))
 		if got["1"].Status != http.StatusBadRequest || got["2"].Status != http.StatusNotFound || strings.Contains(string(got["3"].Body), "contoso") {
 			t.Errorf("got %v", got)

@@ -198,7 +198,7 @@ func TestDescribed(t *testing.T) {
 // wrong where one is needed, and at last to delete.
 func (w *World) walkAll(t *testing.T) {
 	t.Helper()
-	c, nobody := w.Client(t, w.A, everything...), w.Client(t, w.A)
+	c, nobody := w.Client(t, w.A, Everything...), w.Client(t, w.A)
 	e := w.examples(t, c)
 	for _, x := range e.paths {
 		for _, op := range x.operations() {

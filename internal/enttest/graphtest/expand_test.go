@@ -9,13 +9,31 @@ import (
 	"entente/internal/kit/ids"
 )
 
+// registered are a user, an application with a credential, its service
+// principal, an assignment of the user to it, one of its own, and a grant.
+func (w *World) registered(t *testing.T, c *Client) (e examples) {
+	t.Helper()
+	make := func(path string, body map[string]any) Answer {
+		return c.Send(t, w, http.StatusCreated, "POST", "/v1.0"+path, body)
+	}
+	e.user = make("/users", NewUser(c.Tenant.Domain, "expanded")).Text("id")
+	a := make("/applications", map[string]any{"displayName": "expanded"})
+	e.app = a.Text("id")
+	e.sp = make("/servicePrincipals", map[string]any{"appId": a.Text("appId")}).Text("id")
+	make("/applications/"+e.app+"/federatedIdentityCredentials", newCredential("expanded"))
+	make("/servicePrincipals/"+e.sp+"/appRoleAssignments", newAssignment(e.sp, string(c.Tenant.Graph.ID), string(c.Tenant.Graph.AppRoles[0].ID)))
+	make("/users/"+e.user+"/appRoleAssignments", newAssignment(e.user, e.sp, NoRole))
+	make("/oauth2PermissionGrants", newGrant(e.sp, string(c.Tenant.Graph.ID)))
+	return e
+}
+
 func TestExpand(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
-		c := w.Client(t, w.A, everything...)
-		e := w.examples(t, c)
+		c := w.Client(t, w.A, Everything...)
+		e := w.registered(t, c)
 		one := "/v1.0/applications/" + e.app
 		a := c.Send(t, w, http.StatusOK, "GET", one+"?$select=displayName&$expand=Owners($select=id,displayName,appId)", nil)
-		want := `{"@odata.context":"` + Own + `/v1.0/$metadata#applications(displayName,owners(id,displayName,appId))/$entity","displayName":"walked",` +
+		want := `{"@odata.context":"` + Own + `/v1.0/$metadata#applications(displayName,owners(id,displayName,appId))/$entity","displayName":"expanded",` +
 			`"owners":[{"@odata.type":"#microsoft.graph.servicePrincipal","id":"` + string(c.Principal.ID) + `","displayName":"client","appId":"` + string(c.App.AppID) + `"}]}`
 		if string(a.Raw) != want {
 			t.Errorf("got  %s\nwant %s", a.Raw, want)
@@ -29,7 +47,7 @@ func TestExpand(t *testing.T) {
 		for _, it := range a.Items() {
 			owners[it["displayName"]] = len(it["owners"].([]any))
 		}
-		if owners["walked"] != 1 || owners["client"] != 0 || len(owners) != 2 {
+		if owners["expanded"] != 1 || owners["client"] != 0 || len(owners) != 2 {
 			t.Errorf("got %v", owners)
 		}
 		for path, part := range map[string]string{
@@ -67,7 +85,7 @@ func TestExpand(t *testing.T) {
 
 func TestWrongExpands(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
-		c := w.Client(t, w.A, everything...)
+		c := w.Client(t, w.A, Everything...)
 		app := "/v1.0/applications/" + string(c.App.ID)
 		const unsupported, bad = "Request_UnsupportedQuery", "BadRequest"
 		for path, want := range map[string][2]string{
@@ -100,7 +118,7 @@ func TestWrongExpands(t *testing.T) {
 		}
 		me := w.Person(t, w.A, w.A.Admin, "User.Read")
 		me.Send(t, w, http.StatusForbidden, "GET", "/v1.0/me?$expand=oauth2PermissionGrants", nil)
-		stranger := w.Client(t, w.B, everything...)
+		stranger := w.Client(t, w.B, Everything...)
 		stranger.Send(t, w, http.StatusNotFound, "GET", app+"?$expand=owners", nil)
 	})
 }

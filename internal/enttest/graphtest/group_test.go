@@ -39,7 +39,7 @@ func identifiers(a Answer) map[string]bool {
 func TestTerraformsGroup(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
 		c := w.Client(t, w.A, "Group.ReadWrite.All", "User.ReadWrite.All", "Application.Read.All")
-		user := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", w.newUser(w.A, "member")).Text("id")
+		user := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", NewUser(w.A.Domain, "member")).Text("id")
 		made := c.Send(t, w, http.StatusCreated, "POST", "/beta/groups", newGroup("crew", map[string]any{
 			"@odata.type": "#microsoft.graph.group", "description": "a", "groupTypes": []string{}, "visibility": nil,
 			"writebackConfiguration": map[string]any{"isEnabled": false, "onPremisesGroupType": nil},
@@ -121,7 +121,7 @@ func TestGroupQueries(t *testing.T) {
 func TestNestedMembers(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
 		c := w.Client(t, w.A, "Group.ReadWrite.All", "User.ReadWrite.All", "Application.Read.All")
-		user := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", w.newUser(w.A, "inner")).Text("id")
+		user := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", NewUser(w.A.Domain, "inner")).Text("id")
 		bind := func(members ...string) map[string]any {
 			for i := range members {
 				members[i] = "https://x/v1.0/directoryObjects/" + members[i]
@@ -197,7 +197,7 @@ func TestNestedMembers(t *testing.T) {
 func TestLimitedMembers(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
 		all := w.Client(t, w.A, "Group.ReadWrite.All", "User.ReadWrite.All")
-		user := all.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", w.newUser(w.A, "hidden")).Text("id")
+		user := all.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", NewUser(w.A.Domain, "hidden")).Text("id")
 		group := all.Send(t, w, http.StatusCreated, "POST", "/v1.0/groups", newGroup("g", nil)).Text("id")
 		all.Send(t, w, http.StatusNoContent, "POST", "/v1.0/groups/"+group+"/members/$ref", refTo(user))
 		limited := w.Client(t, w.A, "GroupMember.Read.All")
@@ -217,7 +217,7 @@ func TestGroupForRoles(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
 		c := w.Client(t, w.A, "Group.ReadWrite.All", "User.ReadWrite.All")
 		trusted := w.Client(t, w.A, "Group.ReadWrite.All", directory.RoleManagement)
-		user := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", w.newUser(w.A, "chief")).Text("id")
+		user := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", NewUser(w.A.Domain, "chief")).Text("id")
 		body := newGroup("roles", map[string]any{"isAssignableToRole": true})
 		c.Send(t, w, http.StatusForbidden, "POST", "/v1.0/groups", body)
 		group := trusted.Send(t, w, http.StatusCreated, "POST", "/v1.0/groups", body).Text("id")
@@ -244,7 +244,7 @@ func TestGroupForRoles(t *testing.T) {
 // TestObjectsOfAnyKind reads objects by nothing but their identifiers.
 func TestObjectsOfAnyKind(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
-		c := w.Client(t, w.A, everything...)
+		c := w.Client(t, w.A, Everything...)
 		e := w.examples(t, c)
 		for id, name := range map[string]string{e.user: "user", e.group: "group", e.sp: "servicePrincipal", e.app: "application"} {
 			a := c.Get(t, w, "/v1.0/directoryObjects/"+id)

@@ -9,7 +9,7 @@ import (
 // TestMe: /me is the user who is signed in, and nobody for a program alone.
 func TestMe(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
-		alone := w.Client(t, w.A, everything...)
+		alone := w.Client(t, w.A, Everything...)
 		for _, path := range []string{"/v1.0/me", "/beta/Me/appRoleAssignments", "/v1.0/me?$select=id"} {
 			a := alone.Send(t, w, http.StatusBadRequest, "GET", path, nil)
 			if code, message := a.Error(); code != "BadRequest" || message != "/me request is only valid with delegated authentication flow." {

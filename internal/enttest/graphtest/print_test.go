@@ -11,8 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"entente/internal/edge/graph/edm"
-	appsets "entente/internal/edge/graph/sets/apps"
-	dirsets "entente/internal/edge/graph/sets/directory"
+	"entente/internal/edge/graph/sets"
 )
 
 var update = flag.Bool("update", false, "write doc/graph.md and the golden files anew")
@@ -34,7 +33,7 @@ func golden(t *testing.T, path string, got []byte) {
 
 // TestPrinted compares doc/graph.md and $metadata with the registry.
 func TestPrinted(t *testing.T) {
-	r, err := Registry(dirsets.Services{}, appsets.Services{})
+	r, err := sets.Services{}.Registry()
 	must(t, err)
 	golden(t, "../../../doc/graph.md", r.Document())
 	golden(t, "testdata/metadata.v1.0.xml", r.Metadata(edm.V1))
@@ -48,7 +47,7 @@ func TestPrinted(t *testing.T) {
 // says that v1.0 shows by default.
 func TestFaces(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
-		c := w.Client(t, w.A, everything...)
+		c := w.Client(t, w.A, Everything...)
 		for _, path := range w.examples(t, c).paths {
 			if path.one == "" {
 				continue

@@ -13,9 +13,9 @@ func TestSearch(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
 		c := w.Client(t, w.A, "User.ReadWrite.All", "Application.ReadWrite.All")
 		stranger := w.Client(t, w.B, "User.ReadWrite.All")
-		stranger.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", w.newUser(w.B, "Design-Lead"))
+		stranger.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", NewUser(w.B.Domain, "Design-Lead"))
 		for _, name := range []string{"designer", "redesign", "walker"} {
-			c.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", w.newUser(w.A, name))
+			c.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", NewUser(w.A.Domain, name))
 		}
 		c.Send(t, w, http.StatusNoContent, "PATCH", "/v1.0/users/walker@contoso.example", `{"displayName":"Walker Design-Lead"}`)
 		c.Send(t, w, http.StatusNoContent, "PATCH", "/v1.0/users/redesign@contoso.example", `{"mail":"redesign@contoso.example"}`)

@@ -24,6 +24,7 @@ import (
 	"entente/internal/core/token"
 	"entente/internal/edge/graph"
 	"entente/internal/edge/graph/edm"
+	"entente/internal/edge/graph/sets"
 	appsets "entente/internal/edge/graph/sets/apps"
 	dirsets "entente/internal/edge/graph/sets/directory"
 	"entente/internal/enttest/dbtest"
@@ -67,13 +68,6 @@ type Tenant struct {
 	Graph  *app.ServicePrincipal
 }
 
-// Registry returns the registry of everything that is served, over services
-// that may be empty when nothing is asked of them.
-func Registry(d dirsets.Services, a appsets.Services) (*edm.Registry, error) {
-	sets := append(d.Sets(a.OfPerson(), a.OfGroup()), a.Sets(d.OfPrincipal(), d.MemberActions())...)
-	return edm.New([]edm.Schema{dirsets.Schema(), appsets.Schema()}, sets...)
-}
-
 // New builds a world on db, whose clock is clk.
 func New(t testing.TB, db *sqldb.DB, clk *clock.Fake) *World {
 	t.Helper()
@@ -87,10 +81,11 @@ func New(t testing.TB, db *sqldb.DB, clk *clock.Fake) *World {
 		DB: db, Clock: clk, Apps: app.NewService(db, ring), Consent: consent.NewService(db),
 		Users: directory.NewService(db, directory.NewHasher(1)), keys: k, tokens: token.New(k, clk, Own),
 	}
-	w.Registry, err = Registry(
-		dirsets.Services{DB: db, Users: w.Users, Tenants: tenant.NewService(db)},
-		appsets.Services{DB: db, Apps: w.Apps, Consent: w.Consent, Federation: federation.NewService(db, k, out, clk,
-			federation.Options{Name: Own, Probe: time.Millisecond})})
+	w.Registry, err = sets.Services{
+		Directory: dirsets.Services{DB: db, Users: w.Users, Tenants: tenant.NewService(db)},
+		Apps: appsets.Services{DB: db, Apps: w.Apps, Consent: w.Consent, Federation: federation.NewService(db, k, out, clk,
+			federation.Options{Name: Own, Probe: time.Millisecond})},
+	}.Registry()
 	must(t, err)
 	authority := &graph.Authority{DB: db, Tokens: w.tokens, Resource: app.GraphAppID}
 	s := &graph.Server{

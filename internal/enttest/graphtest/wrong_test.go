@@ -85,7 +85,7 @@ func TestWrongRequests(t *testing.T) {
 		{"identifier URI of another host", "PATCH", "/v1.0/applications/{app}", `{"identifierUris":["https://elsewhere.example/api"]}`, 400, "HostNameNotOnVerifiedDomain", "Values of identifierUris property must use a verified domain of the organization or its subdomain: 'https://elsewhere.example/api'"},
 	}
 	Each(t, func(t *testing.T, w *World) {
-		c := w.Client(t, w.A, everything...)
+		c := w.Client(t, w.A, Everything...)
 		fill := strings.NewReplacer("{admin}", string(w.A.Admin), "{app}", string(c.App.ID), "{graph}", string(w.A.Graph.ID),
 			"{client}", string(c.Principal.ID), "{nobody}", "11111111-2222-3333-4444-555555555555")
 		for _, tt := range tests {

@@ -1,0 +1,24 @@
+// Package sets joins the folders below it into the one registry that the Graph
+// edge serves: each declares its entity sets, and what of them stands below
+// the entities of another.
+package sets
+
+import (
+	"entente/internal/edge/graph/edm"
+	"entente/internal/edge/graph/sets/apps"
+	"entente/internal/edge/graph/sets/directory"
+)
+
+// Services are what answers for the sets. A registry over the zero value can
+// be printed and walked, and must not be asked anything.
+type Services struct {
+	Directory directory.Services
+	Apps      apps.Services
+}
+
+// Registry returns everything that is declared, or says what contradicts.
+func (s Services) Registry() (*edm.Registry, error) {
+	all := s.Directory.Sets(s.Apps.OfPerson(), s.Apps.OfGroup())
+	all = append(all, s.Apps.Sets(s.Directory.OfPrincipal(), s.Directory.MemberActions())...)
+	return edm.New([]edm.Schema{directory.Schema(), apps.Schema()}, all...)
+}

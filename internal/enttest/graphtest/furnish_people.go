@@ -1,0 +1,31 @@
+package graphtest
+
+// people is the room of users, objects and the organization.
+var people = Room{
+	Furnish: func(f *Furnishing) {
+		f.Create("/users", "/users", NewUser(f.Domain, f.Word))
+		f.Create("user", "/users", NewUser(f.Domain, f.Word+"-other"))
+		f.IDs["/directoryObjects"], f.IDs["/organization"], f.IDs["/domains"] = f.IDs["/users"], f.Tenant, f.Domain
+	},
+	Creations: map[string]func(*Furnishing, string) map[string]any{
+		"/users": func(f *Furnishing, _ string) map[string]any { return NewUser(f.Domain, f.Word+"-new") },
+	},
+	Changes: map[string]map[string]any{
+		"/users":        {"displayName": "taken"},
+		"/organization": {"displayName": "taken"},
+	},
+	Actions: map[string]func(*Furnishing, string) map[string]any{
+		"/revokeSignInSessions": func(*Furnishing, string) map[string]any { return map[string]any{} },
+		"/getByIds": func(f *Furnishing, _ string) map[string]any {
+			return map[string]any{"ids": []string{f.IDs["/users"]}}
+		},
+	},
+}
+
+// NewUser is the body of a new user.
+func NewUser(domain, name string) map[string]any {
+	return map[string]any{
+		"accountEnabled": true, "displayName": name, "mailNickname": name, "userPrincipalName": name + "@" + domain,
+		"passwordProfile": map[string]any{"password": "Correct-horse-7"},
+	}
+}
