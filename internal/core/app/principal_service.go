@@ -79,19 +79,22 @@ func (s *Service) CreatePrincipal(ctx context.Context, who authz.Caller, appID i
 func mayCreatePrincipal(ctx context.Context, tx *sqldb.Tx, who authz.Caller, p *ServicePrincipal) error {
 	foreign := p.OwnerTenant == nil || *p.OwnerTenant != who.Tenant
 	switch {
-	case who.IsSystem(), who.AppOnly() && (who.Has("Application.ReadWrite.All") || who.Has("Directory.ReadWrite.All")):
+	case who.IsSystem(), who.AppOnly() && !who.ByRole && (who.Has("Application.ReadWrite.All") || who.Has("Directory.ReadWrite.All")):
 		return nil
-	case who.AppOnly() && foreign:
+	case who.AppOnly() && !who.ByRole && foreign:
 		return fault.Because(fault.Forbidden, ForeignApp,
 			"When using this permission, the backing application of the service principal being created must in the local tenant")
-	case who.AppOnly():
+	case who.AppOnly() && !who.ByRole:
 		return nil
 	}
-	err := authz.Need(ctx, tx, who, authz.ApplicationAdministrator, authz.CloudApplicationAdministrator)
-	if errors.Is(err, authz.Denied) && !foreign {
-		return MayManage(ctx, tx, who, p.ApplicationID)
+	r, err := authz.RightsOf(ctx, tx, who, p.ApplicationID)
+	if err != nil || r.Allow("servicePrincipals/create") {
+		return err
 	}
-	return err
+	if foreign {
+		return authz.RefuseFor("servicePrincipals/create")
+	}
+	return r.Need("servicePrincipals/createAsOwner", "applications/basic/update")
 }
 
 func causePrincipal(ctx context.Context, tx *sqldb.Tx, who authz.Caller, p *ServicePrincipal) error {
@@ -108,7 +111,7 @@ func causePrincipal(ctx context.Context, tx *sqldb.Tx, who authz.Caller, p *Serv
 
 // UpdatePrincipal changes a service principal by a Graph body.
 func (s *Service) UpdatePrincipal(ctx context.Context, who authz.Caller, id ids.ObjectID, body []byte) (*ServicePrincipal, error) {
-	return s.changePrincipal(ctx, who, id, "Update service principal", func(tx *sqldb.Tx, p *ServicePrincipal) (*ServicePrincipal, error) {
+	return s.changePrincipal(ctx, who, id, "Update service principal", updating("servicePrincipals", body), func(tx *sqldb.Tx, p *ServicePrincipal) (*ServicePrincipal, error) {
 		q, err := p.Apply(body)
 		if err != nil {
 			return nil, err
@@ -118,11 +121,14 @@ func (s *Service) UpdatePrincipal(ctx context.Context, who authz.Caller, id ids.
 	})
 }
 
+// principalCredentials is what it takes to change a service principal's secrets.
+var principalCredentials = []authz.Action{"servicePrincipals/credentials/update"}
+
 // AddPrincipalPassword makes a client secret of a service principal, good in
 // its tenant only.
 func (s *Service) AddPrincipalPassword(ctx context.Context, who authz.Caller, id ids.ObjectID, ask PasswordCredential) (PasswordCredential, error) {
 	var made PasswordCredential
-	_, err := s.changePrincipal(ctx, who, id, "Add service principal credentials", func(tx *sqldb.Tx, p *ServicePrincipal) (*ServicePrincipal, error) {
+	_, err := s.changePrincipal(ctx, who, id, "Add service principal credentials", principalCredentials, func(tx *sqldb.Tx, p *ServicePrincipal) (*ServicePrincipal, error) {
 		if p.ManagedIdentity() {
 			return nil, fault.Because(fault.Invalid, Managed, "A managed identity has no secrets.")
 		}
@@ -142,7 +148,7 @@ func (s *Service) AddPrincipalPassword(ctx context.Context, who authz.Caller, id
 
 // RemovePrincipalPassword removes a client secret of a service principal.
 func (s *Service) RemovePrincipalPassword(ctx context.Context, who authz.Caller, id ids.ObjectID, key ids.KeyID) error {
-	_, err := s.changePrincipal(ctx, who, id, "Remove service principal credentials", func(tx *sqldb.Tx, p *ServicePrincipal) (_ *ServicePrincipal, err error) {
+	_, err := s.changePrincipal(ctx, who, id, "Remove service principal credentials", principalCredentials, func(tx *sqldb.Tx, p *ServicePrincipal) (_ *ServicePrincipal, err error) {
 		if p.PasswordCredentials, err = without(p.PasswordCredentials, key); err != nil {
 			return nil, err
 		}
@@ -151,7 +157,7 @@ func (s *Service) RemovePrincipalPassword(ctx context.Context, who authz.Caller,
 	return err
 }
 
-func (s *Service) changePrincipal(ctx context.Context, who authz.Caller, id ids.ObjectID, activity string,
+func (s *Service) changePrincipal(ctx context.Context, who authz.Caller, id ids.ObjectID, activity string, needs []authz.Action,
 	rule func(*sqldb.Tx, *ServicePrincipal) (*ServicePrincipal, error)) (*ServicePrincipal, error) {
 	var q *ServicePrincipal
 	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
@@ -159,7 +165,7 @@ func (s *Service) changePrincipal(ctx context.Context, who authz.Caller, id ids.
 		if err != nil {
 			return err
 		}
-		if err := MayManage(ctx, tx, who, p.ID); err != nil {
+		if err := MayManage(ctx, tx, who, p.ID, needs...); err != nil {
 			return err
 		}
 		before := *p
@@ -188,7 +194,7 @@ func (s *Service) DeletePrincipal(ctx context.Context, who authz.Caller, id ids.
 		if err != nil {
 			return err
 		}
-		if err := MayManage(ctx, tx, who, p.ID); err != nil {
+		if err := MayManage(ctx, tx, who, p.ID, "servicePrincipals/delete"); err != nil {
 			return err
 		}
 		switch {

@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 
 	"entente/internal/core/audit"
@@ -24,28 +26,68 @@ type Service struct {
 // NewService returns a service on db that keeps secrets under ring.
 func NewService(db *sqldb.DB, ring *secret.Ring) *Service { return &Service{db, ring} }
 
-// MayManage refuses a caller who may not change the application or service
-// principal: a person needs an administrator's role or to own it, a program
-// the permission for all of them or to own it.
-func MayManage(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.ObjectID) error {
-	switch {
-	case who.IsSystem():
-		return nil
-	case who.AppOnly():
+// MayManage refuses a caller who may not do all of actions to the application
+// or service principal: a person needs a role that allows them or to own it, a
+// program the permission for all of them, to own it, or such a role.
+func MayManage(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.ObjectID, actions ...authz.Action) error {
+	if who.AppOnly() && !who.ByRole {
 		if who.Has("Application.ReadWrite.All") || who.Has("Directory.ReadWrite.All") {
 			return nil
 		}
-	default:
-		err := authz.Need(ctx, tx, who, authz.ApplicationAdministrator, authz.CloudApplicationAdministrator)
-		if !errors.Is(err, authz.Denied) {
+		if owns, err := object.Owns(ctx, tx, who.Tenant, id, who.Object); err != nil || owns {
 			return err
 		}
+		who.ByRole = true
 	}
-	owns, err := object.Owns(ctx, tx, who.Tenant, id, who.Object)
-	if err == nil && !owns {
-		err = authz.Refuse()
+	return authz.Allow(ctx, tx, who, id, actions...)
+}
+
+// mayCreate refuses a caller who may neither make applications nor make them
+// for themselves.
+func mayCreate(ctx context.Context, tx *sqldb.Tx, who authz.Caller) error {
+	r, err := authz.RightsOf(ctx, tx, who, "")
+	if err != nil || r.Allow("applications/create") {
+		return err
 	}
-	return err
+	return r.Need("applications/createAsOwner")
+}
+
+// parts are the members of an application and a service principal for which
+// there are actions of their own; all others are basic.
+var parts = map[string]authz.Action{
+	"keyCredentials": "credentials/update", "passwordCredentials": "credentials/update",
+	"api": "permissions/update", "requiredResourceAccess": "permissions/update",
+	"web": "authentication/update", "spa": "authentication/update", "publicClient": "authentication/update",
+	"replyUrls": "authentication/update", "logoutUrl": "authentication/update",
+	"signInAudience": "audience/update", "appRoles": "appRoles/update",
+	"notes": "notes/update", "tags": "tag/update",
+}
+
+// updating returns the actions that a change of an entity by a Graph body takes.
+func updating(entity authz.Action, body []byte) []authz.Action {
+	var asked map[string]json.RawMessage
+	if json.Unmarshal(body, &asked) != nil {
+		asked = nil // the rules say what is wrong with it
+	}
+	var needs []authz.Action
+	for _, name := range slices.Sorted(maps.Keys(asked)) {
+		does, ok := parts[name]
+		switch {
+		case entity == "servicePrincipals" && name == "accountEnabled" && string(asked[name]) == "false":
+			does = "disable"
+		case entity == "servicePrincipals" && name == "accountEnabled":
+			does = "enable"
+		case entity == "servicePrincipals" && name == "appRoles", !ok:
+			does = "basic/update"
+		}
+		if a := entity + "/" + does; !slices.Contains(needs, a) {
+			needs = append(needs, a)
+		}
+	}
+	if needs == nil {
+		needs = append(needs, entity+"/basic/update")
+	}
+	return needs
 }
 
 // Create stores a new application in the caller's tenant from a Graph body.
@@ -77,6 +119,9 @@ func (s *Service) Upsert(ctx context.Context, who authz.Caller, uniqueName strin
 func (s *Service) create(ctx context.Context, who authz.Caller, body []byte, uniqueName string, owners []ids.ObjectID) (*Application, error) {
 	var shown *Application
 	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		if err := mayCreate(ctx, tx, who); err != nil {
+			return err
+		}
 		home, err := tenant.Get(ctx, tx, who.Tenant)
 		if err != nil {
 			return err
@@ -162,7 +207,7 @@ func checkOwner(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, owner id
 
 // Update changes an application by a Graph body and returns it.
 func (s *Service) Update(ctx context.Context, who authz.Caller, id ids.ObjectID, body []byte) (*Application, error) {
-	return s.change(ctx, who, id, "Update application", func(tx *sqldb.Tx, a *Application) (*Application, error) {
+	return s.change(ctx, who, id, "Update application", updating("applications", body), func(tx *sqldb.Tx, a *Application) (*Application, error) {
 		home, err := tenant.Get(ctx, tx, who.Tenant)
 		if err != nil {
 			return nil, err
@@ -185,11 +230,14 @@ func sameSecrets(a, b []PasswordCredential) bool {
 	return slices.EqualFunc(a, b, func(x, y PasswordCredential) bool { return x.KeyID == y.KeyID })
 }
 
+// credentials is what it takes to change an application's secrets.
+var credentials = []authz.Action{"applications/credentials/update"}
+
 // AddPassword makes a client secret of an application; its text is in the
 // answer and nowhere else.
 func (s *Service) AddPassword(ctx context.Context, who authz.Caller, id ids.ObjectID, ask PasswordCredential) (PasswordCredential, error) {
 	var made PasswordCredential
-	_, err := s.change(ctx, who, id, "Update application – Certificates and secrets management", func(tx *sqldb.Tx, a *Application) (*Application, error) {
+	_, err := s.change(ctx, who, id, "Update application – Certificates and secrets management", credentials, func(tx *sqldb.Tx, a *Application) (*Application, error) {
 		if len(a.PasswordCredentials) >= maxKeys {
 			return nil, fault.InvalidAt("passwordCredentials", "An application has at most %d secrets.", maxKeys)
 		}
@@ -206,7 +254,7 @@ func (s *Service) AddPassword(ctx context.Context, who authz.Caller, id ids.Obje
 
 // RemovePassword removes a client secret; the next request with it is refused.
 func (s *Service) RemovePassword(ctx context.Context, who authz.Caller, id ids.ObjectID, key ids.KeyID) error {
-	_, err := s.change(ctx, who, id, "Update application – Certificates and secrets management", func(tx *sqldb.Tx, a *Application) (_ *Application, err error) {
+	_, err := s.change(ctx, who, id, "Update application – Certificates and secrets management", credentials, func(tx *sqldb.Tx, a *Application) (_ *Application, err error) {
 		a.PasswordCredentials, err = without(a.PasswordCredentials, key)
 		if err != nil {
 			return nil, err
@@ -225,7 +273,7 @@ func without(secrets []PasswordCredential, key ids.KeyID) ([]PasswordCredential,
 }
 
 // change is the six beats of every change of an application.
-func (s *Service) change(ctx context.Context, who authz.Caller, id ids.ObjectID, activity string,
+func (s *Service) change(ctx context.Context, who authz.Caller, id ids.ObjectID, activity string, needs []authz.Action,
 	rule func(*sqldb.Tx, *Application) (*Application, error)) (*Application, error) {
 	var b *Application
 	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
@@ -233,7 +281,7 @@ func (s *Service) change(ctx context.Context, who authz.Caller, id ids.ObjectID,
 		if err != nil {
 			return err
 		}
-		if err := MayManage(ctx, tx, who, a.ID); err != nil {
+		if err := MayManage(ctx, tx, who, a.ID, needs...); err != nil {
 			return err
 		}
 		before := *a
@@ -260,7 +308,7 @@ func (s *Service) Delete(ctx context.Context, who authz.Caller, id ids.ObjectID)
 		if err != nil {
 			return err
 		}
-		if err := MayManage(ctx, tx, who, a.ID); err != nil {
+		if err := MayManage(ctx, tx, who, a.ID, "applications/delete"); err != nil {
 			return err
 		}
 		if err := dropApplication(ctx, tx, a); err != nil {
@@ -302,15 +350,15 @@ func (s *Service) owners(ctx context.Context, who authz.Caller, id, owner ids.Ob
 		if err != nil {
 			return err
 		}
-		activity, kind := verb+" application", "Application"
+		activity, kind, needs := verb+" application", "Application", authz.Action("applications/owners/update")
 		switch o.Kind {
 		case object.Application:
 		case object.ServicePrincipal:
-			activity, kind = verb+" service principal", "ServicePrincipal"
+			activity, kind, needs = verb+" service principal", "ServicePrincipal", "servicePrincipals/owners/update"
 		default:
 			return object.Missing(string(id))
 		}
-		if err := MayManage(ctx, tx, who, id); err != nil {
+		if err := MayManage(ctx, tx, who, id, needs); err != nil {
 			return err
 		}
 		if err := do(tx); err != nil {

@@ -10,25 +10,74 @@ import (
 	"entente/internal/kit/sqldb"
 )
 
-func TestConsenting(t *testing.T) {
+func TestWhoGrants(t *testing.T) {
 	tests := []struct {
-		name               string
-		roles              []ids.RoleID
+		role               ids.RoleID
 		anything, butGraph bool
 	}{
-		{"nobody in particular", nil, false, false},
-		{"a user administrator", []ids.RoleID{authz.UserAdministrator}, false, false},
-		{"an application administrator", []ids.RoleID{authz.ApplicationAdministrator}, false, true},
-		{"a cloud application administrator", []ids.RoleID{authz.CloudApplicationAdministrator}, false, true},
-		{"a privileged role administrator", []ids.RoleID{authz.PrivilegedRoleAdministrator}, true, true},
-		{"a global administrator among others", []ids.RoleID{authz.UserAdministrator, authz.GlobalAdministrator}, true, true},
+		{authz.UserAdministrator, false, false},
+		{authz.ApplicationAdministrator, false, true},
+		{authz.CloudApplicationAdministrator, false, true},
+		{authz.PrivilegedRoleAdministrator, true, false},
+		{authz.GlobalAdministrator, true, true},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if anything, butGraph := authz.Consenting(tt.roles); anything != tt.anything || butGraph != tt.butGraph {
+		r, _ := authz.RoleByID(tt.role)
+		t.Run(r.Name, func(t *testing.T) {
+			if anything, butGraph := r.Allows(authz.GrantAnything), r.Allows(authz.GrantMostThings); anything != tt.anything || butGraph != tt.butGraph {
 				t.Errorf("got %v, %v, want %v, %v", anything, butGraph, tt.anything, tt.butGraph)
 			}
 		})
+	}
+}
+
+func TestCovers(t *testing.T) {
+	tests := []struct {
+		have, want authz.Action
+		covers     bool
+	}{
+		{"users/create", "users/create", true},
+		{"users/create", "users/delete", false},
+		{"users/basic/update", "users/password/update", false},
+		{"users/allProperties/allTasks", "users/create", true},
+		{"users/allProperties/allTasks", "users/password/update", true},
+		{"users/allProperties/allTasks", "users/authenticationMethods/standard/read", false},
+		{"users/allProperties/allTasks", "groups/create", false},
+		{"users/allProperties/read", "users/standard/read", true},
+		{"users/allProperties/read", "users/basic/update", false},
+		{"users/allProperties/read", "users/create", false},
+		{"groupsAssignableToRoles/allProperties/update", "groupsAssignableToRoles/members/update", true},
+		{"groupsAssignableToRoles/allProperties/update", "groupsAssignableToRoles/delete", false},
+		{"groups/members/update", "groups.unified/members/update", true},
+		{"groups.unified/members/update", "groups/members/update", false},
+		{"groups.unified/members/update", "groups.security/members/update", false},
+		{"groups/allProperties/allTasks", "groupsAssignableToRoles/create", false},
+		{"deletedItems/restore", "deletedItems.users/restore", true},
+		{"organization/strongAuthentication/allTasks", "organization/strongAuthentication/update", true},
+		{"organization/strongAuthentication/allTasks", "organization/basic/update", false},
+		{"servicePrincipals/managePermissionGrantsForAll.microsoft-application-admin", "servicePrincipals/managePermissionGrantsForAll.microsoft-company-admin", false},
+	}
+	for _, tt := range tests {
+		if got := tt.have.Covers(tt.want); got != tt.covers {
+			t.Errorf("%s covers %s: got %v, want %v", tt.have, tt.want, got, tt.covers)
+		}
+	}
+}
+
+func TestLeastRole(t *testing.T) {
+	for action, want := range map[authz.Action]string{
+		"users/password/update":          "Password Administrator",
+		"users/create":                   "Directory Writers",
+		"users/inviteGuest":              "Guest Inviter",
+		"groups.security/members/update": "Identity Governance Administrator",
+		"auditLogs/allProperties/read":   "Reports Reader",
+		"domains/verify":                 "Domain Name Administrator",
+		"roleAssignments/create":         "Privileged Role Administrator",
+		"nothing/that/exists":            "",
+	} {
+		if got := authz.LeastRole(action); got != want {
+			t.Errorf("%s: got %q, want %q", action, got, want)
+		}
 	}
 }
 
@@ -70,21 +119,23 @@ func TestRolesAreGivenAndTaken(t *testing.T) {
 			t.Errorf("holds %v in another tenant, want nothing", got)
 		}
 		who := house.Person(h.A.ID, helper.ID)
-		for name, tt := range map[string]struct {
-			needs []ids.RoleID
-			want  error
-		}{
-			"a role it has":           {[]ids.RoleID{authz.GroupsAdministrator, authz.UserAdministrator}, nil},
-			"a role it has not":       {[]ids.RoleID{authz.GroupsAdministrator}, authz.Denied},
-			"no role but the highest": {nil, authz.Denied},
+		for action, want := range map[authz.Action]error{
+			"users/create":                    nil, // by the role
+			"users/standard/read":             nil, // by being a member
+			"groups.security/createAsOwner":   nil,
+			"roleAssignments/create":          authz.Denied,
+			"applications/credentials/update": authz.Denied,
 		} {
-			err := h.DB.View(ctx, func(tx *sqldb.Tx) error { return authz.Need(ctx, tx, who, tt.needs...) })
-			if !errors.Is(err, tt.want) {
-				t.Errorf("%s: err = %v, want %v", name, err, tt.want)
+			err := h.DB.View(ctx, func(tx *sqldb.Tx) error { return authz.Allow(ctx, tx, who, "", action) })
+			if !errors.Is(err, want) {
+				t.Errorf("%s: err = %v, want %v", action, err, want)
 			}
 		}
 		if err := h.DB.Update(ctx, func(tx *sqldb.Tx) error { return authz.Assign(ctx, tx, h.A.ID, helper.ID, "no-such-role") }); err == nil {
 			t.Error("a role that does not exist was given")
+		}
+		if err := h.DB.Update(ctx, func(tx *sqldb.Tx) error { return authz.Assign(ctx, tx, h.A.ID, helper.ID, authz.MemberUser) }); err == nil {
+			t.Error("a role that everybody has was given")
 		}
 		in(func(tx *sqldb.Tx) error { return authz.Unassign(ctx, tx, h.A.ID, helper.ID, authz.UserAdministrator) })
 		if got := roles(h.A.ID); got != nil {
@@ -95,12 +146,15 @@ func TestRolesAreGivenAndTaken(t *testing.T) {
 
 func TestBuiltInRolesAreComplete(t *testing.T) {
 	seen := make(map[ids.RoleID]bool)
-	for _, r := range authz.BuiltIn() {
+	if n := len(authz.BuiltIn()); n < 40 {
+		t.Errorf("there are %d roles", n)
+	}
+	for _, r := range authz.Roles() {
 		if seen[r.ID] || !ids.Valid(string(r.ID)) || r.Name == "" || r.Description == "" {
 			t.Errorf("%+v is doubled or incomplete", r)
 		}
 		seen[r.ID] = true
-		if got, ok := authz.RoleByID(r.ID); !ok || got != r {
+		if got, ok := authz.RoleByID(r.ID); !ok || got.Name != r.Name {
 			t.Errorf("%s is not found by its identifier", r.Name)
 		}
 	}

@@ -3,10 +3,13 @@
 // Two questions have two places. May this application ask such a thing? That
 // is declared beside each entity set and answered by the edge, from
 // Caller.Roles and Caller.Scopes. May this caller do it to this object? That
-// is answered by the services, in the transaction, with Need and its kin.
+// is answered by the services, in the transaction, with Allow and its kin: the
+// right is an action in Microsoft's notation (users/password/update), and who
+// has it is a matter of the directory roles held now, for the tenant or for the
+// object, of owning the object, and of what everybody may.
 //
-// Role definitions are Microsoft's built-in ones and live in this package;
-// role assignments are rows. The package records nothing in the audit log
+// Role definitions are Microsoft's built-in ones and live in this package
+// (roles.txt); role assignments are rows. The package records nothing in the audit log
 // itself: its writes take the caller's transaction.
 package authz
 
@@ -27,6 +30,7 @@ type Caller struct {
 	Name    string   // for the log: a user principal name or display name
 	Roles   []string // application permissions: what the token says and is granted now
 	Scopes  []string // delegated permissions, likewise
+	ByRole  bool     // no permission of the application admitted it, its directory roles did
 	Request string   // the request's identifier
 	IP      string
 }
@@ -46,6 +50,10 @@ func (c Caller) IsSystem() bool { return c.Subject.Kind == ids.System }
 
 // AppOnly reports whether an application acts on its own, with nobody signed in.
 func (c Caller) AppOnly() bool { return c.Subject.Kind == ids.Workload }
+
+// AsUser is the delegated permission that lends a program everything which the
+// person who is signed in may do in the directory.
+const AsUser = "Directory.AccessAsUser.All"
 
 // Has reports whether the caller's token and present grants give permission,
 // as an application permission or a delegated one, whichever kind counts.

@@ -185,7 +185,7 @@ func (s *Service) EndDue(ctx context.Context, limit int) (int, error) {
 // End ends a cause now and removes what has no live cause left.
 func (s *Service) End(ctx context.Context, who authz.Caller, cause ids.CauseID) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		if err := mayGrantScopes(ctx, tx, who); err != nil {
+		if err := mayGrantScopes(ctx, tx, who, "delete"); err != nil {
 			return err
 		}
 		ties, err := object.EndCause(ctx, tx, who.Tenant, cause)

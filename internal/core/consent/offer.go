@@ -71,12 +71,11 @@ func (o *Offer) May(ctx context.Context, tx *sqldb.Tx, who authz.Caller) error {
 	if who.IsSystem() {
 		return nil
 	}
-	held, err := authz.RolesOf(ctx, tx, who.Tenant, who.Object)
+	held, err := authz.HeldBy(ctx, tx, who, "")
 	if err != nil {
 		return err
 	}
-	anything, butGraph := authz.Consenting(held)
-	if who.AppOnly() || !anything && (!butGraph || o.NeedsGraphRoles()) {
+	if who.AppOnly() || !held.ByRole(authz.GrantAnything) && (!held.ByRole(authz.GrantMostThings) || o.NeedsGraphRoles()) {
 		return fault.Because(fault.Forbidden, AdminRequired, "Consent to these permissions needs an administrator with a higher role.").
 			WithFix("Ask a Global Administrator or Privileged Role Administrator of the organization to open the same link.")
 	}

@@ -23,35 +23,35 @@ type Service struct{ db *sqldb.DB }
 func NewService(db *sqldb.DB) *Service { return &Service{db} }
 
 // mayGrant refuses a caller who may not give away roles of the resource. A
-// program needs the permission for it; one that may manage applications gives
-// roles to people and groups only, and never roles of Microsoft Graph.
+// program needs the permission for it, or else a directory role as a person
+// does; one that may manage applications gives roles to people and groups
+// only, and never roles of Microsoft Graph. Those are given by who may grant
+// anything; roles of other resources to service principals, which is consent,
+// by who may grant most things; to people and groups by who may assign, and by
+// the owners of the resource.
 func mayGrant(ctx context.Context, tx *sqldb.Tx, who authz.Caller, resource *app.ServicePrincipal, principal object.Kind) error {
+	consents, graph := principal == object.ServicePrincipal, resource.AppID == app.GraphAppID
 	switch {
 	case who.IsSystem():
 		return nil
-	case who.AppOnly():
-		if who.Has("AppRoleAssignment.ReadWrite.All") {
-			return nil
-		}
-		if who.Has("Application.ReadWrite.All") && principal != object.ServicePrincipal && resource.AppID != app.GraphAppID {
-			return nil
-		}
-		return authz.Refuse()
-	}
-	held, err := authz.RolesOf(ctx, tx, who.Tenant, who.Object)
-	if err != nil {
-		return err
-	}
-	anything, butGraph := authz.Consenting(held)
-	if anything || butGraph && resource.AppID != app.GraphAppID {
+	case who.AppOnly() && who.Has("AppRoleAssignment.ReadWrite.All"):
+		return nil
+	case who.AppOnly() && who.Has("Application.ReadWrite.All") && !consents && !graph:
 		return nil
 	}
-	if principal != object.ServicePrincipal {
-		if owns, err := object.Owns(ctx, tx, who.Tenant, resource.ID, who.Object); err != nil || owns {
-			return err
-		}
+	who.ByRole = true // how far a program's permissions reach is said above
+	r, err := authz.RightsOf(ctx, tx, who, resource.ID)
+	switch {
+	case err != nil || r.ByRole(authz.GrantAnything):
+		return err
+	case graph:
+		return authz.RefuseFor(authz.GrantAnything)
+	case r.ByRole(authz.GrantMostThings):
+		return nil
+	case consents:
+		return authz.RefuseFor(authz.GrantMostThings)
 	}
-	return authz.Refuse()
+	return r.Need("servicePrincipals/appRoleAssignedTo/update")
 }
 
 // Assign gives a principal an app role of a resource, until a time if it is
@@ -165,12 +165,10 @@ func homeOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, principal id
 	return *p.OwnerTenant, nil
 }
 
-// mayGrantScopes refuses a caller who may not consent for others.
-func mayGrantScopes(ctx context.Context, tx *sqldb.Tx, who authz.Caller) error {
-	if who.IsSystem() || who.AppOnly() {
-		return nil // the edge has checked the permission
-	}
-	return authz.Need(ctx, tx, who, authz.PrivilegedRoleAdministrator, authz.ApplicationAdministrator, authz.CloudApplicationAdministrator)
+// mayGrantScopes refuses a caller who may not consent for others. The edge has
+// checked the permission of a program that was admitted by one.
+func mayGrantScopes(ctx context.Context, tx *sqldb.Tx, who authz.Caller, does authz.Action) error {
+	return authz.Allow(ctx, tx, who, "", "oAuth2PermissionGrants/"+does)
 }
 
 // Grant stores a delegated grant with its scopes. A second one of the same
@@ -181,7 +179,7 @@ func (s *Service) Grant(ctx context.Context, who authz.Caller, g Grant, scope st
 		return g, err
 	}
 	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		if err := mayGrantScopes(ctx, tx, who); err != nil {
+		if err := mayGrantScopes(ctx, tx, who, "create"); err != nil {
 			return err
 		}
 		for _, id := range []ids.ObjectID{g.ClientID, g.ResourceID} {
@@ -217,7 +215,7 @@ func (s *Service) SetScope(ctx context.Context, who authz.Caller, id ids.GrantID
 		if g, err = GetGrant(ctx, tx, who.Tenant, id); err != nil {
 			return err
 		}
-		if err := mayGrantScopes(ctx, tx, who); err != nil {
+		if err := mayGrantScopes(ctx, tx, who, "basic/update"); err != nil {
 			return err
 		}
 		before, err := scopesOf(ctx, tx, who.Tenant, id)
@@ -263,7 +261,7 @@ func (s *Service) Revoke(ctx context.Context, who authz.Caller, id ids.GrantID) 
 			return err
 		}
 		if g.PrincipalID == nil || *g.PrincipalID != who.Object {
-			if err := mayGrantScopes(ctx, tx, who); err != nil {
+			if err := mayGrantScopes(ctx, tx, who, "delete"); err != nil {
 				return err
 			}
 		}

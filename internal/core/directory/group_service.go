@@ -19,28 +19,37 @@ import (
 // that roles may be given to.
 const RoleManagement = "RoleManagement.ReadWrite.Directory"
 
-// mayManageGroup refuses a caller who may not change the group. A program has
-// been judged by the edge. A group that roles may be given to is changed only
-// by who might give the roles: its members hold them.
-func mayManageGroup(ctx context.Context, tx *sqldb.Tx, who authz.Caller, g *Group) error {
-	roles := []ids.RoleID{authz.GroupsAdministrator, authz.UserAdministrator, authz.DirectoryWriters}
-	switch throughProgram := who.App != "" || who.AppOnly(); {
-	case who.IsSystem():
-		return nil
-	case g.AssignableToRole() && throughProgram && !who.Has(RoleManagement):
+// mayManageGroup refuses a caller who may not do to the group what does says
+// ("members/update"). A program has been judged by the edge. A group that
+// roles may be given to is changed only by who might give the roles, and its
+// owners: its members hold them.
+func mayManageGroup(ctx context.Context, tx *sqldb.Tx, who authz.Caller, g *Group, does authz.Action) error {
+	if g.AssignableToRole() && who.AppOnly() && !who.Has(RoleManagement) {
+		who.ByRole = true // a permission for groups does not reach it, roles may
+	}
+	if g.AssignableToRole() && !who.AppOnly() && !mayManageRoles(who) {
 		return authz.Refuse()
+	}
+	return authz.Allow(ctx, tx, who, g.ID, g.entity()+"/"+does)
+}
+
+// mayManageRoles reports whether the program through which a person acts may
+// manage roles for them. A person acts through none on the installation's pages.
+func mayManageRoles(who authz.Caller) bool {
+	return who.App == "" || who.Has(RoleManagement) || who.Has(authz.AsUser)
+}
+
+// entity is what actions on the group are about.
+func (g *Group) entity() authz.Action {
+	switch {
 	case g.AssignableToRole():
-		roles = []ids.RoleID{authz.PrivilegedRoleAdministrator}
+		return "groupsAssignableToRoles"
+	case g.Unified():
+		return "groups.unified"
+	case g.SecurityEnabled != nil && *g.SecurityEnabled:
+		return "groups.security"
 	}
-	err := authz.Need(ctx, tx, who, roles...)
-	if !errors.Is(err, authz.Denied) {
-		return err
-	}
-	owns, err := object.Owns(ctx, tx, who.Tenant, g.ID, who.Object)
-	if err == nil && !owns {
-		err = authz.Refuse()
-	}
-	return err
+	return "groups"
 }
 
 // mayCreateGroup refuses guests, and those who may not make a group that roles
@@ -48,24 +57,14 @@ func mayManageGroup(ctx context.Context, tx *sqldb.Tx, who authz.Caller, g *Grou
 // the tenant without a role for groups do, and everyone of a Microsoft 365
 // group.
 func mayCreateGroup(ctx context.Context, tx *sqldb.Tx, who authz.Caller, g *Group) (owns bool, err error) {
-	err = mayManageGroup(ctx, tx, who, g)
-	person := !who.IsSystem() && !who.AppOnly()
+	err = mayManageGroup(ctx, tx, who, g, "create")
 	switch {
 	case err == nil:
-		return person && g.Unified(), nil
-	case !person, g.AssignableToRole(), !errors.Is(err, authz.Denied):
+		return !who.IsSystem() && !who.AppOnly() && g.Unified(), nil
+	case g.AssignableToRole(), !errors.Is(err, authz.Denied):
 		return false, err
 	}
-	u, missing := GetUser(ctx, tx, who.Tenant, string(who.Object))
-	switch {
-	case errors.Is(missing, fault.NotFound):
-		return false, err
-	case missing != nil:
-		return false, missing
-	case text(u.UserType) == Guest:
-		return false, err
-	}
-	return true, nil
+	return true, authz.Allow(ctx, tx, who, "", g.entity()+"/createAsOwner")
 }
 
 // CreateGroup stores a new group from a Graph body, with owners and members.
@@ -118,7 +117,12 @@ func unique(list []ids.ObjectID) []ids.ObjectID {
 // UpdateGroup changes a group by a Graph body, adds members and returns it.
 func (s *Service) UpdateGroup(ctx context.Context, who authz.Caller, id ids.ObjectID, body []byte, members []ids.ObjectID) (*Group, error) {
 	var g *Group
-	err := s.changeGroup(ctx, who, id, func(tx *sqldb.Tx, before *Group) (err error) {
+	err := s.changeGroup(ctx, who, id, "basic/update", func(tx *sqldb.Tx, before *Group) (err error) {
+		if len(members) > 0 {
+			if err := mayManageGroup(ctx, tx, who, before, "members/update"); err != nil {
+				return err
+			}
+		}
 		if g, err = before.Apply(body); err != nil {
 			return err
 		}
@@ -137,7 +141,7 @@ func (s *Service) UpdateGroup(ctx context.Context, who authz.Caller, id ids.Obje
 
 // DeleteGroup marks a group as deleted, so that it can be restored.
 func (s *Service) DeleteGroup(ctx context.Context, who authz.Caller, id ids.ObjectID) error {
-	return s.changeGroup(ctx, who, id, func(tx *sqldb.Tx, g *Group) error {
+	return s.changeGroup(ctx, who, id, "delete", func(tx *sqldb.Tx, g *Group) error {
 		if err := dropGroup(ctx, tx, g); err != nil {
 			return err
 		}
@@ -145,14 +149,14 @@ func (s *Service) DeleteGroup(ctx context.Context, who authz.Caller, id ids.Obje
 	})
 }
 
-// changeGroup runs a rule on a group that the caller may change.
-func (s *Service) changeGroup(ctx context.Context, who authz.Caller, id ids.ObjectID, rule func(*sqldb.Tx, *Group) error) error {
+// changeGroup runs a rule on a group to which the caller may do what does says.
+func (s *Service) changeGroup(ctx context.Context, who authz.Caller, id ids.ObjectID, does authz.Action, rule func(*sqldb.Tx, *Group) error) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
 		g, err := GetGroup(ctx, tx, who.Tenant, id)
 		if err != nil {
 			return err
 		}
-		if err := mayManageGroup(ctx, tx, who, g); err != nil {
+		if err := mayManageGroup(ctx, tx, who, g, does); err != nil {
 			return err
 		}
 		return rule(tx, g)
@@ -170,7 +174,7 @@ const (
 
 // AddGroupOwner makes a user or service principal an owner of a group.
 func (s *Service) AddGroupOwner(ctx context.Context, who authz.Caller, id, owner ids.ObjectID) error {
-	return s.changeGroup(ctx, who, id, func(tx *sqldb.Tx, g *Group) error {
+	return s.changeGroup(ctx, who, id, "owners/update", func(tx *sqldb.Tx, g *Group) error {
 		if err := addGroupOwner(ctx, tx, g, owner); err != nil {
 			return err
 		}
@@ -199,7 +203,7 @@ func addGroupOwner(ctx context.Context, tx *sqldb.Tx, g *Group, owner ids.Object
 // RemoveGroupOwner takes an owner from a group. The last person who owns it
 // stays, even beside a service principal.
 func (s *Service) RemoveGroupOwner(ctx context.Context, who authz.Caller, id, owner ids.ObjectID) error {
-	return s.changeGroup(ctx, who, id, func(tx *sqldb.Tx, g *Group) error {
+	return s.changeGroup(ctx, who, id, "owners/update", func(tx *sqldb.Tx, g *Group) error {
 		have, err := object.Owners(ctx, tx, g.Tenant, g.ID)
 		if err != nil {
 			return err

@@ -19,7 +19,7 @@ const AlreadyMember fault.Reason = "directory.already_member"
 // AddMember puts a user, service principal or group into a group, until a time
 // if it is not zero. Doing it twice is refused with AlreadyMember.
 func (s *Service) AddMember(ctx context.Context, who authz.Caller, group, member ids.ObjectID, until time.Time) error {
-	return s.changeGroup(ctx, who, group, func(tx *sqldb.Tx, g *Group) error { return s.joins(ctx, tx, who, g, member, until) })
+	return s.changeGroup(ctx, who, group, "members/update", func(tx *sqldb.Tx, g *Group) error { return s.joins(ctx, tx, who, g, member, until) })
 }
 
 // joins adds a member and records it.
@@ -74,7 +74,7 @@ func (g *Group) fits(o object.Object) error {
 
 // RemoveMember takes a direct member out of a group, whatever put it there.
 func (s *Service) RemoveMember(ctx context.Context, who authz.Caller, group, member ids.ObjectID) error {
-	return s.changeGroup(ctx, who, group, func(tx *sqldb.Tx, g *Group) error {
+	return s.changeGroup(ctx, who, group, "members/update", func(tx *sqldb.Tx, g *Group) error {
 		in, err := isMember(ctx, tx, g.Tenant, g.ID, member)
 		if err != nil {
 			return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -34,7 +33,7 @@ func (s *Service) Create(ctx context.Context, who authz.Caller, body []byte) (*U
 	}
 	var u *User
 	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		if err := authz.Need(ctx, tx, who, authz.UserAdministrator, authz.DirectoryWriters); err != nil {
+		if err := authz.Allow(ctx, tx, who, "", "users/create"); err != nil {
 			return err
 		}
 		home, err := tenant.Get(ctx, tx, who.Tenant)
@@ -83,12 +82,6 @@ func (s *Service) hashIn(ctx context.Context, body []byte) (string, error) {
 	return s.hasher.Hash(ctx, secret.NewString(ask.PasswordProfile.Password))
 }
 
-// own are the members that people may change of themselves.
-var own = []string{"businessPhones", "mobilePhone", "preferredLanguage", "officeLocation", "otherMails"}
-
-// sensitive are the members that give control of an account.
-var sensitive = []string{"accountEnabled", "passwordProfile", "userPrincipalName", "otherMails", "businessPhones", "mobilePhone", "identities", "mail"}
-
 // Update changes a user by a Graph body and returns it. Who holds a privileged
 // role is changed, where it matters, by those alone who might hold it.
 func (s *Service) Update(ctx context.Context, who authz.Caller, key string, body []byte) (*User, error) {
@@ -102,11 +95,11 @@ func (s *Service) Update(ctx context.Context, who authz.Caller, key string, body
 		if err != nil {
 			return err
 		}
-		names, err := membersIn(body)
+		asked, err := membersIn(body)
 		if err != nil {
 			return err
 		}
-		if err := mayUpdate(ctx, tx, who, before.ID, names); err != nil {
+		if err := mayUpdate(ctx, tx, who, before.ID, asked); err != nil {
 			return err
 		}
 		home, err := tenant.Get(ctx, tx, who.Tenant)
@@ -155,26 +148,12 @@ func (s *Service) setPassword(ctx context.Context, tx *sqldb.Tx, u *User, hashed
 	return putPassword(ctx, tx, u.Tenant, u.ID, hashed, p.ForceChange == nil || *p.ForceChange)
 }
 
-func membersIn(body []byte) ([]string, error) {
+func membersIn(body []byte) (map[string]json.RawMessage, error) {
 	var m map[string]json.RawMessage
 	if err := json.Unmarshal(body, &m); err != nil {
 		return nil, fault.New(fault.Invalid, "The request body is not a JSON object.").Wrap(err)
 	}
-	return slices.Sorted(maps.Keys(m)), nil
-}
-
-func mayUpdate(ctx context.Context, tx *sqldb.Tx, who authz.Caller, target ids.ObjectID, names []string) error {
-	isOwn := func(n string) bool { return slices.Contains(own, n) }
-	if who.Object == target && !who.AppOnly() && !slices.ContainsFunc(names, func(n string) bool { return !isOwn(n) }) {
-		return nil
-	}
-	if err := authz.Need(ctx, tx, who, authz.UserAdministrator, authz.DirectoryWriters); err != nil {
-		return err
-	}
-	if slices.ContainsFunc(names, func(n string) bool { return slices.Contains(sensitive, n) }) {
-		return authz.NeedOver(ctx, tx, who, target)
-	}
-	return nil
+	return m, nil
 }
 
 // spare refuses to do away with the last Global Administrator who can sign in.
@@ -199,10 +178,7 @@ func (s *Service) Delete(ctx context.Context, who authz.Caller, key string) erro
 		if err != nil {
 			return err
 		}
-		if err := authz.Need(ctx, tx, who, authz.UserAdministrator); err != nil {
-			return err
-		}
-		if err := authz.NeedOver(ctx, tx, who, u.ID); err != nil {
+		if err := mayControl(ctx, tx, who, u.ID, "users/delete", authz.Sensitive()); err != nil {
 			return err
 		}
 		if err := spare(ctx, tx, u, "deleted"); err != nil {
@@ -223,10 +199,7 @@ func (s *Service) RevokeSessions(ctx context.Context, who authz.Caller, key stri
 			return err
 		}
 		if who.Object != u.ID {
-			if err := authz.Need(ctx, tx, who, authz.UserAdministrator, authz.HelpdeskAdministrator, authz.PasswordAdministrator); err != nil {
-				return err
-			}
-			if err := authz.NeedOver(ctx, tx, who, u.ID); err != nil {
+			if err := mayControl(ctx, tx, who, u.ID, "users/invalidateAllRefreshTokens", authz.Passwords()); err != nil {
 				return err
 			}
 		}

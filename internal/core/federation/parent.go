@@ -28,5 +28,5 @@ func (p Parent) find(ctx context.Context, tx *sqldb.Tx, who authz.Caller, write 
 	if !write {
 		return target, nil
 	}
-	return target, app.MayManage(ctx, tx, who, p.ID)
+	return target, app.MayManage(ctx, tx, who, p.ID, "applications/credentials/update")
 }

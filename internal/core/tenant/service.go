@@ -47,7 +47,7 @@ func (s *Service) change(ctx context.Context, who authz.Caller, id ids.TenantID,
 		if err != nil {
 			return err
 		}
-		if err := authz.Need(ctx, tx, who); err != nil {
+		if err := authz.Allow(ctx, tx, who, "", "organization/basic/update"); err != nil {
 			return err
 		}
 		if err := rule(t); err != nil {

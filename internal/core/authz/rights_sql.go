@@ -1,0 +1,82 @@
+package authz
+
+import (
+	"context"
+	"errors"
+
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
+)
+
+// rolesOn returns the directory roles that principal holds now for the whole
+// tenant, or for the object if it is not empty, itself or as a member of a
+// group that was given them. A deleted principal holds none.
+func rolesOn(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, principal, on ids.ObjectID) ([]ids.RoleID, error) {
+	scope := "/"
+	if on != "" {
+		scope += string(on)
+	}
+	return sqldb.All(ctx, tx, `
+		select role_id from role_assignment
+		where  tenant_id = ? and principal_id = ? and scope in ('/', ?)
+		and    exists (select 1 from object o where o.tenant_id = ? and o.id = principal_id and o.deleted_us = 0)
+		union
+		select r.role_id
+		from   role_holder h join role_assignment r on r.tenant_id = h.tenant_id and r.principal_id = h.group_id
+		where  h.tenant_id = ? and h.member_id = ? and (h.ends_us = 0 or h.ends_us > ?) and r.scope in ('/', ?)
+		and    exists (select 1 from object o where o.tenant_id = ? and o.id = h.member_id and o.deleted_us = 0)
+		order  by role_id`,
+		[]any{tenant, principal, scope, tenant, tenant, principal, sqldb.Micros(tx.Now()), scope, tenant},
+		func(scan func(...any) error) (r ids.RoleID, err error) { return r, scan(&r) })
+}
+
+// typeOf returns the user type of a person who lives and is enabled, or ""
+// for everybody else.
+func typeOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, user ids.ObjectID) (kind string, err error) {
+	err = tx.One(ctx, `select user_type from account where tenant_id = ? and id = ? and deleted_us = 0 and enabled = 1`,
+		[]any{tenant, user}, &kind)
+	if errors.Is(err, fault.NotFound) {
+		return "", nil
+	}
+	return kind, err
+}
+
+// owns reports whether owner is an owner of the object.
+func owns(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id, owner ids.ObjectID) (bool, error) {
+	var n int
+	err := tx.One(ctx, `select count(*) from object_owner where tenant_id = ? and object_id = ? and owner_id = ?`,
+		[]any{tenant, id, owner}, &n)
+	return n > 0, err
+}
+
+// settingsOf returns what the tenant lets people do without a role.
+func settingsOf(_ context.Context, _ *sqldb.Tx, _ ids.TenantID) (Settings, error) {
+	return Usual(), nil
+}
+
+// standing returns every role that somebody holds in any scope, and whether a
+// group that roles may be given to has them as a member or owner.
+func standing(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, principal ids.ObjectID) (roles []ids.RoleID, held bool, err error) {
+	now := sqldb.Micros(tx.Now())
+	roles, err = sqldb.All(ctx, tx, `
+		select role_id from role_assignment
+		where  tenant_id = ? and principal_id = ?
+		union
+		select r.role_id
+		from   role_holder h join role_assignment r on r.tenant_id = h.tenant_id and r.principal_id = h.group_id
+		where  h.tenant_id = ? and h.member_id = ? and (h.ends_us = 0 or h.ends_us > ?)
+		order  by role_id`,
+		[]any{tenant, principal, tenant, principal, now},
+		func(scan func(...any) error) (r ids.RoleID, err error) { return r, scan(&r) })
+	if err != nil {
+		return nil, false, err
+	}
+	var n int
+	err = tx.One(ctx, `
+		select (select count(*) from role_holder where tenant_id = ? and member_id = ? and (ends_us = 0 or ends_us > ?))
+		     + (select count(*) from object_owner w join directory_group g on g.tenant_id = w.tenant_id and g.id = w.object_id
+		        where w.tenant_id = ? and w.owner_id = ? and g.assignable = 1 and g.deleted_us = 0)`,
+		[]any{tenant, principal, now, tenant, principal}, &n)
+	return roles, n > 0, err
+}
