@@ -24,6 +24,7 @@ var ApplicationTable = query.Table{
 		"signInAudience":  {SQL: "a.audience"},
 		"uniqueName":      {SQL: "a.unique_name", Null: ""},
 		"createdDateTime": {SQL: "a.created_us", Kind: query.Time},
+		"deletedDateTime": object.DeletedColumn("a.deleted_us"),
 		"identifierUris": {Items: &query.Items{
 			From: "application_uri u", On: "u.tenant_id = a.tenant_id and u.application_id = a.id",
 			Fields: map[string]query.Column{"": {SQL: "u.folded", Fold: true}},
@@ -223,8 +224,14 @@ func dropApplication(ctx context.Context, tx *sqldb.Tx, a *Application) error {
 	if _, err := tx.Exec(ctx, `delete from application_uri where tenant_id = ? and application_id = ?`, a.Tenant, a.ID); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `update application set deleted_us = ?, version = version + 1 where tenant_id = ? and id = ?`,
-		sqldb.Micros(tx.Now()), a.Tenant, a.ID); err != nil {
+	at := object.DeletionTime(tx.Now())
+	a.DeletedDateTime = &at
+	face, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `update application set face = ?, deleted_us = ?, version = version + 1 where tenant_id = ? and id = ?`,
+		string(face), sqldb.Micros(at), a.Tenant, a.ID); err != nil {
 		return err
 	}
 	return object.MarkDeleted(ctx, tx, a.Tenant, a.ID, object.Application)

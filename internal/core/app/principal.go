@@ -89,6 +89,23 @@ const (
 	Managed       fault.Reason = "app.managed_identity" // ARM manages it, not Graph
 )
 
+// principalExists refuses a second service principal of an application.
+func principalExists(id ids.AppID) error {
+	return fault.Because(fault.Conflict, NameInUse,
+		"The service principal cannot be created, updated, or restored because the service principal name %s is already in use.", id).
+		With("name", string(id))
+}
+
+// noApplication refuses a service principal of an application that is not
+// there for the tenant.
+func noApplication(id ids.AppID) error {
+	f := fault.Because(fault.Invalid, NoApplication, "The appId '%s' of the service principal does not reference a valid application object.", id).
+		With("appId", string(id)).
+		WithFix("Check the client identifier; an application of another tenant must be multi-tenant.")
+	f.Target = "appId"
+	return f
+}
+
 // Enabled reports whether the principal may act in its tenant.
 func (p *ServicePrincipal) Enabled() bool { return p.AccountEnabled == nil || *p.AccountEnabled }
 

@@ -23,11 +23,7 @@ func Presence(ctx context.Context, tx *sqldb.Tx, who authz.Caller, tenant ids.Te
 	}
 	a, err := ApplicationByAppID(ctx, tx, appID)
 	if errors.Is(err, fault.NotFound) || err == nil && a.Tenant != tenant && !a.MultiTenant() {
-		f := fault.Because(fault.Invalid, NoApplication, "The appId '%s' of the service principal does not reference a valid application object.", appID).
-			With("appId", string(appID)).
-			WithFix("Check the client identifier; an application of another tenant must be multi-tenant.")
-		f.Target = "appId"
-		return nil, false, f
+		return nil, false, noApplication(appID)
 	}
 	if err != nil {
 		return nil, false, err
@@ -47,9 +43,7 @@ func (s *Service) CreatePrincipal(ctx context.Context, who authz.Caller, appID i
 			return err
 		}
 		if !made {
-			return fault.Because(fault.Conflict, NameInUse,
-				"The service principal cannot be created, updated, or restored because the service principal name %s is already in use.", appID).
-				With("name", string(appID))
+			return principalExists(appID)
 		}
 		if err := mayCreatePrincipal(ctx, tx, who, p); err != nil {
 			return err

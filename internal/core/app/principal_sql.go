@@ -25,6 +25,7 @@ var PrincipalTable = query.Table{
 		"appRoleAssignmentRequired": {SQL: "p.assignment_required", Kind: query.Bool},
 		"appOwnerOrganizationId":    {SQL: "p.app_tenant", Null: ""},
 		"createdDateTime":           {SQL: "p.created_us", Kind: query.Time},
+		"deletedDateTime":           object.DeletedColumn("p.deleted_us"),
 		"tags":                      {Items: principalItems("tag")},
 		"alternativeNames":          {Items: principalItems("alternative")},
 		"servicePrincipalNames":     {Items: principalItems("name")},
@@ -39,7 +40,7 @@ func principalItems(kind string) *query.Items {
 }
 
 const (
-	principalColumns = "p.tenant_id, p.id, p.app_id, p.app_tenant, p.application_id, p.kind, p.name, p.created_us, p.own, p.version, coalesce(a.face, '')"
+	principalColumns = "p.tenant_id, p.id, p.app_id, p.app_tenant, p.application_id, p.kind, p.name, p.created_us, p.deleted_us, p.own, p.version, coalesce(a.face, '')"
 	principalsFrom   = `from service_principal p left join application a on a.app_id = p.app_id
 		where p.tenant_id = ? and p.deleted_us = 0 /* all tenants: an application is shown wherever it is present */`
 )
@@ -48,12 +49,16 @@ func scanPrincipal(scan func(...any) error) (*ServicePrincipal, error) {
 	p := &ServicePrincipal{}
 	var owner ids.TenantID
 	var own, face string
-	var created int64
-	if err := scan(&p.Tenant, &p.ID, &p.AppID, &owner, &p.ApplicationID, &p.Type, &p.DisplayName, &created, &own, &p.version, &face); err != nil {
+	var created, deleted int64
+	if err := scan(&p.Tenant, &p.ID, &p.AppID, &owner, &p.ApplicationID, &p.Type, &p.DisplayName, &created, &deleted, &own, &p.version, &face); err != nil {
 		return nil, err
 	}
 	at := sqldb.Time(created)
 	p.CreatedDateTime = &at
+	if deleted != 0 {
+		at := sqldb.Time(deleted)
+		p.DeletedDateTime = &at
+	}
 	if owner != "" {
 		p.OwnerTenant = &owner
 	}
@@ -73,18 +78,18 @@ func scanPrincipal(scan func(...any) error) (*ServicePrincipal, error) {
 
 // GetPrincipal returns a live service principal of the tenant, or NotFound.
 func GetPrincipal(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) (*ServicePrincipal, error) {
-	return onePrincipal(ctx, tx, string(id), "and p.id = ?", tenant, id)
+	return onePrincipal(ctx, tx, string(id), principalsFrom+" and p.id = ?", tenant, id)
 }
 
 // PrincipalByAppID returns the tenant's live service principal of an
 // application or managed identity, or NotFound.
 func PrincipalByAppID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, appID ids.AppID) (*ServicePrincipal, error) {
-	return onePrincipal(ctx, tx, string(appID), "and p.app_id = ?", tenant, ids.AppID(strings.ToLower(string(appID))))
+	return onePrincipal(ctx, tx, string(appID), principalsFrom+" and p.app_id = ?", tenant, ids.AppID(strings.ToLower(string(appID))))
 }
 
 func onePrincipal(ctx context.Context, tx *sqldb.Tx, shown, where string, args ...any) (*ServicePrincipal, error) {
 	p, err := scanPrincipal(func(dest ...any) error {
-		return tx.One(ctx, "select "+principalColumns+" "+principalsFrom+" "+where, args, dest...)
+		return tx.One(ctx, "select "+principalColumns+" "+where, args, dest...)
 	})
 	if errors.Is(err, fault.NotFound) {
 		err = object.Missing(shown)
@@ -124,9 +129,7 @@ func AddPrincipal(ctx context.Context, tx *sqldb.Tx, p *ServicePrincipal, by ids
 		return err
 	}
 	if n == 0 {
-		return fault.Because(fault.Conflict, NameInUse,
-			"The service principal cannot be created, updated, or restored because the service principal name %s is already in use.", p.AppID).
-			With("name", string(p.AppID))
+		return principalExists(p.AppID)
 	}
 	if err := object.Add(ctx, tx, object.Object{
 		Tenant: p.Tenant, ID: p.ID, Kind: object.ServicePrincipal, DisplayName: p.DisplayName, CreatedAt: *p.CreatedDateTime,
@@ -184,7 +187,7 @@ func putTags(ctx context.Context, tx *sqldb.Tx, p *ServicePrincipal) error {
 func DropPrincipal(ctx context.Context, tx *sqldb.Tx, p *ServicePrincipal) error {
 	if _, err := tx.Exec(ctx, `
 		update service_principal set deleted_us = ?, version = version + 1 where tenant_id = ? and id = ? and deleted_us = 0`,
-		sqldb.Micros(tx.Now()), p.Tenant, p.ID); err != nil {
+		sqldb.Micros(object.DeletionTime(tx.Now())), p.Tenant, p.ID); err != nil {
 		return err
 	}
 	return object.MarkDeleted(ctx, tx, p.Tenant, p.ID, object.ServicePrincipal)

@@ -230,6 +230,10 @@ func sameSecrets(a, b []PasswordCredential) bool {
 	return slices.EqualFunc(a, b, func(x, y PasswordCredential) bool { return x.KeyID == y.KeyID })
 }
 
+// certificatesAndSecrets is the activity as Microsoft's log spells it, with
+// the space at its end.
+const certificatesAndSecrets = "Update application – Certificates and secrets management "
+
 // credentials is what it takes to change an application's secrets.
 var credentials = []authz.Action{"applications/credentials/update"}
 
@@ -237,7 +241,7 @@ var credentials = []authz.Action{"applications/credentials/update"}
 // answer and nowhere else.
 func (s *Service) AddPassword(ctx context.Context, who authz.Caller, id ids.ObjectID, ask PasswordCredential) (PasswordCredential, error) {
 	var made PasswordCredential
-	_, err := s.change(ctx, who, id, "Update application – Certificates and secrets management", credentials, func(tx *sqldb.Tx, a *Application) (*Application, error) {
+	_, err := s.change(ctx, who, id, certificatesAndSecrets, credentials, func(tx *sqldb.Tx, a *Application) (*Application, error) {
 		if len(a.PasswordCredentials) >= maxKeys {
 			return nil, fault.InvalidAt("passwordCredentials", "An application has at most %d secrets.", maxKeys)
 		}
@@ -254,7 +258,7 @@ func (s *Service) AddPassword(ctx context.Context, who authz.Caller, id ids.Obje
 
 // RemovePassword removes a client secret; the next request with it is refused.
 func (s *Service) RemovePassword(ctx context.Context, who authz.Caller, id ids.ObjectID, key ids.KeyID) error {
-	_, err := s.change(ctx, who, id, "Update application – Certificates and secrets management", credentials, func(tx *sqldb.Tx, a *Application) (_ *Application, err error) {
+	_, err := s.change(ctx, who, id, certificatesAndSecrets, credentials, func(tx *sqldb.Tx, a *Application) (_ *Application, err error) {
 		a.PasswordCredentials, err = without(a.PasswordCredentials, key)
 		if err != nil {
 			return nil, err

@@ -49,8 +49,12 @@ func HeldBy(principal ids.ObjectID) View { return View{"principal_id", principal
 // OnResource shows the assignments of a resource's roles.
 func OnResource(resource ids.ObjectID) View { return View{"resource_id", resource} }
 
+// from finds the assignments in view that count now: while the principal or
+// the resource is deleted, none does.
 func (v View) from() string {
-	return `from app_role_assignment s where s.tenant_id = ? and s.` + v.column + ` = ? and (s.ends_us = 0 or s.ends_us > ?)`
+	return `from app_role_assignment s where s.tenant_id = ? and s.` + v.column + ` = ? and (s.ends_us = 0 or s.ends_us > ?)
+		and exists (select 1 from object o where o.tenant_id = s.tenant_id and o.id = s.principal_id and o.deleted_us = 0)
+		and exists (select 1 from object o where o.tenant_id = s.tenant_id and o.id = s.resource_id and o.deleted_us = 0)`
 }
 
 // ListAssignments returns a page of the live assignments in view.

@@ -28,7 +28,11 @@ var GrantTable = query.Table{
 
 const (
 	grantColumns = "g.tenant_id, g.id, g.client_id, g.consent_type, g.principal_id, g.resource_id"
-	grantsFrom   = "from permission_grant g where g.tenant_id = ?"
+	// A grant counts for nothing while one of those it speaks of is deleted.
+	grantsFrom = `from permission_grant g where g.tenant_id = ?
+		and exists (select 1 from object o where o.tenant_id = g.tenant_id and o.id = g.client_id and o.deleted_us = 0)
+		and exists (select 1 from object o where o.tenant_id = g.tenant_id and o.id = g.resource_id and o.deleted_us = 0)
+		and (g.principal_id = '' or exists (select 1 from object o where o.tenant_id = g.tenant_id and o.id = g.principal_id and o.deleted_us = 0))`
 )
 
 func scanGrant(scan func(...any) error) (Grant, error) {

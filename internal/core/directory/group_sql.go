@@ -28,6 +28,7 @@ var GroupTable = query.Table{
 		"isAssignableToRole":          {SQL: "g.assignable", Kind: query.Bool},
 		"uniqueName":                  {SQL: "g.unique_name", Null: ""},
 		"createdDateTime":             {SQL: "g.created_us", Kind: query.Time},
+		"deletedDateTime":             object.DeletedColumn("g.deleted_us"),
 		"groupTypes":                  {Items: groupItems("type")},
 		"proxyAddresses":              {Items: groupItems("address")},
 		"resourceProvisioningOptions": {Items: groupItems("resource")},
@@ -86,13 +87,18 @@ func GroupByUniqueName(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, n
 }
 
 func findGroup(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, where, arg string) (*Group, error) {
+	return oneGroup(ctx, tx, tenant, arg, groupsFrom+" and "+where, tenant, arg)
+}
+
+// oneGroup returns the group that a statement from its from clause on finds.
+func oneGroup(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, key, from string, args ...any) (*Group, error) {
 	g := &Group{Tenant: tenant}
 	var face, rest string
 	var created int64
-	err := tx.One(ctx, `select g.face, g.rest, g.created_us, g.version `+groupsFrom+` and `+where,
-		[]any{tenant, arg}, &face, &rest, &created, &g.version)
+	err := tx.One(ctx, `select g.face, g.rest, g.created_us, g.version `+from,
+		args, &face, &rest, &created, &g.version)
 	if errors.Is(err, fault.NotFound) {
-		return nil, object.Missing(arg)
+		return nil, object.Missing(key)
 	}
 	if err != nil {
 		return nil, err
@@ -214,9 +220,15 @@ func dropGroup(ctx context.Context, tx *sqldb.Tx, g *Group) error {
 	if err := authz.Release(ctx, tx, g.Tenant, g.ID, ""); err != nil {
 		return err
 	}
+	at := object.DeletionTime(tx.Now())
+	g.DeletedDateTime = &at
+	face, _, err := g.render()
+	if err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `
-		update directory_group set deleted_us = ?, version = version + 1 where tenant_id = ? and id = ? and deleted_us = 0`,
-		sqldb.Micros(tx.Now()), g.Tenant, g.ID); err != nil {
+		update directory_group set face = ?, deleted_us = ?, version = version + 1 where tenant_id = ? and id = ? and deleted_us = 0`,
+		face, sqldb.Micros(at), g.Tenant, g.ID); err != nil {
 		return err
 	}
 	return object.MarkDeleted(ctx, tx, g.Tenant, g.ID, object.Group)

@@ -33,6 +33,7 @@ var UserTable = query.Table{
 		"externalUserStateChangeDateTime": {SQL: "u.external_state_us", Kind: query.Time, Null: int64(0)},
 		"accountEnabled":                  {SQL: "u.enabled", Kind: query.Bool},
 		"createdDateTime":                 {SQL: "u.created_us", Kind: query.Time},
+		"deletedDateTime":                 object.DeletedColumn("u.deleted_us"),
 	},
 }
 
@@ -76,13 +77,18 @@ func GetUser(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, key string)
 	if ids.Valid(key) {
 		where, arg = "u.id = ?", strings.ToLower(key)
 	}
+	return oneUser(ctx, tx, tenant, key, usersFrom+" and "+where, tenant, arg)
+}
+
+// oneUser returns the user that a statement from its from clause on finds.
+func oneUser(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, key, from string, args ...any) (*User, error) {
 	u := &User{Tenant: tenant}
 	var face, rest string
 	var created, sessions int64
 	var homeTenant ids.TenantID
 	var homeObject ids.ObjectID
-	err := tx.One(ctx, `select u.face, u.rest, u.created_us, u.home_tenant, u.home_object, u.sessions_from_us, u.version `+usersFrom+` and `+where,
-		[]any{tenant, arg}, &face, &rest, &created, &homeTenant, &homeObject, &sessions, &u.version)
+	err := tx.One(ctx, `select u.face, u.rest, u.created_us, u.home_tenant, u.home_object, u.sessions_from_us, u.version `+from,
+		args, &face, &rest, &created, &homeTenant, &homeObject, &sessions, &u.version)
 	if errors.Is(err, fault.NotFound) {
 		return nil, object.Missing(key)
 	}
@@ -210,14 +216,20 @@ func (u *User) columns() []any {
 const maxRendered = 64 << 10
 
 func (u *User) render() (face, rest string, err error) {
+	face, rest, err = u.renderAny()
+	if len(face)+len(rest) > maxRendered {
+		err = fault.New(fault.Invalid, "The properties of a user have at most %d bytes together.", maxRendered)
+	}
+	return face, rest, err
+}
+
+// renderAny is render without the bound, for who did not set the properties.
+func (u *User) renderAny() (face, rest string, err error) {
 	f, err := json.Marshal(u.Face)
 	if err != nil {
 		return "", "", err
 	}
 	r, err := json.Marshal(u.Rest)
-	if len(f)+len(r) > maxRendered {
-		err = fault.New(fault.Invalid, "The properties of a user have at most %d bytes together.", maxRendered)
-	}
 	return string(f), string(r), err
 }
 
@@ -232,14 +244,22 @@ func countOthers(ctx context.Context, tx *sqldb.Tx, u *User, role ids.RoleID) (n
 }
 
 // dropUser marks a user as deleted, gives up the names and voids the sessions.
+// What belongs to the user stays for a return, and counts for nothing until then.
 func dropUser(ctx context.Context, tx *sqldb.Tx, u *User) error {
 	if err := releaseNames(ctx, tx, u); err != nil {
 		return err
 	}
-	now := sqldb.Micros(tx.Now())
+	at := object.DeletionTime(tx.Now())
+	u.bury(at)
+	face, rest, err := u.renderAny()
+	if err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `
-		update account set deleted_us = ?, sessions_from_us = ?, version = version + 1 where tenant_id = ? and id = ? and deleted_us = 0`,
-		now, now, u.Tenant, u.ID); err != nil {
+		update account
+		set    upn = ?, upn_folded = ?, face = ?, rest = ?, deleted_us = ?, sessions_from_us = ?, version = version + 1
+		where  tenant_id = ? and id = ? and deleted_us = 0`,
+		u.UserPrincipalName, query.Fold(u.UserPrincipalName), face, rest, sqldb.Micros(at), sqldb.Micros(tx.Now()), u.Tenant, u.ID); err != nil {
 		return err
 	}
 	return object.MarkDeleted(ctx, tx, u.Tenant, u.ID, object.User)

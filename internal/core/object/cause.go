@@ -76,6 +76,20 @@ func Unlink(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, targetKind, 
 	return err
 }
 
+// Sever is Unlink for what is purged: causes that nothing else has go too.
+func Sever(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, targetKind, target string) error {
+	if _, err := tx.Exec(ctx, `
+		delete from cause
+		where  tenant_id = ?
+		and    id in (select l.cause_id from cause_of l where l.tenant_id = ? and l.target_kind = ? and l.target_id = ?)
+		and    not exists (select 1 from cause_of o where o.tenant_id = cause.tenant_id and o.cause_id = cause.id
+		                   and (o.target_kind <> ? or o.target_id <> ?))`,
+		tenant, tenant, targetKind, target, targetKind, target); err != nil {
+		return err
+	}
+	return Unlink(ctx, tx, tenant, targetKind, target)
+}
+
 // Life returns when a thing's last live cause ends (zero: never) and whether
 // it has a live cause at all.
 func Life(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, targetKind, target string) (ends time.Time, alive bool, err error) {

@@ -66,7 +66,7 @@ func Rename(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.Objec
 // MarkDeleted marks an object as deleted now, so that it can be restored.
 func MarkDeleted(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID, kind Kind) error {
 	n, err := tx.Exec(ctx, `update object set deleted_us = ? where tenant_id = ? and id = ? and deleted_us = 0`,
-		sqldb.Micros(tx.Now()), tenant, id)
+		sqldb.Micros(DeletionTime(tx.Now())), tenant, id)
 	if err != nil {
 		return err
 	}
@@ -76,19 +76,22 @@ func MarkDeleted(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.
 	return Log(ctx, tx, tenant, id, kind, Deleted)
 }
 
-// Purge removes the shared row, the owners, names and causes of an object.
+// Purge removes an object for good: its shared row and its names at once, the
+// rest of what hangs on it by and by; see Remains.
 func Purge(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID, kind Kind) error {
 	for _, q := range []string{
 		`delete from object where tenant_id = ? and id = ?`,
-		`delete from object_owner where tenant_id = ? and object_id = ?`,
-		`delete from object_owner where tenant_id = ? and owner_id = ?`,
 		`delete from object_name where owner_tenant = ? and object_id = ? /* all tenants: names of the installation have an empty tenant_id */`,
-		`delete from object_word where tenant_id = ? and object_id = ?`,
-		`delete from cause_of where tenant_id = ? and target_id = ?`,
 	} {
 		if _, err := tx.Exec(ctx, q, tenant, id); err != nil {
 			return err
 		}
+	}
+	if _, err := tx.Exec(ctx, `
+		insert into object_remains (tenant_id, object_id, purged_us) values (?, ?, ?)
+		on conflict (tenant_id, object_id) do nothing`,
+		tenant, id, sqldb.Micros(tx.Now())); err != nil {
+		return err
 	}
 	return Log(ctx, tx, tenant, id, kind, Purged)
 }

@@ -96,7 +96,7 @@ func client(ctx context.Context, tx *sqldb.Tx, who *authz.Caller) (ids.ObjectID,
 	switch {
 	case errors.Is(err, fault.NotFound):
 		p, err := app.PrincipalByAppID(ctx, tx, who.Tenant, who.App)
-		if err != nil || !p.Enabled() {
+		if err != nil || !p.Enabled() || !p.ManagedIdentity() { // the application of any other was purged
 			return "", gone(err)
 		}
 		who.AppName, who.Subject = p.DisplayName, ids.Principal{Kind: ids.Workload, Home: who.Tenant, ID: p.ID}
