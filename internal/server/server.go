@@ -28,6 +28,7 @@ import (
 	"entente/internal/core/managedidentity"
 	"entente/internal/core/token"
 	"entente/internal/edge/oauth"
+	"entente/internal/flow/deletion"
 	"entente/internal/flow/onboard"
 	"entente/internal/flow/signin"
 	"entente/internal/flow/sts"
@@ -93,9 +94,10 @@ type core struct {
 
 // flow are the things that happen.
 type flow struct {
-	sts     *sts.Service
-	signin  *signin.Service
-	onboard *onboard.Service
+	sts      *sts.Service
+	signin   *signin.Service
+	deletion *deletion.Service
+	onboard  *onboard.Service
 }
 
 // New builds a server: it opens the store, applies migrations or refuses them,
@@ -215,8 +217,9 @@ func (s *Server) newFlow() *flow {
 			DB: s.db, Ring: s.ring, Clock: s.clock, Tokens: c.tokens, Federation: c.federation, SignIns: c.signIns,
 			Names: append([]string{h.Own}, h.Also...), Number: oauth.Number, Log: s.log,
 		}),
-		signin:  signin.NewService(s.db, s.clock, c.directory, c.signIns),
-		onboard: onboard.NewService(s.db, c.hasher),
+		signin:   signin.NewService(s.db, s.clock, c.directory, c.signIns),
+		onboard:  onboard.NewService(s.db, c.hasher),
+		deletion: deletion.NewService(s.db, c.directory, c.apps),
 	}
 }
 

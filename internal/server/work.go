@@ -26,6 +26,14 @@ func (s *Server) newWorkers() *jobs.Worker {
 	w.Every("directory.end", time.Minute, func(ctx context.Context, _ *jobs.Work) error {
 		return untilDone(ctx, func(ctx context.Context) (int, error) { return s.core.directory.EndDue(ctx, sweepBatch) })
 	})
+	// Deleted objects: purge those of thirty days ago, and take away what hung
+	// on a purged one. Neither has counted since.
+	w.Every("deletion.purge", time.Hour, func(ctx context.Context, _ *jobs.Work) error {
+		return untilDone(ctx, func(ctx context.Context) (int, error) { return s.flow.deletion.PurgeExpired(ctx, sweepBatch) })
+	})
+	w.Every("deletion.clear", 5*time.Minute, func(ctx context.Context, _ *jobs.Work) error {
+		return untilDone(ctx, func(ctx context.Context) (int, error) { return s.flow.deletion.ClearRemains(ctx, sweepBatch) })
+	})
 	w.Every("signin.sweep", 15*time.Minute, func(ctx context.Context, _ *jobs.Work) error {
 		return untilDone(ctx, func(ctx context.Context) (int, error) {
 			n, err := s.flow.signin.Sweep(ctx)

@@ -187,7 +187,7 @@ func (c *call) contextOf(one bool) string {
 // them; entities that live elsewhere are named by where they live.
 func (c *call) path(steps []step) string {
 	last := steps[len(steps)-1].set
-	if c.target.cast != "" || last.Linked {
+	if c.target.cast != "" || last.Linked || last.Type == edm.Of("directoryObject") {
 		return c.home(c.shown())
 	}
 	f, parents := "", c.request.Parents

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"entente/internal/core/authz"
@@ -39,6 +40,9 @@ func (c *call) run() error {
 	case err != nil:
 		return err
 	}
+	if op.may, err = c.byType(ctx, op.may); err != nil {
+		return err
+	}
 	self := c.own()
 	grant, may := op.may.Judge(who, self)
 	if !may {
@@ -58,6 +62,21 @@ func (c *call) run() error {
 
 func methodNotAllowed(operation string) error {
 	return fault.Because(fault.Invalid, notAllowed, "Specified HTTP method is not allowed for the request target.").With("segment", operation)
+}
+
+// byType returns what the operation asks for on the type of entity that it is
+// about, where that makes a difference.
+func (c *call) byType(ctx context.Context, may edm.Access) (edm.Access, error) {
+	switch set := c.target.set(); {
+	case may.Types() == nil:
+		return may, nil
+	case c.target.key: // a cast behind it may be wrong
+		t, err := set.TypeOf(ctx, c.request)
+		return may.For(t), err
+	case c.target.cast != "":
+		return may.For(c.target.cast), nil
+	}
+	return may, nil
 }
 
 // explain adds the least permission that would have sufficed to a refusal from
@@ -189,6 +208,9 @@ func linkMethod(set *edm.Set) string {
 }
 
 func (c *call) list(ctx context.Context, g edm.Grant) error {
+	if err := c.needCast(); err != nil {
+		return err
+	}
 	if err := c.readQuery(g); err != nil {
 		return err
 	}
@@ -200,6 +222,16 @@ func (c *call) list(ctx context.Context, g edm.Grant) error {
 		return err
 	}
 	return c.writePage(page, c.shapes(g))
+}
+
+// needCast refuses a list of what must be limited to one type.
+func (c *call) needCast() error {
+	set := c.target.set()
+	if len(set.Casts) == 0 || slices.Contains(set.Casts, c.target.cast) {
+		return nil
+	}
+	return fault.Because(fault.Invalid, unsupported, "The resource '%s' can only be listed by type.", set.Path.In(c.request.Version)).
+		WithFix("Put one of its types behind the path, such as %s.", set.Casts[0])
 }
 
 // page asks the set for a page, and keeps of it what a cast is about.
@@ -246,6 +278,9 @@ func matching(items []edm.Item, filter query.Expr) ([]edm.Item, error) {
 
 func (c *call) count(ctx context.Context, g edm.Grant) error {
 	set := c.target.set()
+	if err := c.needCast(); err != nil {
+		return err
+	}
 	if set.Advanced && !c.options.eventual {
 		return fault.Because(fault.Invalid, countNeedsMore, "$count is not currently supported.").
 			WithFix("Send the header ConsistencyLevel: eventual.")

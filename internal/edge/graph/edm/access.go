@@ -36,10 +36,14 @@ func (p Perms) And(q ...Perm) Perms { return append(slices.Clone(p), q...) }
 
 // An Access says who may: applications on their own, and applications for a
 // person who is signed in. A kind without permissions may not at all.
-type Access struct{ App, Delegated Perms }
+type Access struct {
+	App, Delegated Perms
+
+	types []ByType // see AnyOf
+}
 
 // Alike returns the access that asks the same of both kinds.
-func Alike(p Perms) Access { return Access{p, p} }
+func Alike(p Perms) Access { return Access{App: p, Delegated: p} }
 
 // A Grant is how far the permissions of a caller reach.
 type Grant struct {

@@ -91,9 +91,13 @@ func (s *Set) Operations() []Operation {
 		link = "PUT"
 	}
 	one := keyOf(s)
-	add(s.List.Do != nil, "GET", "", s.List.May)
+	for _, cast := range s.Casts {
+		add(s.List.Do != nil, "GET", "/"+string(cast), s.List.May.For(cast))
+		add(s.List.Do != nil, "GET", "/"+string(cast)+"/$count", s.List.May.For(cast))
+	}
+	add(s.List.Do != nil && s.Casts == nil, "GET", "", s.List.May)
 	add(s.List.Do != nil && s.Linked, "GET", "/$ref", s.List.May)
-	add(s.List.Do != nil, "GET", "/$count", s.List.May)
+	add(s.List.Do != nil && s.Casts == nil, "GET", "/$count", s.List.May)
 	add(s.Create.Do != nil, "POST", "", s.Create.May)
 	add(s.Get.Do != nil, "GET", one, s.Get.May)
 	add(s.Update.Do != nil, "PATCH", one, s.Update.May)
@@ -140,7 +144,12 @@ func (r *Registry) documentSet(b *strings.Builder, path string, s *Set) {
 	}
 	b.WriteString("\n\n| operation | application | delegated |\n|---|---|---|\n")
 	for _, op := range s.Operations() {
-		fmt.Fprintf(b, "| %s …%s | %s | %s |\n", op.Method, op.Suffix, op.May.App, op.May.Delegated)
+		if op.May.types == nil {
+			fmt.Fprintf(b, "| %s …%s | %s | %s |\n", op.Method, op.Suffix, op.May.App, op.May.Delegated)
+		}
+		for _, t := range op.May.types {
+			fmt.Fprintf(b, "| %s …%s (%s) | %s | %s |\n", op.Method, op.Suffix, t.Type.Short(), t.May.App, t.May.Delegated)
+		}
 	}
 }
 

@@ -32,6 +32,12 @@ type Set struct {
 	Link   Change // POST …/$ref, or PUT for a single one
 	Unlink Change // DELETE …/{id}/$ref
 
+	// TypeOf is asked where permissions go by the type of the entity; see AnyOf.
+	TypeOf TypeOf
+	// Casts are the types to one of which a list must be cast; none if it need
+	// not be.
+	Casts []Type
+
 	Blobs   []Blob   // of an entity
 	Parts   []*Set   // below an entity
 	Actions []Action // on an entity

@@ -13,6 +13,7 @@ import (
 	"entente/internal/core/object"
 	"entente/internal/core/tenant"
 	"entente/internal/edge/graph/edm"
+	"entente/internal/flow/deletion"
 	"entente/internal/kit/sqldb"
 )
 
@@ -21,11 +22,13 @@ type Services struct {
 	DB      *sqldb.DB
 	Users   *directory.Service // groups as well
 	Tenants *tenant.Service
+
+	Deletion *deletion.Service
 }
 
 // Sets returns the sets. ofUser and ofGroup stand below each user and group.
 func (s Services) Sets(ofUser, ofGroup []*edm.Set) []*edm.Set {
-	return []*edm.Set{s.users(ofUser), s.groups(ofGroup), s.objects(), s.organization(), s.domains()}
+	return []*edm.Set{s.users(ofUser), s.groups(ofGroup), s.objects(), s.organization(), s.domains(), s.directoryRoot()}
 }
 
 // OfPrincipal returns what stands below a service principal: the groups that it

@@ -102,12 +102,20 @@ func found(ctx context.Context, tx *sqldb.Tx, r *edm.Request, keys []any, types 
 func typed(list []edm.Item) (json.RawMessage, error) {
 	out := make([]json.RawMessage, len(list))
 	for i, it := range list {
-		name, err := json.Marshal("#" + string(it.Type))
-		if err != nil {
+		var err error
+		if out[i], err = named(it); err != nil {
 			return nil, err
 		}
-		out[i] = append(append([]byte(`{"@odata.type":`), name...), ',')
-		out[i] = append(out[i], it.Face[1:]...) // the face is an object with at least an identifier
 	}
 	return json.Marshal(out)
+}
+
+// named returns an entity that says what it is.
+func named(it edm.Item) (json.RawMessage, error) {
+	name, err := json.Marshal("#" + string(it.Type))
+	if err != nil {
+		return nil, err
+	}
+	out := append(append([]byte(`{"@odata.type":`), name...), ',')
+	return append(out, it.Face[1:]...), nil // the face is an object with at least an identifier
 }

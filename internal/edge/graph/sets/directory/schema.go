@@ -14,7 +14,7 @@ const (
 // Schema declares the types.
 func Schema() edm.Schema {
 	return edm.Schema{
-		Entities: []edm.Entity{user(), group(), organization(), domain()},
+		Entities: []edm.Entity{user(), group(), organization(), domain(), {Name: "directory", Base: "entity"}},
 		Complex: append(append(groupComplex(), domainState()), []edm.Complex{
 			{Name: "objectIdentity", Props: []edm.Prop{
 				{Name: "signInType", Type: edm.String, Write: edm.CU},
@@ -90,7 +90,7 @@ func user() edm.Entity {
 		{Name: "surname", Type: edm.String, Write: edm.CU, Filter: onText, Search: edm.ByStart},
 		{Name: "userPrincipalName", Type: edm.String, Write: edm.CU, Required: true, Filter: "eq ge le in sw; ne not ew", Order: "d", Search: edm.ByStart},
 
-		{Name: "deletedDateTime", Type: edm.DateTimeOffset, Show: edm.Selected},
+		{Name: "deletedDateTime", Type: edm.DateTimeOffset, Show: edm.Selected, Filter: "eq ge le in; ne not null", Order: "A"},
 		{Name: "accountEnabled", Type: edm.Boolean, Write: edm.CU, Required: true, Show: edm.InBeta, Filter: "eq in; ne not"},
 		{Name: "ageGroup", Type: edm.String, Write: edm.CU, Show: edm.InBeta},
 		{Name: "assignedLicenses", Type: edm.Many(edm.Of("assignedLicense")), NotNull: true, Show: edm.InBeta},
