@@ -55,17 +55,18 @@ func GetDeletedPrincipal(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id
 	return onePrincipal(ctx, tx, string(id), deletedPrincipalsFrom+" and p.id = ?", who.Tenant, object.DeletedFor(tx, who), id)
 }
 
-// deletedBeside returns the deleted service principal that an application has
-// in its home: the one that was deleted with it, or any if alone is false.
+// deletedBeside returns the deleted service principals that an application has
+// in its home: all, or only the one that was deleted together with it.
 func deletedBeside(ctx context.Context, tx *sqldb.Tx, a *Application, together bool) ([]ids.ObjectID, error) {
-	at := int64(0)
+	from, to := int64(1), sqldb.Micros(tx.Now())
 	if together && a.DeletedDateTime != nil {
-		at = sqldb.Micros(*a.DeletedDateTime)
+		from = sqldb.Micros(*a.DeletedDateTime)
+		to = from
 	}
 	return sqldb.All(ctx, tx, `
-		select id from service_principal where tenant_id = ? and app_id = ? and deleted_us > 0 and (? = 0 or deleted_us = ?)
+		select id from service_principal where tenant_id = ? and app_id = ? and deleted_us >= ? and deleted_us <= ?
 		order  by id`,
-		[]any{a.Tenant, a.AppID, at, at},
+		[]any{a.Tenant, a.AppID, from, to},
 		func(scan func(...any) error) (id ids.ObjectID, err error) { return id, scan(&id) })
 }
 

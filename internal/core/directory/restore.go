@@ -22,16 +22,23 @@ func mark(id ids.ObjectID) string { return strings.ReplaceAll(string(id), "-", "
 // raised returns a deleted user as it comes back: under its old user principal
 // name, or under another one. That must be a name which the tenant could give now.
 func (u *User) raised(home *tenant.Tenant, name string) (*User, error) {
+	old := strings.TrimPrefix(u.UserPrincipalName, mark(u.ID))
 	if name == "" {
-		name = strings.TrimPrefix(u.UserPrincipalName, mark(u.ID))
+		name = old
 	}
 	body, err := json.Marshal(map[string]string{"userPrincipalName": name})
 	if err != nil {
 		return nil, err
 	}
 	v, err := u.Apply(home, body)
-	if err == nil {
-		v.DeletedDateTime = nil
+	if err != nil {
+		return nil, err
 	}
-	return v, err
+	v.DeletedDateTime = nil
+	for i, id := range v.Identities {
+		if id.SignInType == "userPrincipalName" && strings.EqualFold(text(id.IssuerAssignedID), old) {
+			v.Identities[i].IssuerAssignedID = &name
+		}
+	}
+	return v, nil
 }

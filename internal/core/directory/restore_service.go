@@ -9,11 +9,16 @@ import (
 	"entente/internal/kit/sqldb"
 )
 
-// RestoreUser brings a deleted user back, under another user principal name if
-// one is given. Who may delete a user may restore it; whoever held a privileged
+// A Return is how a user comes back.
+type Return struct {
+	Name  string // another user principal name; the old one when it is empty
+	Yield bool   // do without mail addresses that somebody else has by now
+}
+
+// RestoreUser brings a deleted user back. Who may delete a user may restore it; whoever held a privileged
 // role is brought back by those alone who might give it, because roles come
 // back with their holder.
-func (s *Service) RestoreUser(ctx context.Context, who authz.Caller, id ids.ObjectID, name string) (*User, error) {
+func (s *Service) RestoreUser(ctx context.Context, who authz.Caller, id ids.ObjectID, how Return) (*User, error) {
 	var u *User
 	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
 		deleted, err := mayDecideOn(ctx, tx, who, id)
@@ -24,8 +29,13 @@ func (s *Service) RestoreUser(ctx context.Context, who authz.Caller, id ids.Obje
 		if err != nil {
 			return err
 		}
-		if u, err = deleted.raised(home, name); err != nil {
+		if u, err = deleted.raised(home, how.Name); err != nil {
 			return err
+		}
+		if how.Yield {
+			if err := yieldAddresses(ctx, tx, u); err != nil {
+				return err
+			}
 		}
 		if err := raiseUser(ctx, tx, u); err != nil {
 			return err

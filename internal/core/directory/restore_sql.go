@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"entente/internal/core/authz"
 	"entente/internal/core/object"
@@ -85,6 +86,27 @@ func raiseUser(ctx context.Context, tx *sqldb.Tx, u *User) error {
 		return err
 	}
 	return putUser(ctx, tx, u)
+}
+
+// yieldAddresses takes from a user that comes back the mail addresses that
+// somebody else has by now.
+func yieldAddresses(ctx context.Context, tx *sqldb.Tx, u *User) error {
+	kept := []string{}
+	for _, a := range u.ProxyAddresses {
+		var n int
+		if err := tx.One(ctx, `select count(*) from object_name where tenant_id = ? and space = ? and folded = ? and object_id <> ?`,
+			[]any{u.Tenant, object.SpaceAddress, query.Fold(bareAddress(a)), u.ID}, &n); err != nil {
+			return err
+		}
+		switch {
+		case n == 0:
+			kept = append(kept, a)
+		case strings.EqualFold(bareAddress(a), text(u.Mail)):
+			u.Mail = nil
+		}
+	}
+	u.ProxyAddresses = kept
+	return nil
 }
 
 // raiseGroup stores a group that comes back, and lets its members hold what

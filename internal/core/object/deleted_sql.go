@@ -112,12 +112,15 @@ func Clear(ctx context.Context, tx *sqldb.Tx, r Remain, limit int, lefts ...Left
 // ClearShared removes up to limit of the rows that this package keeps of a
 // purged object, and returns how many went.
 func ClearShared(ctx context.Context, tx *sqldb.Tx, r Remain, limit int) (int, error) {
-	return Clear(ctx, tx, r, limit,
+	n, err := Clear(ctx, tx, r, limit,
 		Left{"object_owner", "object_id", "object_id, owner_id"},
 		Left{"object_owner", "owner_id", "object_id, owner_id"},
 		Left{"object_word", "object_id", "property, word, object_id"},
-		Left{"cause_of", "target_id", "target_kind, target_id, cause_id"},
 	)
+	if err != nil || n > 0 {
+		return n, err
+	}
+	return 0, Sever(ctx, tx, r.Tenant, OfServicePrincipal, string(r.ID))
 }
 
 // Forget notes that nothing is left of a purged object.

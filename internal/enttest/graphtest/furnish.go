@@ -51,7 +51,7 @@ type Room struct {
 }
 
 // rooms are all of them, in the order in which they furnish.
-var rooms = []Room{people, groups, registrations}
+var rooms = []Room{people, groups, registrations, deletions}
 
 // Furnish makes one of everything.
 func (f *Furnishing) Furnish() {

@@ -28,6 +28,7 @@ import (
 	appsets "entente/internal/edge/graph/sets/apps"
 	dirsets "entente/internal/edge/graph/sets/directory"
 	"entente/internal/enttest/dbtest"
+	"entente/internal/flow/deletion"
 	"entente/internal/flow/onboard"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/fetch"
@@ -50,6 +51,7 @@ type World struct {
 	Apps     *app.Service
 	Consent  *consent.Service
 	Users    *directory.Service
+	Deletion *deletion.Service
 	Clock    *clock.Fake
 	A, B     Tenant
 
@@ -81,8 +83,9 @@ func New(t testing.TB, db *sqldb.DB, clk *clock.Fake) *World {
 		DB: db, Clock: clk, Apps: app.NewService(db, ring), Consent: consent.NewService(db),
 		Users: directory.NewService(db, directory.NewHasher(1)), keys: k, tokens: token.New(k, clk, Own),
 	}
+	w.Deletion = deletion.NewService(db, w.Users, w.Apps)
 	w.Registry, err = sets.Services{
-		Directory: dirsets.Services{DB: db, Users: w.Users, Tenants: tenant.NewService(db)},
+		Directory: dirsets.Services{DB: db, Users: w.Users, Tenants: tenant.NewService(db), Deletion: w.Deletion},
 		Apps: appsets.Services{DB: db, Apps: w.Apps, Consent: w.Consent, Federation: federation.NewService(db, k, out, clk,
 			federation.Options{Name: Own, Probe: time.Millisecond})},
 	}.Registry()

@@ -34,18 +34,18 @@ func (s *Service) Kind(ctx context.Context, tenant ids.TenantID, id ids.ObjectID
 	return o.Kind, err
 }
 
-// Restore brings a deleted object back and says of what kind it is. A user may
-// come back under another user principal name, and nothing else may.
-func (s *Service) Restore(ctx context.Context, who authz.Caller, id ids.ObjectID, name string) (kind object.Kind, err error) {
+// Restore brings a deleted object back and says of what kind it is. Only a
+// user may come back under another name.
+func (s *Service) Restore(ctx context.Context, who authz.Caller, id ids.ObjectID, how directory.Return) (kind object.Kind, err error) {
 	if kind, err = s.Kind(ctx, who.Tenant, id); err != nil {
 		return kind, err
 	}
-	if name != "" && kind != object.User {
+	if how.Name != "" && kind != object.User {
 		return kind, fault.InvalidAt("newUserPrincipalName", "Only a user has a user principal name.")
 	}
 	switch kind {
 	case object.User:
-		_, err = s.people.RestoreUser(ctx, who, id, name)
+		_, err = s.people.RestoreUser(ctx, who, id, how)
 	case object.Group:
 		_, err = s.people.RestoreGroup(ctx, who, id)
 	case object.Application:

@@ -143,17 +143,17 @@ func (s Services) getDeleted(ctx context.Context, r *edm.Request) (edm.Item, err
 	})
 }
 
-// restore brings an object back and returns it. There are no conflicts of proxy
-// addresses to reconcile: none is unique here but a group's, whose nickname it is.
+// restore brings an object back and returns it.
 // https://learn.microsoft.com/graph/api/directory-deleteditems-restore?view=graph-rest-1.0
 func (s Services) restore(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
 	var ask struct {
-		Name string `json:"newUserPrincipalName"`
+		Name  string `json:"newUserPrincipalName"`
+		Yield bool   `json:"autoReconcileProxyConflict"`
 	}
 	if err := json.Unmarshal(r.Body, &ask); err != nil {
 		return nil, err
 	}
-	kind, err := s.Deletion.Restore(ctx, r.Who, ids.ObjectID(r.ID), ask.Name)
+	kind, err := s.Deletion.Restore(ctx, r.Who, ids.ObjectID(r.ID), directory.Return{Name: ask.Name, Yield: ask.Yield})
 	if err != nil {
 		return nil, err
 	}
