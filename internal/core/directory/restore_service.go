@@ -104,7 +104,7 @@ func (s *Service) deletedGroup(ctx context.Context, who authz.Caller, id ids.Obj
 		if err != nil {
 			return err
 		}
-		if err := mayManageGroup(ctx, tx, who, g); err != nil {
+		if err := mayManageGroup(ctx, tx, who, g, "delete"); err != nil {
 			return err
 		}
 		return rule(tx, g)
