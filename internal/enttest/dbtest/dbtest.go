@@ -32,12 +32,15 @@ var Noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 var Migrations = schema.Files
 
 // Engines are the engines that tests run on: both, unless ENTENTE_TEST_ENGINE
-// is postgres. Under the race detector SQLite is some twenty times slower.
+// is postgres or sqlite. Under the race detector SQLite is some twenty times slower.
 var Engines = engines(os.Getenv("ENTENTE_TEST_ENGINE"))
 
 func engines(only string) []sqldb.Engine {
-	if only == "postgres" {
+	switch only {
+	case "postgres":
 		return []sqldb.Engine{sqldb.PostgreSQL}
+	case "sqlite":
+		return []sqldb.Engine{sqldb.SQLite}
 	}
 	return []sqldb.Engine{sqldb.SQLite, sqldb.PostgreSQL}
 }

@@ -50,7 +50,7 @@ func TestOperators(t *testing.T) {
 			if x.many == "" || x.set.Unpaged {
 				continue
 			}
-			for _, p := range w.Registry.Props(x.set.Type) {
+			for _, p := range w.Registry.Props(x.of) {
 				if p.In(edm.V1) == "" {
 					continue
 				}

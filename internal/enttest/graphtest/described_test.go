@@ -72,13 +72,22 @@ func (d *description) operation(method, path string) *openapi3.Operation {
 	for _, p := range d.paths[strings.Count(path, "/")] {
 		fits := true
 		for i, w := range strings.Split(p, "/") {
-			fits = fits && (strings.HasPrefix(w, "{") && !strings.HasPrefix(words[i], "$") || strings.EqualFold(strings.TrimPrefix(w, "microsoft.graph."), words[i]))
+			fits = fits && (strings.HasPrefix(w, "{") && !strings.HasPrefix(words[i], "$") || strings.EqualFold(strings.TrimPrefix(w, "microsoft.graph."), plainWord(w, words[i])))
 		}
 		if op := d.doc.Paths.Value(p).GetOperation(method); fits && op != nil {
 			return op
 		}
 	}
 	return nil
+}
+
+// plainWord returns a word of a path as the description writes it: types without
+// the first part of their namespace.
+func plainWord(described, word string) string {
+	if strings.HasPrefix(described, "graph.") {
+		return strings.TrimPrefix(word, "microsoft.")
+	}
+	return word
 }
 
 // schema returns how the answer of a status looks, or nil where it has no body.

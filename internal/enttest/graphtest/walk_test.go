@@ -12,6 +12,7 @@ import (
 // An example is an entity of a set, with the paths that lead to it.
 type example struct {
 	set   *edm.Set
+	of    edm.Type // of the entities that many lists
 	words string
 	root  string // the collection
 	many  string // the same; empty where it cannot be listed
@@ -47,12 +48,16 @@ func (w *World) examples(t *testing.T, c *Client) examples {
 			return
 		}
 		root := f.PathTo(t, edm.V1, above, s)
-		x := example{set: s, words: Words(above, s), root: root, many: root}
+		x := example{set: s, of: s.Type, words: Words(above, s), root: root, many: root}
 		if s.Get.Do != nil {
 			x.one = root
 			if !s.Single {
 				x.one += "/" + f.Key(t, x.words)
 			}
+		}
+		if len(s.Casts) > 0 {
+			x.of = s.Casts[0]
+			x.many += "/" + string(s.Casts[0])
 		}
 		if s.List.Do == nil {
 			x.many = ""
@@ -125,8 +130,7 @@ func TestLeastPermissionSuffices(t *testing.T) {
 		for _, x := range e.paths {
 			list, get := x.set.List.May, x.set.Get.May
 			if x.set.Casts != nil { // the example is a group
-				x.many += "/microsoft.graph.group"
-				list, get = list.For(edm.Of("group")), get.For(edm.Of("group"))
+				list, get = list.For(x.of), get.For(edm.Of("group"))
 			}
 			for _, p := range list.App {
 				if a := with(p).Get(t, w, "/v1.0"+x.many); a.Status != http.StatusOK {

@@ -7,6 +7,6 @@ var roots = Schema{Entities: []Entity{
 		{Name: "id", Type: String, NotNull: true, Filter: "eq in; ne not"},
 	}},
 	{Name: "directoryObject", Base: "entity", Props: []Prop{
-		{Name: "deletedDateTime", Type: DateTimeOffset, Filter: "eq ge le in; ne not null", Order: "A"},
+		{Name: "deletedDateTime", Type: DateTimeOffset},
 	}},
 }}

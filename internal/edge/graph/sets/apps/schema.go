@@ -21,6 +21,7 @@ const onTexts = "eq sw; not ge le cnt"
 func application() edm.Entity {
 	text, texts := edm.String, edm.Many(edm.String)
 	return edm.Entity{Name: "application", Base: "directoryObject", Props: []edm.Prop{
+		{Name: "deletedDateTime", Type: edm.DateTimeOffset, Filter: "eq ge le in; ne not null", Order: "A"},
 		{Name: "appId", Type: text, Filter: "eq in", Search: edm.ByStart},
 		{Name: "applicationTemplateId", Type: text},
 		{Name: "disabledByMicrosoftStatus", Type: text},
@@ -70,6 +71,7 @@ func application() edm.Entity {
 func principal() edm.Entity {
 	text, texts := edm.String, edm.Many(edm.String)
 	return edm.Entity{Name: "servicePrincipal", Base: "directoryObject", Props: []edm.Prop{
+		{Name: "deletedDateTime", Type: edm.DateTimeOffset, Filter: "eq ge le in; ne not null", Order: "A"},
 		{Name: "createdDateTime", Type: edm.DateTimeOffset, Filter: "eq ge le; ne not in", Order: "A"},
 		{Name: "appId", Type: text, Write: edm.C, Required: true, Filter: "eq in sw; ne not", Search: edm.ByStart},
 		{Name: "servicePrincipalType", Type: text, Filter: "; eq ne not in"},

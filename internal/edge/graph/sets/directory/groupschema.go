@@ -7,6 +7,7 @@ import "entente/internal/edge/graph/edm"
 func group() edm.Entity {
 	text, texts, flag, date := edm.String, edm.Many(edm.String), edm.Boolean, edm.DateTimeOffset
 	return edm.Entity{Name: "group", Base: "directoryObject", Props: []edm.Prop{
+		{Name: "deletedDateTime", Type: date, Filter: "eq ge le in; ne not null", Order: "A"},
 		{Name: "classification", Type: text, Write: edm.CU, Filter: "eq ge le in sw; ne not"},
 		{Name: "createdDateTime", Type: date, Filter: onTime, Order: "A"},
 		{Name: "description", Type: text, Write: edm.CU, Filter: "eq ge le in sw; ne not"},
