@@ -18,7 +18,7 @@ func (g *ground) strangeBatch(t *testing.T, all []route) {
 	t.Helper()
 	var asks []ask
 	for _, r := range all {
-		if r.set.Path.V1 != "" && r.entities() > 0 {
+		if r.set.Path.V1 != "" && r.named() > 0 {
 			asks = append(asks, r.ask(t, g, edm.V1, slices.Repeat([]*side{g.victim}, r.entities()), g.victim))
 		}
 	}

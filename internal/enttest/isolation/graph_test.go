@@ -53,9 +53,9 @@ func (r route) ask(t *testing.T, g *ground, v edm.Version, way []*side, body *si
 	path, words, parent := "/"+v.String(), "", ""
 	for i, up := range r.above {
 		words += "/" + up.Path.String()
-		parent = way[i].id(t, words)
 		path += "/" + up.Path.In(v)
 		if !up.Single {
+			parent = way[i].id(t, words)
 			path += "/" + parent
 		}
 	}
@@ -73,6 +73,17 @@ func (r route) entities() int {
 		return len(r.above) + 1
 	}
 	return len(r.above)
+}
+
+// named is how many of them the path names by a key.
+func (r route) named() int {
+	n := r.entities() - len(r.above)
+	for _, up := range r.above {
+		if !up.Single {
+			n++
+		}
+	}
+	return n
 }
 
 // TestGraph walks the Graph edge.
@@ -208,7 +219,10 @@ func (g *ground) ownGraph(t *testing.T, all []route) {
 		if r.op.Method != http.MethodDelete {
 			return 0
 		}
-		return 9 - len(r.above)
+		if r.set.Path.V1 == "oauth2PermissionGrants" {
+			return 8 // before those who were granted something
+		}
+		return 10 - len(r.above)
 	}
 	slices.SortStableFunc(all, func(a, b route) int { // a service principal goes with its application
 		return cmp.Or(order(a)-order(b), -cmp.Compare(a.set.Path.V1, b.set.Path.V1))
@@ -216,5 +230,8 @@ func (g *ground) ownGraph(t *testing.T, all []route) {
 	for _, r := range all {
 		way := slices.Repeat([]*side{g.victim}, r.entities())
 		g.succeed(t, g.victim.graph, r.ask(t, g, edm.V1, way, g.victim))
+		if r.op.Suffix == "/{id}/restore" { // it is asked for once more
+			g.succeed(t, g.victim.graph, ask{http.MethodDelete, "/v1.0/groups/" + g.victim.id(t, r.words), nil})
+		}
 	}
 }
