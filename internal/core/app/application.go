@@ -52,7 +52,7 @@ type Application struct {
 	Certification           json.RawMessage      `json:"certification"`
 	OptionalClaims          *OptionalClaims      `json:"optionalClaims"`
 	LockConfiguration       *LockConfiguration   `json:"servicePrincipalLockConfiguration"`
-	SignatureVerification   json.RawMessage      `json:"requestSignatureVerification"`
+	SignatureVerification   *Verification        `json:"requestSignatureVerification"`
 	AuthenticationBehaviors json.RawMessage      `json:"authenticationBehaviors"`
 	AddIns                  []json.RawMessage    `json:"addIns"`
 	API                     API                  `json:"api"`
@@ -185,6 +185,12 @@ type LockConfiguration struct {
 	VerifyKeys   *bool `json:"credentialsWithUsageVerify"`
 	SignKeys     *bool `json:"credentialsWithUsageSign"`
 	EncryptionID *bool `json:"tokenEncryptionKeyId"`
+}
+
+// Verification is kept as it was set: signed requests are a thing of SAML.
+type Verification struct {
+	WeakAlgorithms *string `json:"allowedWeakAlgorithms"`
+	Required       *bool   `json:"isSignedRequestRequired"`
 }
 
 // ParentalControl is kept as it was set.

@@ -41,13 +41,25 @@ type KeyCredential struct {
 // Why a credential is refused.
 const (
 	NoSuchSecret   fault.Reason = "app.no_such_secret"
+	NoSuchKey      fault.Reason = "app.no_such_key"
 	BadCertificate fault.Reason = "app.bad_certificate"
+	BadKeyStart    fault.Reason = "app.bad_key_start" // before the certificate's own
+	BadKeyEnd      fault.Reason = "app.bad_key_end"   // behind the certificate's own, or over
+)
+
+// What a certificate is for. Only one to verify with proves who a client is.
+const (
+	Verify  = "Verify"
+	Sign    = "Sign"
+	Encrypt = "Encrypt"
 )
 
 const (
-	secretLife = 2 // years, when no end is given
-	hintLength = 3
-	maxKeys    = 100 // secrets and certificates of one application, as in Entra's size limits
+	x509Type         = "AsymmetricX509Cert"
+	secretLife       = 2 // years, when no end is given
+	hintLength       = 3
+	maxKeyIdentifier = 128 // bytes of a customKeyIdentifier
+	maxKeys          = 100 // secrets and certificates of one application, as in Entra's size limits
 )
 
 // NewSecret returns a client secret with its text, made for the request of a
@@ -64,7 +76,12 @@ func NewSecret(ask PasswordCredential, now time.Time) (PasswordCredential, error
 	if ask.EndDateTime.IsZero() {
 		c.EndDateTime = c.StartDateTime.AddDate(secretLife, 0, 0)
 	}
-	if !c.EndDateTime.After(c.StartDateTime) {
+	switch {
+	case longer(text(c.DisplayName), maxDisplayName):
+		return c, invalid("passwordCredentials")
+	case len(c.CustomKeyIdentifier) > maxKeyIdentifier:
+		return c, invalid("passwordCredentials")
+	case !c.EndDateTime.After(c.StartDateTime):
 		return c, fault.InvalidAt("endDateTime", "The end of a secret must be after its start.")
 	}
 	// 30 random bytes, 40 characters; the tilde is where Entra's secrets have
@@ -89,22 +106,24 @@ func (c KeyCredential) Hidden() KeyCredential {
 
 // readCertificate completes a new certificate from its DER bytes: thumbprint,
 // times and identifier. The chain does not matter; the key does.
-func readCertificate(c KeyCredential) (KeyCredential, *x509.Certificate, error) {
-	cert, err := x509.ParseCertificate(c.Key)
-	if err != nil {
-		return c, nil, badCertificate("is no X.509 certificate in DER").Wrap(err)
-	}
+func readCertificate(c KeyCredential) (KeyCredential, error) {
 	if c.Type == "" {
-		c.Type = "AsymmetricX509Cert"
+		c.Type = x509Type
 	}
 	if c.Usage == "" {
-		c.Usage = "Verify"
+		c.Usage = Verify
 	}
-	if c.Type != "AsymmetricX509Cert" {
-		return c, nil, badCertificate("must have the type AsymmetricX509Cert")
+	switch {
+	case c.Type != x509Type:
+		return c, badCertificate("has the type AsymmetricX509Cert: private keys are not kept here")
+	case c.Usage != Verify && c.Usage != Sign && c.Usage != Encrypt:
+		return c, badCertificate("has the usage Verify, Sign or Encrypt")
+	case longer(text(c.DisplayName), maxDisplayName), len(c.CustomKeyIdentifier) > maxKeyIdentifier:
+		return c, badCertificate("has a shorter name")
 	}
-	if c.Usage != "Verify" && c.Usage != "Sign" {
-		return c, nil, badCertificate("must have the usage Verify or Sign")
+	cert, err := x509.ParseCertificate(c.Key)
+	if err != nil {
+		return c, badCertificate("is an X.509 certificate in DER").Wrap(err)
 	}
 	if c.KeyID == "" {
 		c.KeyID = ids.New[ids.KeyID]()
@@ -115,8 +134,11 @@ func readCertificate(c KeyCredential) (KeyCredential, *x509.Certificate, error) 
 	if c.EndDateTime.IsZero() {
 		c.EndDateTime = cert.NotAfter.UTC()
 	}
-	if c.EndDateTime.After(cert.NotAfter) {
-		return c, nil, badCertificate("ends before the endDateTime that was asked for")
+	switch {
+	case c.StartDateTime.Before(cert.NotBefore):
+		return c, badTime(BadKeyStart, "Key credential start date is invalid.")
+	case c.EndDateTime.After(cert.NotAfter), !c.EndDateTime.After(c.StartDateTime):
+		return c, badTime(BadKeyEnd, "Key credential end date is invalid.")
 	}
 	if c.CustomKeyIdentifier == "" {
 		c.CustomKeyIdentifier = thumb1(c.Key)
@@ -125,11 +147,17 @@ func readCertificate(c KeyCredential) (KeyCredential, *x509.Certificate, error) 
 		name := cert.Subject.String()
 		c.DisplayName = &name
 	}
-	return c, cert, nil
+	return c, nil
+}
+
+func badTime(reason fault.Reason, say string) error {
+	f := fault.Because(fault.Invalid, reason, "%s", say)
+	f.Target = "keyCredentials"
+	return f
 }
 
 func badCertificate(what string) *fault.Error {
-	f := fault.Because(fault.Invalid, BadCertificate, "The key of a key credential %s.", what)
+	f := fault.Because(fault.Invalid, BadCertificate, "A key credential %s.", what)
 	f.Target = "keyCredentials"
 	return f
 }

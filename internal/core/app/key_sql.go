@@ -23,9 +23,9 @@ func dropKey(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, owner ids.O
 
 func addCertificate(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, owner ids.ObjectID, c KeyCredential) error {
 	_, err := tx.Exec(ctx, `
-		insert into app_key (tenant_id, owner_id, key_id, kind, thumb1, thumb256, der, starts_us, ends_us)
-		values (?, ?, ?, 'certificate', ?, ?, ?, ?, ?)`,
-		tenant, owner, c.KeyID, thumb1(c.Key), thumb256(c.Key), c.Key, sqldb.Micros(c.StartDateTime), sqldb.Micros(c.EndDateTime))
+		insert into app_key (tenant_id, owner_id, key_id, kind, usage, thumb1, thumb256, der, starts_us, ends_us)
+		values (?, ?, ?, 'certificate', ?, ?, ?, ?, ?, ?)`,
+		tenant, owner, c.KeyID, c.Usage, thumb1(c.Key), thumb256(c.Key), c.Key, sqldb.Micros(c.StartDateTime), sqldb.Micros(c.EndDateTime))
 	return err
 }
 
@@ -42,7 +42,7 @@ func CertificateBytes(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, ow
 // already there by its identifier.
 func swapCertificates(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, owner ids.ObjectID, before, after []KeyCredential) ([]KeyCredential, error) {
 	if len(after) > maxKeys {
-		return nil, badCertificate("is one too many")
+		return nil, tooLarge()
 	}
 	kept := make(map[ids.KeyID]KeyCredential, len(before))
 	for _, c := range before {
@@ -57,9 +57,9 @@ func swapCertificates(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, ow
 			list = append(list, old)
 			continue
 		case len(c.Key) == 0:
-			return nil, badCertificate("is missing")
+			return nil, badCertificate("has a key, or repeats the keyId of one that is there")
 		}
-		c, _, err := readCertificate(c)
+		c, err := readCertificate(c)
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"entente/internal/core/object"
 	"entente/internal/core/tenant"
@@ -19,27 +20,34 @@ const (
 	DuplicateValue fault.Reason = "app.duplicate_value" // Target names the collection
 	ForeignHost    fault.Reason = "app.foreign_host"    // an identifier URI on a domain the tenant does not own; Values: uri
 	BuiltInLocked  fault.Reason = "app.built_in"
+	TooLarge       fault.Reason = "app.too_large" // more values in all than one object may have
 )
 
 // Limits of an application (Entra service limits and its manifest reference).
 const (
-	maxDisplayName  = 256
-	maxText         = 1024
-	maxValue        = 120
-	maxRedirects    = 256
-	maxURI          = 255
-	maxResources    = 50
-	maxPermissions  = 400
-	maxRoles        = 1200
-	maxRedirectText = 256
+	maxDisplayName   = 256
+	maxText          = 1024
+	maxUniqueName    = 128
+	maxValue         = 120
+	maxRedirects     = 256
+	maxRedirectsMany = 100 // when personal accounts may sign in
+	maxURI           = 255
+	maxResources     = 50
+	maxPermissions   = 400
+	maxValues        = 1200 // in all collections together
+	maxRedirectText  = 256
 )
 
 // NewApplication returns the application that a Graph body describes, in its
-// home tenant, with a new client identifier.
-func NewApplication(home *tenant.Tenant, body []byte, now time.Time) (*Application, error) {
+// home tenant, with a new client identifier, and a unique name if it is not
+// empty.
+func NewApplication(home *tenant.Tenant, body []byte, uniqueName string, now time.Time) (*Application, error) {
 	start := &Application{
 		ID: ids.New[ids.ObjectID](), AppID: ids.New[ids.AppID](), CreatedDateTime: now.Truncate(time.Second), // Graph shows seconds
-		SignInAudience: MyOrg, ParentalControl: ParentalControl{Rule: "Allow"},
+		SignInAudience: MyOrg, ParentalControl: ParentalControl{Rule: anyAge},
+	}
+	if uniqueName != "" {
+		start.UniqueName = &uniqueName
 	}
 	if d := home.DefaultDomain(); d != "" {
 		start.PublisherDomain = &d
@@ -73,6 +81,7 @@ func (a *Application) with(body []byte, home *tenant.Tenant) (*Application, erro
 	b.Tenant, b.BuiltIn, b.version = a.Tenant, a.BuiltIn, a.version
 	b.ID, b.AppID, b.CreatedDateTime, b.PublisherDomain = a.ID, a.AppID, a.CreatedDateTime, a.PublisherDomain
 	b.DeletedDateTime, b.VerifiedPublisher, b.UniqueName = a.DeletedDateTime, a.VerifiedPublisher, a.UniqueName
+	b.CreatedByAppID, b.Info.LogoURL = a.CreatedByAppID, a.Info.LogoURL
 	b.tidy()
 	return b, b.check(home)
 }
@@ -95,24 +104,26 @@ func (a *Application) tidy() {
 			r.Access[j].ID = ids.RoleID(strings.ToLower(string(r.Access[j].ID)))
 		}
 	}
+	a.tidyParts()
 }
 
 func (a *Application) check(home *tenant.Tenant) error {
 	switch {
 	case a.DisplayName == "":
 		return required("displayName")
-	case len(a.DisplayName) > maxDisplayName:
+	case longer(a.DisplayName, maxDisplayName):
 		return invalid("displayName")
-	case a.Description != nil && len(*a.Description) > maxText:
+	case longer(text(a.Description), maxText):
 		return invalid("description")
-	case a.Notes != nil && len(*a.Notes) > maxText:
+	case longer(text(a.Notes), maxText):
 		return invalid("notes")
 	case !slices.Contains([]string{MyOrg, MultipleOrgs, AllAccounts, Personal}, a.SignInAudience):
 		return invalid("signInAudience")
-	case a.API.RequestedTokenVersion != nil && *a.API.RequestedTokenVersion != 1 && *a.API.RequestedTokenVersion != 2:
-		return invalid("api.requestedAccessTokenVersion")
 	}
-	for _, check := range []func() error{a.checkRoles, a.checkRequired, a.checkRedirects, func() error { return a.checkURIs(home) }} {
+	for _, check := range []func() error{
+		a.checkVersion, a.checkSize, a.checkRoles, a.checkPreAuthorized, a.checkRequired, a.checkRedirects, a.checkParts,
+		func() error { return a.checkURIs(home) },
+	} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -120,16 +131,54 @@ func (a *Application) check(home *tenant.Tenant) error {
 	return nil
 }
 
+// longer reports whether a text has more than n characters.
+func longer(s string, n int) bool { return utf8.RuneCountInString(s) > n }
+
+// checkVersion: personal accounts have tokens of version 2 only.
+func (a *Application) checkVersion() error {
+	v := a.API.RequestedTokenVersion
+	if v != nil && *v != 1 && *v != 2 || a.personal() && a.TokenVersion() != 2 {
+		return fault.InvalidAt("api.requestedAccessTokenVersion", "Property api.requestedAccessTokenVersion is invalid.").
+			WithFix("It is null, 1 or 2, and 2 for an application that personal accounts may use.")
+	}
+	return nil
+}
+
+// personal reports whether people without an organization may sign in.
+func (a *Application) personal() bool {
+	return a.SignInAudience == AllAccounts || a.SignInAudience == Personal
+}
+
+// checkSize bounds the values of all collections together, as the directory
+// bounds an object.
+func (a *Application) checkSize() error {
+	n := len(a.AppRoles) + len(a.API.Scopes) + len(a.API.KnownClientApplications) + len(a.API.PreAuthorized) +
+		len(a.IdentifierURIs) + len(a.Tags) + len(a.RedirectURIs()) + len(a.KeyCredentials) + len(a.PasswordCredentials) +
+		len(a.RequiredAccess) + len(a.AddIns) + len(a.ManagerApplications)
+	for _, r := range a.RequiredAccess {
+		n += len(r.Access)
+	}
+	if o := a.OptionalClaims; o != nil {
+		n += len(o.IDToken) + len(o.AccessToken) + len(o.Saml2Token)
+	}
+	if n > maxValues {
+		return tooLarge()
+	}
+	return nil
+}
+
+func tooLarge() error {
+	return fault.Because(fault.Forbidden, TooLarge, "The size of the object has exceeded its limit. Please reduce the number of values and retry your request.")
+}
+
 // A value may have the characters of a scope token (RFC 6749, section 3.3)
 // and must not begin with a dot.
 var valueForm = regexp.MustCompile(`^[!#-\[\]-~]+$`)
 
 // checkRoles wants identifiers and values unique over roles and scopes
-// together: both appear side by side in tokens.
+// together: both appear side by side in tokens. A role and a scope may be one
+// permission in two kinds, with the same identifier and the same value.
 func (a *Application) checkRoles() error {
-	if len(a.AppRoles)+len(a.API.Scopes) > maxRoles {
-		return invalid("appRoles")
-	}
 	seen := make(map[string]bool)
 	once := func(target, kind, s string) error {
 		if s = kind + strings.ToLower(s); seen[s] {
@@ -141,32 +190,66 @@ func (a *Application) checkRoles() error {
 		return nil
 	}
 	for _, r := range a.AppRoles {
-		switch {
-		case !ids.Valid(string(r.ID)), r.DisplayName == "", len(r.AllowedMemberTypes) == 0:
-			return invalid("appRoles")
-		case slices.ContainsFunc(r.AllowedMemberTypes, func(t string) bool { return t != "User" && t != "Application" }):
-			return invalid("appRoles")
-		case r.Value != nil && *r.Value != "" && !goodValue(*r.Value):
+		if !r.wellFormed() {
 			return invalid("appRoles")
 		}
 		if err := once("appRoles", "id:", string(r.ID)); err != nil {
 			return err
 		}
-		if r.Value != nil && *r.Value != "" {
+		if text(r.Value) != "" {
 			if err := once("appRoles", "value:", *r.Value); err != nil {
 				return err
 			}
 		}
 	}
+	scopes := make(map[string]bool)
 	for _, s := range a.API.Scopes {
-		if !ids.Valid(string(s.ID)) || !goodValue(s.Value) || s.Type != "User" && s.Type != "Admin" {
+		if !s.wellFormed() {
 			return invalid("api.oauth2PermissionScopes")
 		}
+		id, value := "id:"+string(s.ID), "value:"+strings.ToLower(s.Value)
+		if twin := a.Role(s.ID); twin != nil && text(twin.Value) == s.Value && !scopes[id] && !scopes[value] {
+			scopes[id], scopes[value] = true, true
+			continue
+		}
+		scopes[id], scopes[value] = true, true
 		if err := once("api.oauth2PermissionScopes", "id:", string(s.ID)); err != nil {
 			return err
 		}
 		if err := once("api.oauth2PermissionScopes", "value:", s.Value); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// wellFormed wants an identifier that is not nil: the nil one stands for access
+// without a role.
+func (r AppRole) wellFormed() bool {
+	return ids.Valid(string(r.ID)) && r.ID != ids.Nil && r.DisplayName != "" && !longer(r.DisplayName, maxDisplayName) &&
+		!longer(r.Description, maxText) && len(r.AllowedMemberTypes) > 0 &&
+		!slices.ContainsFunc(r.AllowedMemberTypes, func(t string) bool { return t != "User" && t != "Application" }) &&
+		(text(r.Value) == "" || goodValue(*r.Value))
+}
+
+func (s Scope) wellFormed() bool {
+	return ids.Valid(string(s.ID)) && s.ID != ids.Nil && goodValue(s.Value) && (s.Type == "User" || s.Type == "Admin") &&
+		!longer(s.AdminName, maxDisplayName) && !longer(s.AdminDescription, maxText) &&
+		!longer(text(s.UserName), maxDisplayName) && !longer(text(s.UserDescription), maxText)
+}
+
+// checkPreAuthorized wants each client named once, for scopes that exist here.
+func (a *Application) checkPreAuthorized() error {
+	seen := make(map[ids.AppID]bool)
+	for _, p := range a.API.PreAuthorized {
+		if !ids.Valid(string(p.AppID)) || seen[p.AppID] {
+			return invalid("api.preAuthorizedApplications")
+		}
+		seen[p.AppID] = true
+		for _, id := range p.ScopesIDs {
+			if a.Scope(id) == nil {
+				return invalid("api.preAuthorizedApplications")
+			}
 		}
 	}
 	return nil
@@ -195,7 +278,11 @@ func (a *Application) checkRequired() error {
 }
 
 func (a *Application) checkRedirects() error {
-	if len(a.RedirectURIs()) > maxRedirects {
+	most := maxRedirects
+	if a.personal() {
+		most = maxRedirectsMany
+	}
+	if len(a.RedirectURIs()) > most {
 		return invalid("redirectUris")
 	}
 	for target, list := range map[string][]string{
@@ -262,7 +349,7 @@ func (a *Application) mayClaim(u *url.URL, home *tenant.Tenant) bool {
 	case "https":
 		return ownsHost(home, host)
 	case "urn":
-		return true
+		return !a.MultiTenant() // for SAML; several tenants share one space of names, in which anybody could take it
 	}
 	return false
 }
@@ -282,8 +369,13 @@ func ownsHost(home *tenant.Tenant, host string) bool {
 func FoldURI(uri string) string { return strings.TrimRight(strings.ToLower(uri), "/") }
 
 // follows refuses to remove, or to give another value to, a role or scope that
-// is still enabled: whoever holds it should first see it switched off.
+// is still enabled: whoever holds it should first see it switched off. It
+// refuses to turn an application for organizations into one for personal
+// accounts alone, and back.
 func (a *Application) follows(before *Application) error {
+	if (a.SignInAudience == Personal) != (before.SignInAudience == Personal) {
+		return invalid("signInAudience")
+	}
 	for _, old := range before.AppRoles {
 		now := a.Role(old.ID)
 		if old.IsEnabled && (now == nil || text(now.Value) != text(old.Value)) {

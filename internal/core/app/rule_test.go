@@ -24,6 +24,20 @@ func contoso() *tenant.Tenant {
 
 const oneRole = `{"displayName":"x","appRoles":[{"id":"11111111-1111-4111-8111-111111111111","displayName":"r","value":"R","isEnabled":%v,"allowedMemberTypes":["Application"]}]}`
 
+// twins is an application with a role and a scope of one identifier.
+func twins(role, scope string) string {
+	return fmt.Sprintf(`{"displayName":"x",
+		"appRoles":[{"id":"11111111-1111-4111-8111-111111111111","displayName":"r","value":%q,"isEnabled":true,"allowedMemberTypes":["Application"]}],
+		"api":{"oauth2PermissionScopes":[{"id":"11111111-1111-4111-8111-111111111111","type":"Admin","value":%q,"isEnabled":true}]}}`, role, scope)
+}
+
+// preAuthorized is an application that authorizes a client ahead.
+func preAuthorized(scope string) string {
+	return fmt.Sprintf(`{"displayName":"x","api":{
+		"oauth2PermissionScopes":[{"id":"22222222-2222-4222-8222-222222222222","type":"User","value":"read","isEnabled":true}],
+		"preAuthorizedApplications":[{"appId":"99999999-9999-4999-8999-999999999999","delegatedPermissionIds":[%q]}]}}`, scope)
+}
+
 func TestNewApplication(t *testing.T) {
 	tests := []struct {
 		name, body string
@@ -60,11 +74,37 @@ func TestNewApplication(t *testing.T) {
 		{"a redirect to script", `{"displayName":"x","publicClient":{"redirectUris":["javascript:alert(1)"]}}`, fault.Invalid, "publicClient.redirectUris"},
 		{"a private scheme for a native application", `{"displayName":"x","publicClient":{"redirectUris":["msal1234://auth"]}}`, nil, ""},
 		{"a private scheme for a web application", `{"displayName":"x","web":{"redirectUris":["msal1234://auth"]}}`, fault.Invalid, "web.redirectUris"},
+		{"a name of 256 characters that are no bytes", fmt.Sprintf(`{"displayName":%q}`, strings.Repeat("ü", 256)), nil, ""},
+		{"personal accounts without tokens of version 2", `{"displayName":"x","signInAudience":"AzureADandPersonalMicrosoftAccount"}`, fault.Invalid, "api.requestedAccessTokenVersion"},
+		{"personal accounts with them", `{"displayName":"x","signInAudience":"AzureADandPersonalMicrosoftAccount","api":{"requestedAccessTokenVersion":2}}`, nil, ""},
+		{"too many redirects for personal accounts", `{"displayName":"x","signInAudience":"PersonalMicrosoftAccount","api":{"requestedAccessTokenVersion":2},"web":{"redirectUris":[` + strings.Repeat(`"https://a.example/cb",`, 100) + `"https://a.example/cb"]}}`, fault.Invalid, "redirectUris"},
+		{"more values than an object has", `{"displayName":"x","tags":[` + strings.Repeat(`"t",`, 1200) + `"t"]}`, TooLarge, ""},
+		{"a role that is no role", `{"displayName":"x","appRoles":[{"id":"00000000-0000-0000-0000-000000000000","displayName":"r","value":"R","allowedMemberTypes":["User"]}]}`, fault.Invalid, "appRoles"},
+		{"a role and a scope that are one permission", twins("T", "T"), nil, ""},
+		{"a role and a scope of one identifier and two values", twins("T", "U"), DuplicateValue, "api.oauth2PermissionScopes"},
+		{"a value that only letter case tells apart", twins("T", "t"), DuplicateValue, "api.oauth2PermissionScopes"},
+		{"a client authorized ahead for a scope", preAuthorized("22222222-2222-4222-8222-222222222222"), nil, ""},
+		{"for a scope that does not exist", preAuthorized("33333333-3333-4333-8333-333333333333"), fault.Invalid, "api.preAuthorizedApplications"},
+		{"a URN for one tenant", `{"displayName":"x","identifierUris":["urn:contoso:app"]}`, nil, ""},
+		{"a URN for several tenants", `{"displayName":"x","signInAudience":"AzureADMultipleOrgs","identifierUris":["urn:contoso:app"]}`, ForeignHost, "identifierUris"},
+		{"group claims", `{"displayName":"x","groupMembershipClaims":"SecurityGroup, ApplicationGroup"}`, nil, ""},
+		{"group claims of another kind", `{"displayName":"x","groupMembershipClaims":"Everybody"}`, fault.Invalid, "groupMembershipClaims"},
+		{"a home page that is script", `{"displayName":"x","web":{"homePageUrl":"javascript:alert(1)"}}`, fault.Invalid, "web.homePageUrl"},
+		{"a logout address in the clear", `{"displayName":"x","web":{"logoutUrl":"http://a.example/out"}}`, fault.Invalid, "web.logoutUrl"},
+		{"terms that are no page", `{"displayName":"x","info":{"termsOfServiceUrl":"terms"}}`, fault.Invalid, "info.termsOfServiceUrl"},
+		{"an optional claim", `{"displayName":"x","optionalClaims":{"idToken":[{"name":"email","source":null,"essential":false,"additionalProperties":[]}]}}`, nil, ""},
+		{"an optional claim without a name", `{"displayName":"x","optionalClaims":{"idToken":[{"source":"user"}]}}`, fault.Invalid, "optionalClaims"},
+		{"an optional claim from nowhere", `{"displayName":"x","optionalClaims":{"idToken":[{"name":"x","source":"moon"}]}}`, fault.Invalid, "optionalClaims"},
+		{"minors of a country", `{"displayName":"x","parentalControlSettings":{"countriesBlockedForMinors":["DE"],"legalAgeGroupRule":"BlockMinors"}}`, nil, ""},
+		{"minors of no country", `{"displayName":"x","parentalControlSettings":{"countriesBlockedForMinors":["Germany"]}}`, fault.Invalid, "parentalControlSettings"},
+		{"a rule for minors that does not exist", `{"displayName":"x","parentalControlSettings":{"legalAgeGroupRule":"Perhaps"}}`, fault.Invalid, "parentalControlSettings"},
+		{"an empty tag", `{"displayName":"x","tags":[""]}`, fault.Invalid, "tags"},
+		{"51 resources", `{"displayName":"x","requiredResourceAccess":[` + strings.TrimSuffix(strings.Repeat(`{"resourceAppId":"00000003-0000-0000-c000-000000000000","resourceAccess":[]},`, 51), ",") + `]}`, fault.Invalid, "requiredResourceAccess"},
 		{"a required permission of neither kind", `{"displayName":"x","requiredResourceAccess":[{"resourceAppId":"00000003-0000-0000-c000-000000000000","resourceAccess":[{"id":"11111111-1111-4111-8111-111111111111","type":"Wish"}]}]}`, fault.Invalid, "requiredResourceAccess"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			a, err := NewApplication(contoso(), []byte(tt.body), noon)
+			a, err := NewApplication(contoso(), []byte(tt.body), "", noon)
 			if tt.err == nil {
 				if err != nil {
 					t.Fatalf("err = %v", err)
@@ -82,7 +122,7 @@ func TestNewApplication(t *testing.T) {
 }
 
 func TestApply(t *testing.T) {
-	before, err := NewApplication(contoso(), []byte(fmt.Sprintf(oneRole, true)), noon)
+	before, err := NewApplication(contoso(), []byte(fmt.Sprintf(oneRole, true)), "", noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +156,7 @@ func TestApply(t *testing.T) {
 }
 
 func TestMergeKeepsWhatIsNotSaid(t *testing.T) {
-	a, err := NewApplication(contoso(), []byte(`{"displayName":"x","web":{"redirectUris":["https://a.example"],"homePageUrl":"https://h.example"},"tags":["t"]}`), noon)
+	a, err := NewApplication(contoso(), []byte(`{"displayName":"x","web":{"redirectUris":["https://a.example"],"homePageUrl":"https://h.example"},"tags":["t"]}`), "", noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +186,7 @@ func TestNewSecret(t *testing.T) {
 }
 
 func TestPrincipalShowsItsApplication(t *testing.T) {
-	a, err := NewApplication(contoso(), []byte(`{"displayName":"Orders","identifierUris":["https://contoso.example/o"],"tags":["x"]}`), noon)
+	a, err := NewApplication(contoso(), []byte(`{"displayName":"Orders","identifierUris":["https://contoso.example/o"],"tags":["x"]}`), "", noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,5 +238,34 @@ func TestAppIDOf(t *testing.T) {
 		if got, ok := AppIDOf(name); string(got) != want || ok != (want != "") {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
+	}
+}
+
+// TestPartsMerge: what a body does not name stays, null clears, collections are
+// replaced, and what follows from the rest is kept in step with it.
+func TestPartsMerge(t *testing.T) {
+	a, err := NewApplication(contoso(), []byte(`{"displayName":"x","web":{"homePageUrl":"https://a.example","redirectUris":["https://a.example/1","https://a.example/2"],
+		"redirectUriSettings":[{"uri":"https://a.example/2","index":7},{"uri":"https://gone.example","index":1}]},"info":{"logoUrl":"https://evil.example/logo","supportUrl":"https://a.example/help"}}`), "", noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := a.Web.RedirectURISettings; len(got) != 2 || got[0].Index != nil || got[1].Index == nil || *got[1].Index != 7 {
+		t.Errorf("settings = %+v, want one for each address", got)
+	}
+	if a.Info.LogoURL != nil {
+		t.Error("a logo's address was set by a body")
+	}
+	b, err := a.Apply(contoso(), []byte(`{"web":{"redirectUris":["https://a.example/2"],"logoutUrl":null},"info":{"supportUrl":null},"parentalControlSettings":null}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.Web.HomePageURL == nil || b.Info.SupportURL != nil || len(b.Web.RedirectURISettings) != 1 || b.ParentalControl.Rule != "Allow" {
+		t.Errorf("got %+v %+v %+v", b.Web, b.Info, b.ParentalControl)
+	}
+	if _, err := b.Apply(contoso(), []byte(`{"signInAudience":"PersonalMicrosoftAccount","api":{"requestedAccessTokenVersion":2}}`)); !errors.Is(err, fault.Invalid) {
+		t.Errorf("to personal accounts alone: err = %v, want Invalid", err)
+	}
+	if _, err := NewApplication(contoso(), []byte(`{"displayName":"x"}`), strings.Repeat("n", 129), noon); !errors.Is(err, fault.Invalid) {
+		t.Errorf("a unique name too long: err = %v, want Invalid", err)
 	}
 }

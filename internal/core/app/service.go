@@ -126,15 +126,21 @@ func (s *Service) create(ctx context.Context, who authz.Caller, body []byte, uni
 		if err != nil {
 			return err
 		}
-		a, err := NewApplication(home, body, tx.Now())
+		a, err := NewApplication(home, body, uniqueName, tx.Now())
 		if err != nil {
 			return err
 		}
-		if uniqueName != "" {
-			a.UniqueName = &uniqueName
+		if who.App != "" {
+			a.CreatedByAppID = new(string(who.App))
+		}
+		if err := checkClients(ctx, tx, nil, a); err != nil {
+			return err
 		}
 		asked := a.PasswordCredentials
 		if a.KeyCredentials, err = swapCertificates(ctx, tx, a.Tenant, a.ID, nil, a.KeyCredentials); err != nil {
+			return err
+		}
+		if err := checkEncryption(a.TokenEncryptionKeyID, a.KeyCredentials); err != nil {
 			return err
 		}
 		secrets, err := s.makeSecrets(ctx, tx, a.Tenant, a.ID, asked)
@@ -158,6 +164,9 @@ func (s *Service) create(ctx context.Context, who authz.Caller, body []byte, uni
 
 func (s *Service) makeSecrets(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, owner ids.ObjectID, asked []PasswordCredential) ([]PasswordCredential, error) {
 	made := []PasswordCredential{}
+	if len(asked) > maxKeys {
+		return nil, tooLarge()
+	}
 	for _, ask := range asked {
 		c, err := NewSecret(ask, tx.Now())
 		if err != nil {
@@ -221,9 +230,54 @@ func (s *Service) Update(ctx context.Context, who authz.Caller, id ids.ObjectID,
 				WithFix("Use addPassword and removePassword.")
 		}
 		b.PasswordCredentials = a.PasswordCredentials
-		b.KeyCredentials, err = swapCertificates(ctx, tx, a.Tenant, a.ID, a.KeyCredentials, b.KeyCredentials)
-		return b, err
+		if err := checkClients(ctx, tx, a, b); err != nil {
+			return nil, err
+		}
+		if b.KeyCredentials, err = swapCertificates(ctx, tx, a.Tenant, a.ID, a.KeyCredentials, b.KeyCredentials); err != nil {
+			return nil, err
+		}
+		return b, checkEncryption(b.TokenEncryptionKeyID, b.KeyCredentials)
 	})
+}
+
+// checkClients refuses a client that is newly authorized ahead and does not
+// exist for the tenant, and scopes for it that nobody can have. What stood
+// there before may stay.
+func checkClients(ctx context.Context, tx *sqldb.Tx, before, a *Application) error {
+	for _, p := range a.API.PreAuthorized {
+		var old []ids.RoleID
+		known := false
+		if before != nil {
+			if i := slices.IndexFunc(before.API.PreAuthorized, func(q PreAuthorized) bool { return q.AppID == p.AppID }); i >= 0 {
+				old, known = before.API.PreAuthorized[i].ScopesIDs, true
+			}
+		}
+		for _, id := range p.ScopesIDs {
+			if !slices.Contains(old, id) && !a.Scope(id).IsEnabled {
+				return invalid("api.preAuthorizedApplications")
+			}
+		}
+		if known || p.AppID == a.AppID {
+			continue
+		}
+		client, err := ApplicationByAppID(ctx, tx, p.AppID)
+		if errors.Is(err, fault.NotFound) || err == nil && client.Tenant != a.Tenant && !client.MultiTenant() {
+			return invalid("api.preAuthorizedApplications")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkEncryption wants the key for which tokens are encrypted among the keys.
+func checkEncryption(id *ids.KeyID, keys []KeyCredential) error {
+	if id == nil || slices.ContainsFunc(keys, func(c KeyCredential) bool { return c.KeyID == *id && c.Usage == Encrypt }) {
+		return nil
+	}
+	return fault.InvalidAt("tokenEncryptionKeyId", "Invalid value specified for property 'tokenEncryptionKeyId' of resource 'Application'.").
+		WithFix("It names one of the key credentials, whose usage is Encrypt.")
 }
 
 func sameSecrets(a, b []PasswordCredential) bool {

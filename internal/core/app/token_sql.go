@@ -206,7 +206,7 @@ func FindCertificate(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, c C
 	sha1, sha256 = strings.ToUpper(sha1), strings.ToUpper(sha256)
 	err := tx.One(ctx, `
 		select key_id, der from app_key
-		where  (tenant_id = ? and owner_id = ? or tenant_id = ? and owner_id = ?) and kind = 'certificate' and starts_us <= ? and ends_us > ?
+		where  (tenant_id = ? and owner_id = ? or tenant_id = ? and owner_id = ?) and kind = 'certificate' and usage = 'Verify' and starts_us <= ? and ends_us > ?
 		and    ((? <> '' and thumb1 = ?) or (? <> '' and thumb256 = ?)) /* all tenants: the application's home and the tenant asked */
 		order  by ends_us desc limit 1`,
 		[]any{c.Home, c.Application, tenant, c.Principal, now, now, sha1, sha1, sha256, sha256}, &cert.KeyID, &cert.DER)
