@@ -25,11 +25,27 @@ var ApplicationTable = query.Table{
 		"uniqueName":      {SQL: "a.unique_name", Null: ""},
 		"createdDateTime": {SQL: "a.created_us", Kind: query.Time},
 		"deletedDateTime": object.DeletedColumn("a.deleted_us"),
+		"description":     {SQL: "a.text_folded", Fold: true, Null: "", Words: object.DescriptionWords("a.id")},
+		"publisherDomain": {SQL: "a.publisher_domain", Fold: true, Null: ""},
+		// Nothing is made from a template here, and Microsoft disables nothing.
+		"applicationTemplateId":     {SQL: "a.template_id", Null: ""},
+		"disabledByMicrosoftStatus": {SQL: "a.disabled_status", Null: ""},
+		"tags":                      {Items: applicationItems("tag", "")},
+		"requiredResourceAccess":    {Items: applicationItems("resource", "resourceAppId")},
 		"identifierUris": {Items: &query.Items{
 			From: "application_uri u", On: "u.tenant_id = a.tenant_id and u.application_id = a.id",
 			Fields: map[string]query.Column{"": {SQL: "u.folded", Fold: true}},
 		}},
 	},
+}
+
+// applicationItems are the rows of one kind; part is the member of an element
+// that they stand for.
+func applicationItems(kind, part string) *query.Items {
+	return &query.Items{
+		From: "application_item i", On: "i.tenant_id = a.tenant_id and i.application_id = a.id and i.kind = '" + kind + "'",
+		Fields: map[string]query.Column{part: {SQL: "i.folded", Fold: true}},
+	}
 }
 
 const applicationColumns = "a.tenant_id, a.face, a.built_in, a.version"
@@ -106,10 +122,11 @@ func addApplication(ctx context.Context, tx *sqldb.Tx, a *Application, by ids.Ob
 	}
 	_, err = tx.Exec(ctx, `
 		insert into application (tenant_id, id, app_id, name, name_folded, audience, disabled, token_version, public_client,
-		                         built_in, unique_name, created_us, face, version)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
+		                         built_in, unique_name, created_us, text_folded, publisher_domain, face, version)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
 		a.Tenant, a.ID, a.AppID, a.DisplayName, query.Fold(a.DisplayName), a.SignInAudience, a.Disabled(), a.TokenVersion(),
-		a.publicClient(), a.BuiltIn, text(a.UniqueName), sqldb.Micros(a.CreatedDateTime), string(face))
+		a.publicClient(), a.BuiltIn, text(a.UniqueName), sqldb.Micros(a.CreatedDateTime), query.Fold(text(a.Description)),
+		query.Fold(text(a.PublisherDomain)), string(face))
 	if err != nil {
 		return err
 	}
@@ -126,10 +143,10 @@ func putApplication(ctx context.Context, tx *sqldb.Tx, a *Application) error {
 	n, err := tx.Exec(ctx, `
 		update application
 		set    name = ?, name_folded = ?, audience = ?, disabled = ?, token_version = ?, public_client = ?, unique_name = ?,
-		       face = ?, version = version + 1
+		       text_folded = ?, publisher_domain = ?, face = ?, version = version + 1
 		where  tenant_id = ? and id = ? and version = ?`,
 		a.DisplayName, query.Fold(a.DisplayName), a.SignInAudience, a.Disabled(), a.TokenVersion(), a.publicClient(), text(a.UniqueName),
-		string(face), a.Tenant, a.ID, a.version)
+		query.Fold(text(a.Description)), query.Fold(text(a.PublisherDomain)), string(face), a.Tenant, a.ID, a.version)
 	if err != nil {
 		return err
 	}
@@ -152,6 +169,12 @@ func putParts(ctx context.Context, tx *sqldb.Tx, a *Application) error {
 	if err := putURIs(ctx, tx, a); err != nil {
 		return err
 	}
+	if err := putItems(ctx, tx, a); err != nil {
+		return err
+	}
+	if err := object.PutDescription(ctx, tx, a.Tenant, a.ID, text(a.Description)); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `delete from app_role where tenant_id = ? and application_id = ?`, a.Tenant, a.ID); err != nil {
 		return err
 	}
@@ -170,6 +193,28 @@ func putParts(ctx context.Context, tx *sqldb.Tx, a *Application) error {
 		}
 	}
 	return nil
+}
+
+// putItems stores the rows by which collections are filtered.
+func putItems(ctx context.Context, tx *sqldb.Tx, a *Application) error {
+	if _, err := tx.Exec(ctx, `delete from application_item where tenant_id = ? and application_id = ?`, a.Tenant, a.ID); err != nil {
+		return err
+	}
+	var rows [][]any
+	add := func(kind, value string) {
+		row := []any{a.Tenant, a.ID, kind, query.Fold(value)}
+		if !slices.ContainsFunc(rows, func(r []any) bool { return r[2] == row[2] && r[3] == row[3] }) {
+			rows = append(rows, row)
+		}
+	}
+	for _, tag := range a.Tags {
+		add("tag", tag)
+	}
+	for _, r := range a.RequiredAccess {
+		add("resource", string(r.ResourceAppID))
+	}
+	_, err := tx.ExecAll(ctx, `insert into application_item (tenant_id, application_id, kind, folded) values (?, ?, ?, ?)`, rows)
+	return err
 }
 
 func putURIs(ctx context.Context, tx *sqldb.Tx, a *Application) error {

@@ -37,6 +37,17 @@ func CertificateBytes(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, ow
 	return der, err
 }
 
+// certificatesNow returns the certificates by which the owner can be known now.
+func certificatesNow(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, owner ids.ObjectID) ([][]byte, error) {
+	now := sqldb.Micros(tx.Now())
+	return sqldb.All(ctx, tx, `
+		select der from app_key
+		where  tenant_id = ? and owner_id = ? and kind = 'certificate' and usage = 'Verify' and starts_us <= ? and ends_us > ?
+		order  by key_id`,
+		[]any{tenant, owner, now, now},
+		func(scan func(...any) error) (der []byte, err error) { return der, scan(&der) })
+}
+
 // swapCertificates stores the change from one list of certificates to another
 // and returns the list as it is kept. An entry without bytes names one that is
 // already there by its identifier.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"net/mail"
 	"slices"
 	"strings"
 	"time"
@@ -40,6 +41,9 @@ type ServicePrincipal struct {
 	Names []string `json:"servicePrincipalNames"`
 	Shared
 
+	lock    *LockConfiguration // the application's
+	ownTags []string           // without the application's
+	appTags []string
 	version int64
 }
 
@@ -166,11 +170,13 @@ func (p *ServicePrincipal) staysOurs() error {
 // show fills in what p shows of its application, and the names it goes by.
 func (p *ServicePrincipal) show(a *Application) {
 	p.Names = []string{string(p.AppID)}
+	p.ownTags = p.Tags
 	if a == nil {
 		p.Shared = Shared{}
 		object.Fill(p)
 		return
 	}
+	p.lock = a.LockConfiguration
 	p.Names = append(p.Names, a.IdentifierURIs...)
 	p.Names = append(p.Names, aliases[a.AppID]...)
 	p.Shared = Shared{
@@ -178,34 +184,73 @@ func (p *ServicePrincipal) show(a *Application) {
 		AppRoles: a.AppRoles, Homepage: a.Web.HomePageURL, Info: &a.Info, LogoutURL: a.Web.LogoutURL, Scopes: a.API.Scopes,
 		ReplyURLs: a.RedirectURIs(), SignInAudience: &a.SignInAudience, VerifiedPublisher: &a.VerifiedPublisher,
 	}
-	for _, t := range a.Tags {
+	p.appTags = a.Tags
+	p.joinTags()
+	object.Fill(p)
+}
+
+// joinTags shows the tags of the application beside those of this tenant.
+func (p *ServicePrincipal) joinTags() {
+	p.Tags = slices.Clone(p.ownTags)
+	for _, t := range p.appTags {
 		if !slices.Contains(p.Tags, t) {
 			p.Tags = append(p.Tags, t)
 		}
 	}
-	object.Fill(p)
 }
 
 // Apply returns what the principal's own members are after a Graph body.
 func (p *ServicePrincipal) Apply(body []byte) (*ServicePrincipal, error) {
-	q := *p
-	q.Own = Own{}
-	if err := object.Merge(p.Own, body, &q.Own); err != nil {
+	q, base := *p, p.Own
+	q.Own, base.Tags = Own{}, p.ownTags
+	if err := object.Merge(base, body, &q.Own); err != nil {
 		return nil, err
 	}
+	q.ownTags = q.Tags
+	q.joinTags()
+	object.Fill(&q.Own)
 	switch {
 	case p.ManagedIdentity():
 		return nil, fault.Because(fault.Invalid, Managed, "A managed identity is changed where its resource is, not here.").
 			WithFix("Change the identity through Azure Resource Manager.")
-	case q.Notes != nil && len(*q.Notes) > maxText:
-		return nil, invalidPrincipal("notes")
-	case q.Description != nil && len(*q.Description) > maxText:
-		return nil, invalidPrincipal("description")
-	case len(q.Tags) > 250, len(q.AlternativeNames) > 250, len(q.NotificationEmails) > 5:
-		return nil, invalidPrincipal("tags")
 	}
-	q.PasswordCredentials = p.PasswordCredentials
+	if err := q.checkOwn(); err != nil {
+		return nil, err
+	}
+	q.PasswordCredentials, q.CreatedByAppID = p.PasswordCredentials, p.CreatedByAppID
 	return &q, nil
+}
+
+// How people are signed in to applications that are no OpenID Connect clients.
+var ssoModes = []string{"", "oidc", "password", "saml", "notSupported"}
+
+const maxEmails = 5
+
+func (p *ServicePrincipal) checkOwn() error {
+	switch {
+	case longer(text(p.Notes), maxText):
+		return invalidPrincipal("notes")
+	case longer(text(p.Description), maxText):
+		return invalidPrincipal("description")
+	case !goodLink(p.LoginURL):
+		return invalidPrincipal("loginUrl")
+	case !slices.Contains(ssoModes, text(p.PreferredSSO)):
+		return invalidPrincipal("preferredSingleSignOnMode")
+	case len(p.NotificationEmails) > maxEmails, !all(p.NotificationEmails, goodEmail):
+		return invalidPrincipal("notificationEmailAddresses")
+	case !all(p.Tags, goodTag):
+		return invalidPrincipal("tags")
+	case !all(p.AlternativeNames, func(n string) bool { return n != "" && !longer(n, maxText) }):
+		return invalidPrincipal("alternativeNames")
+	case len(p.Tags)+len(p.AlternativeNames)+len(p.AddIns)+len(p.KeyCredentials) > maxValues:
+		return tooLarge()
+	}
+	return nil
+}
+
+func goodEmail(address string) bool {
+	a, err := mail.ParseAddress(address)
+	return err == nil && a.Address == address && !longer(address, maxDisplayName)
 }
 
 // Role returns the app role that p offers under the identifier, or nil.

@@ -29,6 +29,9 @@ func Presence(ctx context.Context, tx *sqldb.Tx, who authz.Caller, tenant ids.Te
 		return nil, false, err
 	}
 	p = NewPrincipal(tenant, a, tx.Now())
+	if who.App != "" {
+		p.CreatedByAppID = new(string(who.App))
+	}
 	return p, true, AddPrincipal(ctx, tx, p, who.Object)
 }
 
@@ -48,10 +51,20 @@ func (s *Service) CreatePrincipal(ctx context.Context, who authz.Caller, appID i
 		if err := mayCreatePrincipal(ctx, tx, who, p); err != nil {
 			return err
 		}
+		before := *p
 		if p, err = p.Apply(body); err != nil {
 			return err
 		}
 		if p.KeyCredentials, err = swapCertificates(ctx, tx, p.Tenant, p.ID, nil, p.KeyCredentials); err != nil {
+			return err
+		}
+		if err := checkEncryption(p.TokenEncryptionKeyID, p.KeyCredentials); err != nil {
+			return err
+		}
+		if err := p.staysOurs(); err != nil {
+			return err
+		}
+		if err := p.respects(&before); err != nil {
 			return err
 		}
 		if err := PutPrincipal(ctx, tx, p); err != nil {
@@ -91,6 +104,10 @@ func mayCreatePrincipal(ctx context.Context, tx *sqldb.Tx, who authz.Caller, p *
 	return r.Need("servicePrincipals/createAsOwner", "applications/basic/update")
 }
 
+func noCredentials() error {
+	return fault.Because(fault.Invalid, Managed, "A managed identity has no credentials of its own.")
+}
+
 func causePrincipal(ctx context.Context, tx *sqldb.Tx, who authz.Caller, p *ServicePrincipal) error {
 	c, err := object.NewCause(object.ByAdministrator, string(p.AppID), who.Subject, who.Name, sqldb.Time(0), tx.Now())
 	if err != nil {
@@ -110,8 +127,10 @@ func (s *Service) UpdatePrincipal(ctx context.Context, who authz.Caller, id ids.
 		if err != nil {
 			return nil, err
 		}
-		q.KeyCredentials, err = swapCertificates(ctx, tx, p.Tenant, p.ID, p.KeyCredentials, q.KeyCredentials)
-		return q, err
+		if q.KeyCredentials, err = swapCertificates(ctx, tx, p.Tenant, p.ID, p.KeyCredentials, q.KeyCredentials); err != nil {
+			return nil, err
+		}
+		return q, checkEncryption(q.TokenEncryptionKeyID, q.KeyCredentials)
 	})
 }
 
@@ -124,7 +143,7 @@ func (s *Service) AddPrincipalPassword(ctx context.Context, who authz.Caller, id
 	var made PasswordCredential
 	_, err := s.changePrincipal(ctx, who, id, "Add service principal credentials", principalCredentials, func(tx *sqldb.Tx, p *ServicePrincipal) (*ServicePrincipal, error) {
 		if p.ManagedIdentity() {
-			return nil, fault.Because(fault.Invalid, Managed, "A managed identity has no secrets.")
+			return nil, noCredentials()
 		}
 		if len(p.PasswordCredentials) >= maxKeys {
 			return nil, fault.InvalidAt("passwordCredentials", "A service principal has at most %d secrets.", maxKeys)
@@ -167,6 +186,9 @@ func (s *Service) changePrincipal(ctx context.Context, who authz.Caller, id ids.
 			return err
 		}
 		if err := q.staysOurs(); err != nil {
+			return err
+		}
+		if err := q.respects(&before); err != nil {
 			return err
 		}
 		if err := PutPrincipal(ctx, tx, q); err != nil {

@@ -26,6 +26,9 @@ var PrincipalTable = query.Table{
 		"appOwnerOrganizationId":    {SQL: "p.app_tenant", Null: ""},
 		"createdDateTime":           {SQL: "p.created_us", Kind: query.Time},
 		"deletedDateTime":           object.DeletedColumn("p.deleted_us"),
+		"description":               {SQL: "p.text_folded", Fold: true, Null: "", Words: object.DescriptionWords("p.id")},
+		"applicationTemplateId":     {SQL: "p.template_id", Null: ""},
+		"disabledByMicrosoftStatus": {SQL: "p.disabled_status", Null: ""},
 		"tags":                      {Items: principalItems("tag")},
 		"alternativeNames":          {Items: principalItems("alternative")},
 		"servicePrincipalNames":     {Items: principalItems("name")},
@@ -110,7 +113,7 @@ func CountPrincipals(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, fil
 // AddPrincipal stores a new service principal in the caller's transaction. A
 // second one of the same application in the tenant is refused as NameInUse.
 func AddPrincipal(ctx context.Context, tx *sqldb.Tx, p *ServicePrincipal, by ids.ObjectID) error {
-	own, err := json.Marshal(p.Own)
+	own, err := p.stored()
 	if err != nil {
 		return err
 	}
@@ -120,11 +123,11 @@ func AddPrincipal(ctx context.Context, tx *sqldb.Tx, p *ServicePrincipal, by ids
 	}
 	n, err := tx.Exec(ctx, `
 		insert into service_principal (tenant_id, id, app_id, app_tenant, application_id, kind, name, name_folded, enabled,
-		                               assignment_required, created_us, own, version)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+		                               assignment_required, created_us, text_folded, own, version)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
 		on conflict (tenant_id, app_id) where deleted_us = 0 do nothing`,
 		p.Tenant, p.ID, p.AppID, owner, p.ApplicationID, p.Type, p.DisplayName, query.Fold(p.DisplayName), p.Enabled(),
-		p.AppRoleAssignmentReq, sqldb.Micros(*p.CreatedDateTime), string(own))
+		p.AppRoleAssignmentReq, sqldb.Micros(*p.CreatedDateTime), query.Fold(text(p.Description)), string(own))
 	if err != nil {
 		return err
 	}
@@ -139,18 +142,26 @@ func AddPrincipal(ctx context.Context, tx *sqldb.Tx, p *ServicePrincipal, by ids
 	return putTags(ctx, tx, p)
 }
 
+// stored is what this tenant says of the principal, without what it shows of
+// its application.
+func (p *ServicePrincipal) stored() ([]byte, error) {
+	own := p.Own
+	own.Tags = p.ownTags
+	return json.Marshal(own)
+}
+
 // PutPrincipal stores a changed service principal; a Conflict if someone else
 // stored it since it was read.
 func PutPrincipal(ctx context.Context, tx *sqldb.Tx, p *ServicePrincipal) error {
-	own, err := json.Marshal(p.Own)
+	own, err := p.stored()
 	if err != nil {
 		return err
 	}
 	n, err := tx.Exec(ctx, `
 		update service_principal
-		set    name = ?, name_folded = ?, enabled = ?, assignment_required = ?, own = ?, version = version + 1
+		set    name = ?, name_folded = ?, enabled = ?, assignment_required = ?, text_folded = ?, own = ?, version = version + 1
 		where  tenant_id = ? and id = ? and version = ? and deleted_us = 0`,
-		p.DisplayName, query.Fold(p.DisplayName), p.Enabled(), p.AppRoleAssignmentReq, string(own), p.Tenant, p.ID, p.version)
+		p.DisplayName, query.Fold(p.DisplayName), p.Enabled(), p.AppRoleAssignmentReq, query.Fold(text(p.Description)), string(own), p.Tenant, p.ID, p.version)
 	if err != nil {
 		return err
 	}
@@ -164,8 +175,11 @@ func PutPrincipal(ctx context.Context, tx *sqldb.Tx, p *ServicePrincipal) error 
 	return putTags(ctx, tx, p)
 }
 
-// putTags stores the rows by which tags and names are filtered.
+// putTags stores the rows by which tags, names and descriptions are found.
 func putTags(ctx context.Context, tx *sqldb.Tx, p *ServicePrincipal) error {
+	if err := object.PutDescription(ctx, tx, p.Tenant, p.ID, text(p.Description)); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `delete from sp_tag where tenant_id = ? and sp_id = ?`, p.Tenant, p.ID); err != nil {
 		return err
 	}

@@ -327,7 +327,7 @@ func without(secrets []PasswordCredential, key ids.KeyID) ([]PasswordCredential,
 	if i < 0 {
 		return nil, fault.Because(fault.Invalid, NoSuchSecret, "No password credential found with keyId.")
 	}
-	return slices.Delete(secrets, i, i+1), nil
+	return slices.Delete(slices.Clone(secrets), i, i+1), nil // the entry in the log shows the list before
 }
 
 // change is the six beats of every change of an application.

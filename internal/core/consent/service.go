@@ -34,10 +34,10 @@ func mayGrant(ctx context.Context, tx *sqldb.Tx, who authz.Caller, resource *app
 	switch {
 	case who.IsSystem():
 		return nil
-	case who.AppOnly() && who.Has("AppRoleAssignment.ReadWrite.All"):
+	case who.AppOnly() && reaches(who, resource, principal):
 		return nil
-	case who.AppOnly() && who.Has("Application.ReadWrite.All") && !consents && !graph:
-		return nil
+	case who.Scopes != nil && !who.Has(authz.AsUser) && !reaches(who, resource, principal):
+		return authz.Refuse() // the program may not, whatever its person may
 	}
 	who.ByRole = true // how far a program's permissions reach is said above
 	r, err := authz.RightsOf(ctx, tx, who, resource.ID)
@@ -52,6 +52,14 @@ func mayGrant(ctx context.Context, tx *sqldb.Tx, who authz.Caller, resource *app
 		return authz.RefuseFor(authz.GrantMostThings)
 	}
 	return r.Need("servicePrincipals/appRoleAssignedTo/update")
+}
+
+// reaches reports whether the caller's permissions reach an assignment. One that
+// manages applications reaches those of people and groups, and none on
+// Microsoft Graph: it would be all the others.
+func reaches(who authz.Caller, resource *app.ServicePrincipal, principal object.Kind) bool {
+	return who.Has("AppRoleAssignment.ReadWrite.All") ||
+		who.Has("Application.ReadWrite.All") && principal != object.ServicePrincipal && resource.AppID != app.GraphAppID
 }
 
 // Assign gives a principal an app role of a resource, until a time if it is

@@ -18,7 +18,7 @@ func Add(ctx context.Context, tx *sqldb.Tx, o Object, by ids.ObjectID) error {
 	if err != nil {
 		return err
 	}
-	if err := addWords(ctx, tx, o.Tenant, o.ID, o.DisplayName); err != nil {
+	if err := addWords(ctx, tx, o.Tenant, o.ID, "displayName", o.DisplayName); err != nil {
 		return err
 	}
 	return Log(ctx, tx, o.Tenant, o.ID, o.Kind, Created)
@@ -56,7 +56,7 @@ func Rename(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.Objec
 		return err
 	}
 	if n > 0 {
-		if err := putWords(ctx, tx, tenant, id, name); err != nil {
+		if err := putWords(ctx, tx, tenant, id, "displayName", name); err != nil {
 			return err
 		}
 	}

@@ -34,6 +34,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"entente/internal/kit/clock"
 	"entente/internal/kit/fault"
@@ -130,6 +131,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	return d, nil
 }
+
+// Wall is the machine's time, for what comes from outside and carries times of
+// its own. What is stored has Tx.Now.
+func (d *DB) Wall() time.Time { return d.clock.Wall() }
 
 // Close closes the connections. Transactions that run are not waited for.
 func (d *DB) Close() error { return d.backend.close() }

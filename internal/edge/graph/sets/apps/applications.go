@@ -2,7 +2,6 @@ package apps
 
 import (
 	"context"
-	"encoding/json"
 
 	"entente/internal/core/app"
 	"entente/internal/edge/graph/edm"
@@ -61,51 +60,27 @@ func (s Services) applications() *edm.Set {
 			}),
 			s.credentials(),
 		},
-		Actions: passwordActions(writeKeys,
-			func(ctx context.Context, r *edm.Request, ask app.PasswordCredential) (app.PasswordCredential, error) {
-				return s.Apps.AddPassword(ctx, r.Who, ids.ObjectID(r.ID), ask)
-			},
-			func(ctx context.Context, r *edm.Request, key ids.KeyID) error {
-				return s.Apps.RemovePassword(ctx, r.Who, ids.ObjectID(r.ID), key)
-			}),
+		Blobs: []edm.Blob{s.logo()},
+		Actions: keyActions(writeKeys, keyring{
+			s.Apps.AddPassword, s.Apps.RemovePassword, s.Apps.AddKey, s.Apps.RemoveKey,
+		}),
 	}
 }
 
-// passwordActions declares addPassword and removePassword.
-func passwordActions(may edm.Access,
-	add func(context.Context, *edm.Request, app.PasswordCredential) (app.PasswordCredential, error),
-	remove func(context.Context, *edm.Request, ids.KeyID) error) []edm.Action {
-	return []edm.Action{
-		{
-			Name: "addPassword", May: may, Returns: edm.Of("passwordCredential"),
-			Params: []edm.Prop{{Name: "passwordCredential", Type: edm.Of("passwordCredential")}},
-			Do: func(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
-				var body struct {
-					Ask app.PasswordCredential `json:"passwordCredential"`
-				}
-				if err := json.Unmarshal(r.Body, &body); err != nil {
-					return nil, err
-				}
-				made, err := add(ctx, r, body.Ask)
-				if err != nil {
-					return nil, err
-				}
-				return json.Marshal(made)
-			},
-		},
-		{
-			Name: "removePassword", May: may,
-			Params: []edm.Prop{{Name: "keyId", Type: edm.Guid, Required: true}},
-			Do: func(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
-				var body struct {
-					Key ids.KeyID `json:"keyId"`
-				}
-				if err := json.Unmarshal(r.Body, &body); err != nil {
-					return nil, err
-				}
-				return nil, remove(ctx, r, body.Key)
-			},
-		},
+// logo is the picture of an application.
+// https://learn.microsoft.com/graph/api/resources/application?view=graph-rest-1.0#properties
+func (s Services) logo() edm.Blob {
+	return edm.Blob{
+		Name: "logo", Types: []string{"image/png", "image/jpeg", "image/gif", "application/octet-stream"},
+		Read: edm.Op[func(context.Context, *edm.Request) (edm.Media, error)]{May: readApps, Do: func(ctx context.Context, r *edm.Request) (edm.Media, error) {
+			return view(ctx, s.DB, func(tx *sqldb.Tx) (edm.Media, error) {
+				l, err := app.LogoOf(ctx, tx, r.Who.Tenant, ids.ObjectID(r.ID))
+				return edm.Media{Type: l.Type, Data: l.Data}, err
+			})
+		}},
+		Write: edm.Op[func(context.Context, *edm.Request, edm.Media) error]{May: writeApps, Do: func(ctx context.Context, r *edm.Request, m edm.Media) error {
+			return s.Apps.SetLogo(ctx, r.Who, ids.ObjectID(r.ID), m.Data)
+		}},
 	}
 }
 

@@ -111,16 +111,18 @@ func (s Services) createGrant(ctx context.Context, r *edm.Request) (edm.Item, er
 }
 
 func (s Services) updateGrant(ctx context.Context, r *edm.Request) error {
-	var ask struct {
-		Scope *string `json:"scope"`
-	}
+	var ask map[string]*string
 	if err := json.Unmarshal(r.Body, &ask); err != nil {
 		return err
 	}
-	if ask.Scope == nil {
+	scope, given := ask["scope"]
+	if !given {
 		_, err := s.getGrant(ctx, r)
 		return err
 	}
-	_, err := s.Consent.SetScope(ctx, r.Who, ids.GrantID(r.ID), *ask.Scope)
+	if scope == nil {
+		scope = new(string) // null clears
+	}
+	_, err := s.Consent.SetScope(ctx, r.Who, ids.GrantID(r.ID), *scope)
 	return err
 }

@@ -16,7 +16,7 @@ func (s Services) principals(parts []*edm.Set, actions []edm.Action) *edm.Set {
 	return &edm.Set{
 		Path: edm.Both("servicePrincipals"), Type: edm.Of("servicePrincipal"), Advanced: true,
 		Doc:    "https://learn.microsoft.com/graph/api/resources/serviceprincipal?view=graph-rest-1.0",
-		Keys:   []edm.Key{{Name: "appId", Find: s.findPrincipal}},
+		Keys:   []edm.Key{{Name: "appId", Upsert: true, Find: s.findPrincipal}},
 		List:   edm.List{May: readApps, Do: s.listPrincipals},
 		Get:    edm.Get{May: readApps, Do: s.getPrincipal},
 		Create: edm.Create{May: writeKeys, Do: s.createPrincipal},
@@ -31,13 +31,9 @@ func (s Services) principals(parts []*edm.Set, actions []edm.Action) *edm.Set {
 			s.assignmentsHeld(principalAssignments),
 			s.grantsOfClient(),
 		}, parts...),
-		Actions: append(passwordActions(writeKeys,
-			func(ctx context.Context, r *edm.Request, ask app.PasswordCredential) (app.PasswordCredential, error) {
-				return s.Apps.AddPrincipalPassword(ctx, r.Who, ids.ObjectID(r.ID), ask)
-			},
-			func(ctx context.Context, r *edm.Request, key ids.KeyID) error {
-				return s.Apps.RemovePrincipalPassword(ctx, r.Who, ids.ObjectID(r.ID), key)
-			}), actions...),
+		Actions: append(keyActions(writeKeys, keyring{
+			s.Apps.AddPrincipalPassword, s.Apps.RemovePrincipalPassword, s.Apps.AddPrincipalKey, s.Apps.RemovePrincipalKey,
+		}), actions...),
 	}
 }
 
