@@ -70,6 +70,27 @@ type Application struct {
 	version int64
 }
 
+// A Face is an application as v1.0 shows it to whoever selects nothing: without
+// what Graph gives only when it is asked for. Hidden is the rest.
+type Face struct {
+	*Application
+	Behaviors *struct{} `json:"authenticationBehaviors,omitempty"`
+	Managers  *struct{} `json:"managerApplications,omitempty"`
+	Post      *struct{} `json:"oauth2RequirePostResponse,omitempty"`
+}
+
+// Hidden is what a Face leaves out.
+type Hidden struct {
+	Behaviors json.RawMessage `json:"authenticationBehaviors"`
+	Managers  []string        `json:"managerApplications"`
+	Post      bool            `json:"oauth2RequirePostResponse"`
+}
+
+// Faces returns both.
+func (a *Application) Faces() (Face, Hidden) {
+	return Face{Application: a}, Hidden{a.AuthenticationBehaviors, a.ManagerApplications, a.OAuth2RequirePost}
+}
+
 // API is what an application offers when it is a resource.
 type API struct {
 	AcceptMappedClaims      *bool           `json:"acceptMappedClaims"`

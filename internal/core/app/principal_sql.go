@@ -215,6 +215,7 @@ func PurgePrincipal(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id i
 		`delete from service_principal where tenant_id = ? and id = ?`,
 		`delete from sp_tag where tenant_id = ? and sp_id = ?`,
 		`delete from app_key where tenant_id = ? and owner_id = ?`,
+		`delete from permission_class where tenant_id = ? and resource_id = ?`,
 		`delete from app_role_assignment where tenant_id = ? and principal_id = ?`,
 		`delete from app_role_assignment where tenant_id = ? and resource_id = ?`,
 		`delete from grant_scope where tenant_id = ? and grant_id in (select g.id from permission_grant g where g.tenant_id = grant_scope.tenant_id and g.client_id = ?)`,

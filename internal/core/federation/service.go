@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"entente/internal/core/app"
 	"entente/internal/core/audit"
 	"entente/internal/core/authz"
 	"entente/internal/core/keys"
@@ -67,6 +68,20 @@ func (s *Service) List(ctx context.Context, who authz.Caller, of Parent) (all []
 			return err
 		}
 		all, err = listCredentials(ctx, tx, of)
+		return err
+	})
+	return all, err
+}
+
+// OfPrincipal returns the credentials of the managed identity whose service
+// principal id is, by name, for whoever may read service principals. Another
+// principal has none of its own.
+func (s *Service) OfPrincipal(ctx context.Context, who authz.Caller, id ids.ObjectID) (all []*Credential, err error) {
+	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
+		if _, err := app.GetPrincipal(ctx, tx, who.Tenant, id); err != nil {
+			return err
+		}
+		all, err = listCredentials(ctx, tx, Parent{Tenant: who.Tenant, Kind: ManagedIdentity, ID: id})
 		return err
 	})
 	return all, err

@@ -2,6 +2,7 @@ package apps
 
 import (
 	"context"
+	"encoding/json"
 
 	"entente/internal/core/app"
 	"entente/internal/edge/graph/edm"
@@ -59,11 +60,12 @@ func (s Services) applications() *edm.Set {
 				return err
 			}),
 			s.credentials(),
+			s.extensions(),
 		},
 		Blobs: []edm.Blob{s.logo()},
-		Actions: keyActions(writeKeys, keyring{
+		Actions: append(keyActions(writeKeys, keyring{
 			s.Apps.AddPassword, s.Apps.RemovePassword, s.Apps.AddKey, s.Apps.RemoveKey,
-		}),
+		}), s.publisherActions()...),
 	}
 }
 
@@ -96,7 +98,14 @@ func (s Services) findApplication(key string) func(context.Context, *edm.Request
 	}
 }
 
-func applicationItem(a *app.Application) (edm.Item, error) { return item(a.ID, a) }
+func applicationItem(a *app.Application) (edm.Item, error) {
+	face, hidden := a.Faces()
+	it, err := item(a.ID, face)
+	if err == nil {
+		it.Rest, err = json.Marshal(hidden)
+	}
+	return it, err
+}
 
 func (s Services) listApplications(ctx context.Context, r *edm.Request) (edm.Page, error) {
 	return view(ctx, s.DB, func(tx *sqldb.Tx) (page edm.Page, err error) {

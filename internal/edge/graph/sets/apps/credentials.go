@@ -29,6 +29,23 @@ func (s Services) credentials() *edm.Set {
 	}
 }
 
+// credentialsOfPrincipal is the part federatedIdentityCredentials of a service
+// principal: those of a user-assigned managed identity, to be read only. They
+// are changed where the identity is; an application's are its own part.
+func (s Services) credentialsOfPrincipal() *edm.Set {
+	return &edm.Set{
+		Path: edm.Both("federatedIdentityCredentials"), Type: edm.Of("federatedIdentityCredential"), Unpaged: true,
+		Doc: "https://learn.microsoft.com/graph/api/resources/federatedidentitycredential?view=graph-rest-1.0",
+		List: edm.List{May: readApps, Do: func(ctx context.Context, r *edm.Request) (page edm.Page, err error) {
+			list, err := s.Federation.OfPrincipal(ctx, r.Who, ids.ObjectID(r.Parent()))
+			if err == nil {
+				page.Items, err = itemsOf(list, credentialItem)
+			}
+			return page, err
+		}},
+	}
+}
+
 // parent is the application that the path names.
 func parent(r *edm.Request) federation.Parent {
 	return federation.Parent{Tenant: r.Who.Tenant, Kind: federation.Application, ID: ids.ObjectID(r.Parent())}

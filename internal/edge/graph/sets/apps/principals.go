@@ -30,6 +30,8 @@ func (s Services) principals(parts []*edm.Set, actions []edm.Action) *edm.Set {
 			s.assignmentsTo(),
 			s.assignmentsHeld(principalAssignments),
 			s.grantsOfClient(),
+			s.classifications(),
+			s.credentialsOfPrincipal(),
 		}, parts...),
 		Actions: append(keyActions(writeKeys, keyring{
 			s.Apps.AddPrincipalPassword, s.Apps.RemovePrincipalPassword, s.Apps.AddPrincipalKey, s.Apps.RemovePrincipalKey,

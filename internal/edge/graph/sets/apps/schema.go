@@ -5,10 +5,12 @@ import "entente/internal/edge/graph/edm"
 // Schema declares the types.
 func Schema() edm.Schema {
 	return edm.Schema{
-		Entities: []edm.Entity{application(), principal(), credential(), assignment(), grant()},
+		Entities: []edm.Entity{application(), principal(), credential(), assignment(), grant(), extension(), classification()},
 		Complex:  complexTypes(),
 		Enums: []edm.Enum{{
 			Name: "nativeAuthenticationApisEnabled", Members: []string{"none", "all", "unknownFutureValue"}, Flags: true,
+		}, {
+			Name: "permissionClassificationType", Members: []string{"low", "medium", "high", "unknownFutureValue"},
 		}, {
 			Name: "weakAlgorithms", Members: []string{"rsaSha1", "unknownFutureValue"}, Flags: true,
 		}},
@@ -46,13 +48,13 @@ func application() edm.Entity {
 		{Name: "uniqueName", Type: text, Note: "set by an upsert"},
 		{Name: "samlMetadataUrl", Type: text, Write: edm.CU},
 		{Name: "defaultRedirectUri", Type: text, Write: edm.CU},
-		{Name: "oauth2RequirePostResponse", Type: edm.Boolean, NotNull: true, Write: edm.CU},
-		{Name: "managerApplications", Type: edm.Many(edm.Guid), NotNull: true, Write: edm.CU},
+		{Name: "oauth2RequirePostResponse", Type: edm.Boolean, NotNull: true, Write: edm.CU, Show: edm.InBeta},
+		{Name: "managerApplications", Type: edm.Many(edm.Guid), NotNull: true, Write: edm.CU, Show: edm.Selected},
 		{Name: "certification", Type: edm.Of("certification")},
 		{Name: "optionalClaims", Type: edm.Of("optionalClaims"), Write: edm.CU},
 		{Name: "servicePrincipalLockConfiguration", Type: edm.Of("servicePrincipalLockConfiguration"), Write: edm.CU},
 		{Name: "requestSignatureVerification", Type: edm.Of("requestSignatureVerification"), Write: edm.CU},
-		{Name: "authenticationBehaviors", Type: edm.Of("authenticationBehaviors"), Write: edm.CU},
+		{Name: "authenticationBehaviors", Type: edm.Of("authenticationBehaviors"), Write: edm.CU, Show: edm.Selected},
 		{Name: "addIns", Type: edm.Many(edm.Of("addIn")), NotNull: true, Write: edm.CU},
 		{Name: "api", Type: edm.Of("apiApplication"), Write: edm.CU},
 		{Name: "appRoles", Type: edm.Many(edm.Of("appRole")), NotNull: true, Write: edm.CU},
@@ -153,5 +155,28 @@ func grant() edm.Entity {
 		{Name: "scope", Type: edm.String, Write: edm.CU},
 		{Name: "startTime", Only: "beta", Type: edm.DateTimeOffset, Write: edm.CU, Show: edm.Never},
 		{Name: "expiryTime", Only: "beta", Type: edm.DateTimeOffset, Write: edm.CU, Show: edm.Never},
+	}}
+}
+
+// extension is the entity type of properties that applications define.
+// https://learn.microsoft.com/graph/api/resources/extensionproperty?view=graph-rest-1.0
+func extension() edm.Entity {
+	return edm.Entity{Name: "extensionProperty", Base: "directoryObject", Props: []edm.Prop{
+		{Name: "appDisplayName", Type: edm.String},
+		{Name: "dataType", Type: edm.String, NotNull: true, Write: edm.C, Required: true},
+		{Name: "isMultiValued", Type: edm.Boolean, NotNull: true, Write: edm.C, Filter: "eq"},
+		{Name: "isSyncedFromOnPremises", Type: edm.Boolean},
+		{Name: "name", Type: edm.String, NotNull: true, Write: edm.C, Required: true, Filter: "eq"},
+		{Name: "targetObjects", Type: edm.Many(edm.String), NotNull: true, Write: edm.C, Required: true},
+	}}
+}
+
+// classification is the entity type of classified delegated permissions.
+// https://learn.microsoft.com/graph/api/resources/delegatedpermissionclassification?view=graph-rest-1.0
+func classification() edm.Entity {
+	return edm.Entity{Name: "delegatedPermissionClassification", Base: "entity", Props: []edm.Prop{
+		{Name: "classification", Type: edm.Of("permissionClassificationType"), Write: edm.C, Required: true},
+		{Name: "permissionId", Type: edm.String, Write: edm.C},
+		{Name: "permissionName", Type: edm.String, Write: edm.C},
 	}}
 }

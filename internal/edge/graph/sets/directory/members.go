@@ -173,7 +173,11 @@ func itemsOfKind(ctx context.Context, tx *sqldb.Tx, r *edm.Request, kind object.
 		return itemsFrom(page.Items, err, kind, func(p *app.ServicePrincipal) string { return string(p.ID) })
 	case object.Application:
 		page, err := app.ListApplications(ctx, tx, tenant, q)
-		return itemsFrom(page.Items, err, kind, func(a *app.Application) string { return string(a.ID) })
+		faces := make([]app.Face, len(page.Items))
+		for i, a := range page.Items {
+			faces[i], _ = a.Faces()
+		}
+		return itemsFrom(faces, err, kind, func(f app.Face) string { return string(f.ID) })
 	}
 	return nil, nil
 }
