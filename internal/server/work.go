@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"entente/internal/core/app"
 	"entente/internal/core/audit"
 	"entente/internal/kit/jobs"
 	"entente/internal/kit/sqldb"
@@ -16,6 +17,9 @@ func (s *Server) newWorkers() *jobs.Worker {
 
 	// Keys: rotate those that are due, drop those that are over.
 	w.Every("keys.rotate", time.Hour, func(ctx context.Context, _ *jobs.Work) error { return s.core.keys.Work(ctx) })
+
+	// Applications: what their service principals are found by, in other tenants.
+	w.Handle(app.ReachKind, s.core.apps.Reach, jobs.Policy{})
 
 	// What is over: grants and memberships whose cause has ended, sign-ins and sessions nobody
 	// comes back to. What has ended gives nothing from that second on;

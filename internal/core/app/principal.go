@@ -176,7 +176,7 @@ func (p *ServicePrincipal) show(a *Application) {
 		object.Fill(p)
 		return
 	}
-	p.lock = a.LockConfiguration
+	p.lock, p.DisplayName = a.LockConfiguration, a.DisplayName
 	p.Names = append(p.Names, a.IdentifierURIs...)
 	p.Names = append(p.Names, aliases[a.AppID]...)
 	p.Shared = Shared{

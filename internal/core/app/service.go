@@ -349,6 +349,9 @@ func (s *Service) change(ctx context.Context, who authz.Caller, id ids.ObjectID,
 		if err := putApplication(ctx, tx, b); err != nil {
 			return err
 		}
+		if err := reach(ctx, tx, &before, b); err != nil {
+			return err
+		}
 		return record(ctx, tx, who, activity, b, audit.Diff(&before, b))
 	})
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"entente/internal/enttest/house"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/jobs"
 	"entente/internal/kit/query"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
@@ -350,6 +351,66 @@ func TestPrincipalWithCertificate(t *testing.T) {
 			return err
 		}); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// TestChangesReachAllTenants: what an application is called, and its names and
+// tags, show in every tenant at once, and are what it is found by there soon.
+func TestChangesReachAllTenants(t *testing.T) {
+	house.Each(t, func(t *testing.T, h *house.House) {
+		ctx := t.Context()
+		a := create(t, h, `{"displayName":"Before","signInAudience":"AzureADMultipleOrgs","tags":["old"]}`)
+		for _, in := range []house.Tenant{h.A, h.B} {
+			if _, err := h.Apps.CreatePrincipal(ctx, in.Admin, a.AppID, []byte(`{"tags":["mine"]}`), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := h.Apps.Update(ctx, h.A.Admin, a.ID, []byte(`{"displayName":"After","tags":["new"],"identifierUris":["https://contoso.example/after"]}`)); err != nil {
+			t.Fatal(err)
+		}
+		found := func(in house.Tenant, filter query.Expr) (n int) {
+			t.Helper()
+			if err := h.DB.Read(ctx, func(tx *sqldb.Tx) (err error) {
+				n, err = app.CountPrincipals(ctx, tx, in.ID, filter)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		is := func(field, value string) query.Expr { return query.Compare{Field: field, Op: query.Eq, Value: value} }
+		has := func(field, value string) query.Expr { return query.Any{Field: field, Of: is("", value)} }
+		if n := found(h.A, is("displayName", "After")); n != 1 {
+			t.Errorf("at home: found %d by the new name at once, want 1", n)
+		}
+		w := jobs.New(h.DB, h.Clock, jobs.Options{})
+		w.Handle(app.ReachKind, h.Apps.Reach, jobs.Policy{})
+		if n, err := w.RunDue(ctx); n != 1 || err != nil {
+			t.Fatalf("ran %d jobs, %v, want 1", n, err)
+		}
+		for _, in := range []house.Tenant{h.A, h.B} {
+			var p *app.ServicePrincipal
+			if err := h.DB.Read(ctx, func(tx *sqldb.Tx) (err error) {
+				p, err = app.PrincipalByAppID(ctx, tx, in.ID, a.AppID)
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if p.DisplayName != "After" || len(p.Names) != 2 || len(p.Tags) != 2 {
+				t.Errorf("in %s: %+v", in.ID, p)
+			}
+			for name, filter := range map[string]query.Expr{
+				"its name": is("displayName", "After"), "its tag": has("tags", "new"), "the tenant's tag": has("tags", "mine"),
+				"its address": has("servicePrincipalNames", "https://contoso.example/after"),
+			} {
+				if n := found(in, filter); n != 1 {
+					t.Errorf("in %s: found %d by %s, want 1", in.ID, n, name)
+				}
+			}
+			if n := found(in, is("displayName", "Before")) + found(in, has("tags", "old")); n != 0 {
+				t.Errorf("in %s: still found by what it was", in.ID)
+			}
 		}
 	})
 }
