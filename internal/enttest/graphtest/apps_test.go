@@ -394,7 +394,7 @@ func TestTagsOfTwo(t *testing.T) {
 // TestWrongApps sends what Graph refuses, and wants its words.
 func TestWrongApps(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
-		c := w.Client(t, w.A, everything...)
+		c := w.Client(t, w.A, Everything...)
 		foreign := w.Client(t, w.B)
 		sp := string(c.Principal.ID)
 		graph := string(w.A.Graph.ID)
@@ -435,7 +435,7 @@ func TestWrongApps(t *testing.T) {
 // TestGrantsAndAssignmentsGoWithTheirObjects: what is deleted holds nothing.
 func TestGrantsAndAssignmentsGoWithTheirObjects(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
-		c := w.Client(t, w.A, everything...)
+		c := w.Client(t, w.A, Everything...)
 		sp := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/servicePrincipals", map[string]any{
 			"appId": c.Send(t, w, http.StatusCreated, "POST", "/v1.0/applications", map[string]any{"displayName": "ends"}).Text("appId"),
 		}).Text("id")

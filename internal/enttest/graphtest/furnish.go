@@ -15,6 +15,7 @@ const NoRole = "00000000-0000-0000-0000-000000000000"
 var Everything = []string{
 	"User.ReadWrite.All", "Directory.ReadWrite.All", "Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All",
 	"DelegatedPermissionGrant.ReadWrite.All", "Organization.ReadWrite.All", "Group.ReadWrite.All",
+	"Policy.ReadWrite.PermissionGrant",
 }
 
 // A Furnishing is a tenant in which each set of the registry holds an entity.

@@ -1,6 +1,9 @@
 package graphtest
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // registrations is the room of applications, service principals, and what they
 // are given.
@@ -22,6 +25,7 @@ var registrations = Room{
 			f.Create(owned+"/password", one+"/addPassword", map[string]any{"passwordCredential": map[string]any{"displayName": f.Word}})
 		}
 		f.Create("/applications/federatedIdentityCredentials", "/applications/"+f.IDs["/applications"]+"/federatedIdentityCredentials", newCredential(f.Word))
+		furnishParts(f)
 		f.Send(http.MethodPost, "/v1.0/groups/"+f.IDs["around"]+"/members/$ref", Ref(f.IDs["/servicePrincipals"]))
 		f.IDs["/servicePrincipals/memberOf"], f.IDs["/servicePrincipals/transitiveMemberOf"] = f.IDs["around"], f.IDs["around"]
 		furnishAssignments(f)
@@ -34,6 +38,10 @@ var registrations = Room{
 		"/oauth2PermissionGrants": func(f *Furnishing, _ string) map[string]any { return newGrant(f.IDs["principal"], f.IDs["graph"]) },
 		"/applications/federatedIdentityCredentials": func(*Furnishing, string) map[string]any {
 			return newCredential("new")
+		},
+		"/applications/extensionProperties": func(*Furnishing, string) map[string]any { return newExtension("new") },
+		"/servicePrincipals/delegatedPermissionClassifications": func(*Furnishing, string) map[string]any {
+			return map[string]any{"permissionName": "second", "classification": "high"}
 		},
 		"/servicePrincipals/appRoleAssignments": func(f *Furnishing, parent string) map[string]any {
 			return newAssignment(parent, f.IDs["principal"], NoRole)
@@ -59,7 +67,36 @@ var registrations = Room{
 		"/removePassword": func(f *Furnishing, words string) map[string]any {
 			return map[string]any{"keyId": f.IDs[words+"/password"]}
 		},
+		"/addKey": func(*Furnishing, string) map[string]any {
+			return map[string]any{"keyCredential": map[string]any{"type": "AsymmetricX509Cert", "usage": "Verify", "key": "AAAA"}, "proof": "none"}
+		},
+		"/removeKey": func(f *Furnishing, words string) map[string]any {
+			return map[string]any{"keyId": f.IDs[words+"/password"], "proof": "none"}
+		},
+		"/setVerifiedPublisher":   func(*Furnishing, string) map[string]any { return map[string]any{"verifiedPublisherId": "1234567"} },
+		"/unsetVerifiedPublisher": func(*Furnishing, string) map[string]any { return map[string]any{} },
 	},
+}
+
+// furnishParts makes what stands below an application and its principal: a
+// definition, and a permission that the tenant has classified.
+func furnishParts(f *Furnishing) {
+	app := "/applications/" + f.IDs["/applications"]
+	f.Create("/applications/extensionProperties", app+"/extensionProperties", newExtension(f.Word))
+	scope := func(id, value string) map[string]any {
+		return map[string]any{"id": id, "value": value, "isEnabled": true, "type": "User", "adminConsentDescription": value, "adminConsentDisplayName": value}
+	}
+	f.Send(http.MethodPatch, "/v1.0"+app, map[string]any{"api": map[string]any{"oauth2PermissionScopes": []any{
+		scope("6f0ba2b4-6a3b-4d5e-9a44-0f7a3bb8a001", "first"), scope("6f0ba2b4-6a3b-4d5e-9a44-0f7a3bb8a002", "second"),
+	}}})
+	f.Create("/servicePrincipals/delegatedPermissionClassifications", "/servicePrincipals/"+f.IDs["/servicePrincipals"]+"/delegatedPermissionClassifications",
+		map[string]any{"permissionName": "first", "classification": "low"})
+	// A principal of an application has none; the key is that of its application's.
+	f.IDs["/servicePrincipals/federatedIdentityCredentials"] = f.IDs["/applications/federatedIdentityCredentials"]
+}
+
+func newExtension(name string) map[string]any {
+	return map[string]any{"name": strings.ReplaceAll(name, "-", "_"), "dataType": "String", "targetObjects": []string{"User"}}
 }
 
 // furnishAssignments gives app roles and scopes.
