@@ -17,7 +17,7 @@ func (s *Service) Extend(ctx context.Context, who authz.Caller, application ids.
 		if err != nil {
 			return err
 		}
-		if err := MayManage(ctx, tx, who, a.ID); err != nil {
+		if err := MayManage(ctx, tx, who, a.ID, "applications/extensionProperties/update"); err != nil {
 			return err
 		}
 		have, err := ListExtensions(ctx, tx, a.Tenant, a.ID)
@@ -49,7 +49,7 @@ func (s *Service) Retract(ctx context.Context, who authz.Caller, application, id
 		if err != nil {
 			return err
 		}
-		if err := MayManage(ctx, tx, who, a.ID); err != nil {
+		if err := MayManage(ctx, tx, who, a.ID, "applications/extensionProperties/update"); err != nil {
 			return err
 		}
 		if err := dropExtension(ctx, tx, e); err != nil {

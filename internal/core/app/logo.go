@@ -62,7 +62,7 @@ func (s *Service) SetLogo(ctx context.Context, who authz.Caller, id ids.ObjectID
 	if err != nil {
 		return err
 	}
-	_, err = s.change(ctx, who, id, "Update application", func(tx *sqldb.Tx, a *Application) (*Application, error) {
+	_, err = s.change(ctx, who, id, "Update application", []authz.Action{"applications/basic/update"}, func(tx *sqldb.Tx, a *Application) (*Application, error) {
 		return a, putLogo(ctx, tx, a.Tenant, a.ID, l)
 	})
 	return err

@@ -51,7 +51,7 @@ func (s *Service) RemoveKey(ctx context.Context, who authz.Caller, id ids.Object
 // AddPrincipalKey is AddKey for a service principal.
 func (s *Service) AddPrincipalKey(ctx context.Context, who authz.Caller, id ids.ObjectID, ask KeyCredential, proof string) (KeyCredential, error) {
 	var made KeyCredential
-	_, err := s.changePrincipal(ctx, who, id, "Add service principal credentials", func(tx *sqldb.Tx, p *ServicePrincipal) (_ *ServicePrincipal, err error) {
+	_, err := s.changePrincipal(ctx, who, id, "Add service principal credentials", principalCredentials, func(tx *sqldb.Tx, p *ServicePrincipal) (_ *ServicePrincipal, err error) {
 		if p.ManagedIdentity() {
 			return nil, noCredentials()
 		}
@@ -63,7 +63,7 @@ func (s *Service) AddPrincipalKey(ctx context.Context, who authz.Caller, id ids.
 
 // RemovePrincipalKey is RemoveKey for a service principal.
 func (s *Service) RemovePrincipalKey(ctx context.Context, who authz.Caller, id ids.ObjectID, key ids.KeyID, proof string) error {
-	_, err := s.changePrincipal(ctx, who, id, "Remove service principal credentials", func(tx *sqldb.Tx, p *ServicePrincipal) (_ *ServicePrincipal, err error) {
+	_, err := s.changePrincipal(ctx, who, id, "Remove service principal credentials", principalCredentials, func(tx *sqldb.Tx, p *ServicePrincipal) (_ *ServicePrincipal, err error) {
 		p.KeyCredentials, err = s.rollOut(ctx, tx, p.Tenant, p.ID, p.KeyCredentials, key, proof)
 		if err != nil {
 			return nil, err

@@ -35,10 +35,13 @@ func (a *Application) publishedBy(home *tenant.Tenant, id string, now time.Time)
 	return nil
 }
 
+// verification is what it takes to say who an application's publisher is.
+var verification = []authz.Action{"applications/verification/update"}
+
 // SetPublisher marks an application as published by its tenant.
 // https://learn.microsoft.com/graph/api/application-setverifiedpublisher?view=graph-rest-1.0
 func (s *Service) SetPublisher(ctx context.Context, who authz.Caller, id ids.ObjectID, publisher string) error {
-	_, err := s.change(ctx, who, id, "Set verified publisher", func(tx *sqldb.Tx, a *Application) (*Application, error) {
+	_, err := s.change(ctx, who, id, "Set verified publisher", verification, func(tx *sqldb.Tx, a *Application) (*Application, error) {
 		home, err := tenant.Get(ctx, tx, who.Tenant)
 		if err != nil {
 			return nil, err
@@ -50,7 +53,7 @@ func (s *Service) SetPublisher(ctx context.Context, who authz.Caller, id ids.Obj
 
 // UnsetPublisher takes that back.
 func (s *Service) UnsetPublisher(ctx context.Context, who authz.Caller, id ids.ObjectID) error {
-	_, err := s.change(ctx, who, id, "Unset verified publisher", func(_ *sqldb.Tx, a *Application) (*Application, error) {
+	_, err := s.change(ctx, who, id, "Unset verified publisher", verification, func(_ *sqldb.Tx, a *Application) (*Application, error) {
 		a.VerifiedPublisher = VerifiedPublisher{}
 		return a, nil
 	})

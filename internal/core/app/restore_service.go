@@ -8,12 +8,19 @@ import (
 	"entente/internal/kit/sqldb"
 )
 
+// What it takes to say what becomes of deleted applications and service
+// principals.
+const (
+	mayRestore authz.Action = "deletedItems.applications/restore"
+	mayPurge   authz.Action = "deletedItems.applications/delete"
+)
+
 // RestoreApplication brings a deleted application back, and the service
 // principal that its home lost with it. Presence in other tenants was theirs
 // all the time, and gets tokens again.
 func (s *Service) RestoreApplication(ctx context.Context, who authz.Caller, id ids.ObjectID) (*Application, error) {
 	var a *Application
-	err := s.deletedApplication(ctx, who, id, func(tx *sqldb.Tx, deleted *Application) error {
+	err := s.deletedApplication(ctx, who, id, mayRestore, func(tx *sqldb.Tx, deleted *Application) error {
 		a = deleted
 		beside, err := deletedBeside(ctx, tx, a, true)
 		if err != nil {
@@ -37,7 +44,7 @@ func (s *Service) RestoreApplication(ctx context.Context, who authz.Caller, id i
 // PurgeApplication removes a deleted application for good, and its deleted
 // service principals at home: nothing could bring them back.
 func (s *Service) PurgeApplication(ctx context.Context, who authz.Caller, id ids.ObjectID) error {
-	return s.deletedApplication(ctx, who, id, func(tx *sqldb.Tx, a *Application) error {
+	return s.deletedApplication(ctx, who, id, mayPurge, func(tx *sqldb.Tx, a *Application) error {
 		beside, err := deletedBeside(ctx, tx, a, false)
 		if err != nil {
 			return err
@@ -60,13 +67,13 @@ func (s *Service) PurgeApplication(ctx context.Context, who authz.Caller, id ids
 
 // deletedApplication runs a rule on a deleted application that the caller may
 // change.
-func (s *Service) deletedApplication(ctx context.Context, who authz.Caller, id ids.ObjectID, rule func(*sqldb.Tx, *Application) error) error {
+func (s *Service) deletedApplication(ctx context.Context, who authz.Caller, id ids.ObjectID, needs authz.Action, rule func(*sqldb.Tx, *Application) error) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
 		a, err := GetDeletedApplication(ctx, tx, who, id)
 		if err != nil {
 			return err
 		}
-		if err := MayManage(ctx, tx, who, a.ID); err != nil {
+		if err := MayManage(ctx, tx, who, a.ID, needs); err != nil {
 			return err
 		}
 		return rule(tx, a)
@@ -76,7 +83,7 @@ func (s *Service) deletedApplication(ctx context.Context, who authz.Caller, id i
 // RestorePrincipal brings a deleted service principal back.
 func (s *Service) RestorePrincipal(ctx context.Context, who authz.Caller, id ids.ObjectID) (*ServicePrincipal, error) {
 	var p *ServicePrincipal
-	err := s.deletedPrincipal(ctx, who, id, func(tx *sqldb.Tx, deleted *ServicePrincipal) error {
+	err := s.deletedPrincipal(ctx, who, id, mayRestore, func(tx *sqldb.Tx, deleted *ServicePrincipal) error {
 		p = deleted
 		return s.raise(ctx, tx, who, p)
 	})
@@ -85,16 +92,16 @@ func (s *Service) RestorePrincipal(ctx context.Context, who authz.Caller, id ids
 
 // RemovePrincipal removes a deleted service principal for good.
 func (s *Service) RemovePrincipal(ctx context.Context, who authz.Caller, id ids.ObjectID) error {
-	return s.deletedPrincipal(ctx, who, id, func(tx *sqldb.Tx, p *ServicePrincipal) error { return s.purge(ctx, tx, who, p) })
+	return s.deletedPrincipal(ctx, who, id, mayPurge, func(tx *sqldb.Tx, p *ServicePrincipal) error { return s.purge(ctx, tx, who, p) })
 }
 
-func (s *Service) deletedPrincipal(ctx context.Context, who authz.Caller, id ids.ObjectID, rule func(*sqldb.Tx, *ServicePrincipal) error) error {
+func (s *Service) deletedPrincipal(ctx context.Context, who authz.Caller, id ids.ObjectID, needs authz.Action, rule func(*sqldb.Tx, *ServicePrincipal) error) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
 		p, err := GetDeletedPrincipal(ctx, tx, who, id)
 		if err != nil {
 			return err
 		}
-		if err := MayManage(ctx, tx, who, p.ID); err != nil {
+		if err := MayManage(ctx, tx, who, p.ID, needs); err != nil {
 			return err
 		}
 		return rule(tx, p)

@@ -38,7 +38,7 @@ func (s *Service) Classify(ctx context.Context, who authz.Caller, resource ids.O
 		if err != nil {
 			return err
 		}
-		if err := mayGrantScopes(ctx, tx, who); err != nil {
+		if err := mayGrantScopes(ctx, tx, who, "basic/update"); err != nil {
 			return err
 		}
 		i := slices.IndexFunc(p.Scopes, func(s app.Scope) bool {
@@ -70,7 +70,7 @@ func (s *Service) Unclassify(ctx context.Context, who authz.Caller, resource ids
 		if err != nil {
 			return err
 		}
-		if err := mayGrantScopes(ctx, tx, who); err != nil {
+		if err := mayGrantScopes(ctx, tx, who, "basic/update"); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `delete from permission_class where tenant_id = ? and resource_id = ? and id = ?`, p.Tenant, p.ID, c.ID); err != nil {

@@ -1,6 +1,9 @@
 package graphtest
 
 import (
+	"bytes"
+	"image"
+	"image/png"
 	"net/http"
 	"strings"
 	"testing"
@@ -72,6 +75,21 @@ func (f *Furnishing) Create(key, path string, body map[string]any) map[string]an
 	return made
 }
 
+// A Picture is a body that is no JSON.
+type Picture []byte
+
+// PictureType is what a picture is sent as.
+const PictureType = "image/png"
+
+// NewPicture returns the smallest picture that is one.
+func NewPicture() Picture {
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
+		panic(err) // into memory
+	}
+	return b.Bytes()
+}
+
 // Ref returns a reference to an object, as POST …/$ref takes it.
 func Ref(id string) map[string]any {
 	return map[string]any{"@odata.id": "https://graph.microsoft.com/v1.0/directoryObjects/" + id}
@@ -112,8 +130,11 @@ func (f *Furnishing) Body(t testing.TB, method, words, suffix, parent string) an
 	if method == http.MethodGet || method == http.MethodDelete {
 		return nil
 	}
-	if suffix == "/$ref" {
+	switch suffix {
+	case "/$ref":
 		return Ref(f.Key(t, "user"))
+	case "/logo":
+		return NewPicture()
 	}
 	for _, r := range rooms {
 		action, creation, change := r.Actions[suffix], r.Creations[words], r.Changes[words]

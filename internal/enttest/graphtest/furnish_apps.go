@@ -18,6 +18,7 @@ var registrations = Room{
 		principal("/servicePrincipals", application("/applications"))
 		principal("principal", application("application"))
 		principal("resource", application("application"))
+		f.Send(http.MethodPut, "/v1.0/applications/"+f.IDs["/applications"]+"/logo", NewPicture())
 		for _, owned := range []string{"/applications", "/servicePrincipals"} {
 			one := owned + "/" + f.IDs[owned]
 			f.Send(http.MethodPost, "/v1.0"+one+"/owners/$ref", Ref(f.IDs["/users"]))

@@ -19,11 +19,15 @@ var long = regexp.MustCompile(`[A-Za-z0-9_-]{36,}`)
 // sid matches the security identifier that follows from a group's identifier.
 var sid = regexp.MustCompile(`S-1-12-1(-[0-9]+){4}`)
 
+// plain matches identifiers without their dashes, as names of extensions have them.
+var plain = regexp.MustCompile(`\b[0-9a-f]{32}\b|[0-9a-f]{32}_`)
+
 // steady gives each identifier a number, in the order of appearance: GUIDs, and
 // the longer ones of assignments and grants. Security identifiers are all alike.
 func steady(text []byte) []byte {
 	seen := map[string]string{}
 	text = sid.ReplaceAll(text, []byte("a-security-identifier"))
+	text = plain.ReplaceAll(text, []byte("an-identifier"))
 	return long.ReplaceAllFunc(text, func(word []byte) []byte {
 		id := string(word)
 		if n := len(id); !ids.Valid(id) && n != 43 && n != 64 {

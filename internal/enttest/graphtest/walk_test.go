@@ -69,8 +69,14 @@ func (w *World) examples(t *testing.T, c *Client) examples {
 	return e
 }
 
+// A step is an operation on an example's path.
+type step struct {
+	method, path string
+	may          edm.Access
+}
+
 // operations lists every operation of the registry on an example's path.
-func (x example) operations() (all []struct{ method, path string }) {
+func (x example) operations() (all []step) {
 	one := x.one
 	if one == "" && !x.set.Single {
 		one = x.root + "/" + string(ids.New[ids.ObjectID]())
@@ -82,7 +88,7 @@ func (x example) operations() (all []struct{ method, path string }) {
 		} else {
 			path = x.root + op.Suffix
 		}
-		all = append(all, struct{ method, path string }{op.Method, path})
+		all = append(all, step{op.Method, path, op.May})
 	}
 	return all
 }
@@ -99,7 +105,7 @@ func TestNoPermissionNoAnswer(t *testing.T) {
 					t.Errorf("%s %s: got %d %s, want 403", op.method, op.path, a.Status, a.Raw)
 				}
 				inner := a.Body["error"].(map[string]any)["innerError"].(map[string]any)
-				if inner["leastPermission"] == nil {
+				if inner["leastPermission"] == nil && len(op.may.App) > 0 {
 					t.Errorf("%s %s: the refusal names no permission: %s", op.method, op.path, a.Raw)
 				}
 				if a := w.Call(t, "", op.method, "/v1.0"+op.path, nil); a.Status != http.StatusUnauthorized {

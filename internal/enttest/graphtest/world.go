@@ -195,6 +195,9 @@ func (w *World) Call(t testing.TB, token, method, path string, body any, headers
 		text = []byte(b)
 	case []byte:
 		text = b
+	case Picture:
+		text = b
+		headers = append([]string{"Content-Type", PictureType}, headers...)
 	default:
 		var err error
 		text, err = json.Marshal(b)

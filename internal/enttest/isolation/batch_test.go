@@ -1,6 +1,7 @@
 package isolation
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"entente/internal/edge/graph/edm"
 	"entente/internal/enttest"
+	"entente/internal/enttest/graphtest"
 )
 
 // strangeBatch has the stranger ask in batches for what is the victim's on
@@ -29,7 +31,10 @@ func (g *ground) strangeBatch(t *testing.T, all []route) {
 				"id": string(rune('a' + i)), "method": a.method, "url": strings.TrimPrefix(a.path, "/v1.0"),
 				"headers": map[string]string{"Content-Type": "application/json", "Authorization": "Bearer " + g.victim.graph, "ConsistencyLevel": "eventual"},
 			}
-			if a.body != nil {
+			if p, ok := a.body.(graphtest.Picture); ok {
+				item["body"] = base64.RawURLEncoding.EncodeToString(p)
+				item["headers"].(map[string]string)["Content-Type"] = graphtest.PictureType
+			} else if a.body != nil {
 				item["body"] = a.body
 			}
 			items = append(items, item)

@@ -12,6 +12,7 @@ import (
 
 	"entente/internal/enttest"
 	"entente/internal/enttest/dbtest"
+	"entente/internal/enttest/graphtest"
 	"entente/internal/kit/sqldb"
 )
 
@@ -93,7 +94,10 @@ type ask struct {
 func (g *ground) send(t *testing.T, token string, a ask) enttest.Answer {
 	t.Helper()
 	var body io.Reader
-	if a.body != nil {
+	media := "application/json"
+	if p, ok := a.body.(graphtest.Picture); ok {
+		body, media = bytes.NewReader(p), graphtest.PictureType
+	} else if a.body != nil {
 		text, err := json.Marshal(a.body)
 		if err != nil {
 			t.Fatal(err)
@@ -105,7 +109,7 @@ func (g *ground) send(t *testing.T, token string, a ask) enttest.Answer {
 		t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Content-Type", media)
 	req.Header.Set("ConsistencyLevel", "eventual")
 	return g.Do(t, req)
 }

@@ -2,6 +2,7 @@ package apps
 
 import (
 	"context"
+	"encoding/json"
 
 	"entente/internal/core/federation"
 	"entente/internal/edge/graph/edm"
@@ -51,7 +52,17 @@ func parent(r *edm.Request) federation.Parent {
 	return federation.Parent{Tenant: r.Who.Tenant, Kind: federation.Application, ID: ids.ObjectID(r.Parent())}
 }
 
-func credentialItem(c *federation.Credential) (edm.Item, error) { return item(c.ID, c) }
+// credentialItem renders a credential. An expression is no part of its face:
+// v1.0 does not have it.
+func credentialItem(c *federation.Credential) (it edm.Item, err error) {
+	face := *c
+	face.Expression = nil
+	if it, err = item(c.ID, face); err != nil || c.Expression == nil {
+		return it, err
+	}
+	it.Rest, err = json.Marshal(map[string]*federation.Expression{"claimsMatchingExpression": c.Expression})
+	return it, err
+}
 
 func (s Services) findCredential(ctx context.Context, r *edm.Request, name string) (string, error) {
 	c, err := s.Federation.Get(ctx, r.Who, parent(r), name)
