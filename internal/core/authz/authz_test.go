@@ -162,3 +162,13 @@ func TestBuiltInRolesAreComplete(t *testing.T) {
 		t.Error("nobody's identifier names a role")
 	}
 }
+
+func TestWhoForgetsWhatIsNeededIsRefused(t *testing.T) {
+	house.Each(t, func(t *testing.T, h *house.House) {
+		who := house.Person(h.A.ID, h.AddUser(t, h.A, "anybody").ID)
+		err := h.DB.View(t.Context(), func(tx *sqldb.Tx) error { return authz.Allow(t.Context(), tx, who, "") })
+		if !errors.Is(err, authz.Denied) {
+			t.Errorf("err = %v, want %v", err, authz.Denied)
+		}
+	})
+}

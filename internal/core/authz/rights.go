@@ -55,8 +55,12 @@ func OwnersMay(a Action) bool {
 	return slices.ContainsFunc(owners, func(have Action) bool { return have.Covers(a) })
 }
 
-// Need refuses whoever may not do all of actions.
+// Need refuses whoever may not do all of actions. To ask for none is to have
+// forgotten what is needed: it is refused to everybody who needs a right.
 func (r Rights) Need(actions ...Action) error {
+	if len(actions) == 0 && !r.all {
+		return Refuse()
+	}
 	for _, a := range actions {
 		if !r.Allow(a) {
 			return RefuseFor(actions...)
