@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"entente/internal/core/object"
 	"entente/internal/core/tenant"
@@ -29,35 +30,41 @@ type Group struct {
 
 // GroupFace is what Graph shows of a group by default.
 type GroupFace struct {
-	ID                  ids.ObjectID      `json:"id"`
-	DeletedDateTime     *time.Time        `json:"deletedDateTime"`
-	Classification      *string           `json:"classification"`
-	CreatedDateTime     *time.Time        `json:"createdDateTime"`
-	Description         *string           `json:"description"`
-	DisplayName         string            `json:"displayName"`
-	Expiration          *time.Time        `json:"expirationDateTime"`
-	GroupTypes          []string          `json:"groupTypes"`
-	IsAssignableToRole  *bool             `json:"isAssignableToRole"`
-	Mail                *string           `json:"mail"`
-	MailEnabled         *bool             `json:"mailEnabled"`
-	MailNickname        string            `json:"mailNickname"`
-	MembershipRule      *string           `json:"membershipRule"`
-	RuleProcessingState *string           `json:"membershipRuleProcessingState"`
-	OnPremisesDomain    *string           `json:"onPremisesDomainName"`
-	OnPremisesLastSync  *time.Time        `json:"onPremisesLastSyncDateTime"`
-	OnPremisesNetBIOS   *string           `json:"onPremisesNetBiosName"`
-	OnPremisesErrors    []json.RawMessage `json:"onPremisesProvisioningErrors"`
-	OnPremisesSAM       *string           `json:"onPremisesSamAccountName"`
-	OnPremisesSID       *string           `json:"onPremisesSecurityIdentifier"`
-	OnPremisesSync      *bool             `json:"onPremisesSyncEnabled"`
-	DataLocation        *string           `json:"preferredDataLocation"`
-	Language            *string           `json:"preferredLanguage"`
-	ProxyAddresses      []string          `json:"proxyAddresses"`
-	Renewed             *time.Time        `json:"renewedDateTime"`
-	SecurityEnabled     *bool             `json:"securityEnabled"`
-	SecurityIdentifier  string            `json:"securityIdentifier"`
-	Theme               *string           `json:"theme"`
-	Visibility          *string           `json:"visibility"`
+	ID                   ids.ObjectID      `json:"id"`
+	DeletedDateTime      *time.Time        `json:"deletedDateTime"`
+	Classification       *string           `json:"classification"`
+	CreatedDateTime      *time.Time        `json:"createdDateTime"`
+	CreationOptions      []string          `json:"creationOptions"`
+	Description          *string           `json:"description"`
+	DisplayName          string            `json:"displayName"`
+	Expiration           *time.Time        `json:"expirationDateTime"`
+	GroupTypes           []string          `json:"groupTypes"`
+	InfoCatalogs         []string          `json:"infoCatalogs"`
+	IsAssignableToRole   *bool             `json:"isAssignableToRole"`
+	Mail                 *string           `json:"mail"`
+	MailEnabled          *bool             `json:"mailEnabled"`
+	MailNickname         string            `json:"mailNickname"`
+	MembershipRule       *string           `json:"membershipRule"`
+	RuleProcessingState  *string           `json:"membershipRuleProcessingState"`
+	OnPremisesDomain     *string           `json:"onPremisesDomainName"`
+	OnPremisesLastSync   *time.Time        `json:"onPremisesLastSyncDateTime"`
+	OnPremisesNetBIOS    *string           `json:"onPremisesNetBiosName"`
+	OnPremisesSAM        *string           `json:"onPremisesSamAccountName"`
+	OnPremisesSID        *string           `json:"onPremisesSecurityIdentifier"`
+	OnPremisesSync       *bool             `json:"onPremisesSyncEnabled"`
+	DataLocation         *string           `json:"preferredDataLocation"`
+	Language             *string           `json:"preferredLanguage"`
+	ProxyAddresses       []string          `json:"proxyAddresses"`
+	Renewed              *time.Time        `json:"renewedDateTime"`
+	ResourceBehavior     []string          `json:"resourceBehaviorOptions"`
+	ResourceProvisioning []string          `json:"resourceProvisioningOptions"`
+	SecurityEnabled      *bool             `json:"securityEnabled"`
+	SecurityIdentifier   string            `json:"securityIdentifier"`
+	Theme                *string           `json:"theme"`
+	UniqueName           *string           `json:"uniqueName"`
+	Visibility           *string           `json:"visibility"`
+	OnPremisesErrors     []json.RawMessage `json:"onPremisesProvisioningErrors"`
+	ServiceErrors        []json.RawMessage `json:"serviceProvisioningErrors"`
 }
 
 // GroupRest is what Graph shows of a group when asked for.
@@ -68,10 +75,8 @@ type GroupRest struct {
 	AutoSubscribe        *bool             `json:"autoSubscribeNewMembers"`
 	HideFromAddressLists *bool             `json:"hideFromAddressLists"`
 	HideFromClients      *bool             `json:"hideFromOutlookClients"`
-	ResourceBehavior     []string          `json:"resourceBehaviorOptions"`
-	ResourceProvisioning []string          `json:"resourceProvisioningOptions"`
-	ServiceErrors        []json.RawMessage `json:"serviceProvisioningErrors"`
-	UniqueName           *string           `json:"uniqueName"`
+	IsArchived           *bool             `json:"isArchived"` // of its team
+	IsRestricted         *bool             `json:"isManagementRestricted"`
 	Writeback            *Writeback        `json:"writebackConfiguration"`
 }
 
@@ -81,8 +86,14 @@ type Writeback struct {
 	GroupType *string `json:"onPremisesGroupType"`
 }
 
-// Unified is the group type of Microsoft 365 groups.
-const Unified = "Unified"
+// Types of a group.
+const (
+	Unified = "Unified"           // a Microsoft 365 group
+	Dynamic = "DynamicMembership" // its members follow from a rule
+)
+
+// TeamOption is the resource provisioning option of a group that has a team.
+const TeamOption = "Team"
 
 // Visibilities of a group.
 const (
@@ -97,11 +108,15 @@ const (
 	DynamicGroup     fault.Reason = "directory.dynamic_group"
 )
 
-// groupLimits are the greatest lengths of text properties, in bytes.
+// groupLimits are the greatest lengths of text properties, in characters.
 var groupLimits = map[string]int{
 	"displayName": 256, "description": 1024, "mailNickname": 64, "classification": 256, "uniqueName": 256,
 	"preferredLanguage": 64, "preferredDataLocation": 16, "theme": 16,
+	"onPremisesDomainName": 256, "onPremisesNetBiosName": 256, "onPremisesSamAccountName": 256,
 }
+
+// maxOptions bounds each list of options that a client may send.
+const maxOptions = 20
 
 // NewGroup returns the group that a Graph body describes.
 func NewGroup(home *tenant.Tenant, body []byte, now time.Time) (*Group, error) {
@@ -150,11 +165,14 @@ func (g *Group) Apply(body []byte) (*Group, error) {
 	}
 	h.keep(g)
 	h.Tenant, h.CreatedAt, h.version = g.Tenant, g.CreatedAt, g.version
-	h.GroupTypes, h.MailEnabled, h.IsAssignableToRole, h.UniqueName = g.GroupTypes, g.MailEnabled, g.IsAssignableToRole, g.UniqueName
+	h.MailEnabled, h.IsAssignableToRole, h.UniqueName = g.MailEnabled, g.IsAssignableToRole, g.UniqueName
 	h.ResourceBehavior, h.ResourceProvisioning = g.ResourceBehavior, g.ResourceProvisioning
 	hidden := func(v *string) bool { return v != nil && *v == HiddenMembership }
-	if hidden(h.Visibility) != hidden(g.Visibility) {
+	switch {
+	case hidden(h.Visibility) != hidden(g.Visibility), h.Visibility == nil && g.Visibility != nil:
 		return nil, invalidGroup("visibility")
+	case h.Unified() != g.Unified():
+		return nil, fault.InvalidAt("groupTypes", "Property 'groupTypes' is read-only and cannot be set.")
 	}
 	if err := h.required(); err != nil {
 		return nil, err
@@ -170,6 +188,9 @@ func (g *Group) keep(from *Group) {
 	g.ID, g.CreatedDateTime, g.DeletedDateTime, g.Renewed, g.Expiration = from.ID, from.CreatedDateTime, from.DeletedDateTime, from.Renewed, from.Expiration
 	g.Mail, g.ProxyAddresses, g.SecurityIdentifier = from.Mail, from.ProxyAddresses, from.SecurityIdentifier
 	g.OnPremisesLastSync, g.OnPremisesSID, g.OnPremisesSync = from.OnPremisesLastSync, from.OnPremisesSID, from.OnPremisesSync
+	g.OnPremisesErrors, g.ServiceErrors = from.OnPremisesErrors, from.ServiceErrors
+	g.CreationOptions, g.InfoCatalogs, g.IsArchived, g.IsRestricted = from.CreationOptions, from.InfoCatalogs, from.IsArchived, from.IsRestricted
+	g.AssignedLabels, g.AssignedLicenses = from.AssignedLabels, from.AssignedLicenses
 	g.DisplayName = strings.TrimSpace(g.DisplayName)
 	object.Fill(g)
 }
@@ -194,9 +215,10 @@ func (g *Group) checkKind() error {
 	for _, t := range g.GroupTypes {
 		switch t {
 		case Unified:
-		case "DynamicMembership":
-			return fault.Because(fault.Invalid, DynamicGroup, "Dynamic membership is not available.").
-				WithFix("Create the group without DynamicMembership and add its members.")
+		case Dynamic:
+			// What Graph answers where the tenant may have no dynamic groups.
+			return fault.Because(fault.Forbidden, DynamicGroup, "Insufficient privileges to complete the operation.").
+				WithFix("Dynamic membership is not available: create the group without DynamicMembership and add its members.")
 		default:
 			return invalidGroup("groupTypes")
 		}
@@ -219,14 +241,20 @@ func (g *Group) check() error {
 	for name, p := range map[string]*string{
 		"displayName": &g.DisplayName, "description": g.Description, "mailNickname": &g.MailNickname, "classification": g.Classification,
 		"uniqueName": g.UniqueName, "preferredLanguage": g.Language, "preferredDataLocation": g.DataLocation, "theme": g.Theme,
+		"onPremisesDomainName": g.OnPremisesDomain, "onPremisesNetBiosName": g.OnPremisesNetBIOS, "onPremisesSamAccountName": g.OnPremisesSAM,
 	} {
-		if p != nil && (*p == "" || len(*p) > groupLimits[name]) {
+		if p != nil && (*p == "" || utf8.RuneCountInString(*p) > groupLimits[name]) {
+			return invalidGroup(name)
+		}
+	}
+	for name, list := range map[string][]string{"resourceBehaviorOptions": g.ResourceBehavior, "resourceProvisioningOptions": g.ResourceProvisioning} {
+		if len(list) > maxOptions || slices.ContainsFunc(list, func(s string) bool { return s == "" || len(s) > 64 }) {
 			return invalidGroup(name)
 		}
 	}
 	visibilities := []string{Public, Private, HiddenMembership}
 	switch {
-	case strings.ContainsAny(g.MailNickname, `@()\[]";:<>, `) || strings.ContainsFunc(g.MailNickname, func(r rune) bool { return r < ' ' || r > '~' }):
+	case !isNickname(g.MailNickname):
 		return invalidGroup("mailNickname")
 	case g.Visibility != nil && !slices.Contains(visibilities, *g.Visibility):
 		return invalidGroup("visibility")
@@ -236,11 +264,25 @@ func (g *Group) check() error {
 	return nil
 }
 
+// isNickname reports whether text can stand before the @ of a group's address.
+func isNickname(text string) bool {
+	return !strings.ContainsAny(text, `@()\[]";:<>, `) && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
+}
+
+// renew begins the life of g anew.
+func (g *Group) renew(now time.Time) {
+	now = now.Truncate(time.Second)
+	g.Renewed = &now
+}
+
 // Unified reports whether g is a Microsoft 365 group.
 func (g *Group) Unified() bool { return slices.Contains(g.GroupTypes, Unified) }
 
 // Secures reports whether g is a security group, alone or beside its mail.
 func (g *Group) Secures() bool { return g.SecurityEnabled != nil && *g.SecurityEnabled }
+
+// HasTeam reports whether there is a team over g.
+func (g *Group) HasTeam() bool { return slices.Contains(g.ResourceProvisioning, TeamOption) }
 
 // AssignableToRole reports whether directory roles may be given to g.
 func (g *Group) AssignableToRole() bool { return g.IsAssignableToRole != nil && *g.IsAssignableToRole }

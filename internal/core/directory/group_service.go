@@ -55,13 +55,14 @@ func (g *Group) entity() authz.Action {
 // mayCreateGroup refuses guests, and those who may not make a group that roles
 // may be given to. It reports whether the caller becomes its owner: members of
 // the tenant without a role for groups do, and everyone of a Microsoft 365
-// group.
-func mayCreateGroup(ctx context.Context, tx *sqldb.Tx, who authz.Caller, g *Group) (owns bool, err error) {
+// group that names no owner.
+func mayCreateGroup(ctx context.Context, tx *sqldb.Tx, who authz.Caller, g *Group, owned bool) (owns bool, err error) {
 	err = mayManageGroup(ctx, tx, who, g, "create")
+	person := !who.IsSystem() && !who.AppOnly()
 	switch {
 	case err == nil:
-		return !who.IsSystem() && !who.AppOnly() && g.Unified(), nil
-	case g.AssignableToRole(), !errors.Is(err, authz.Denied):
+		return person && g.Unified() && !owned, nil
+	case !person, g.AssignableToRole(), !errors.Is(err, authz.Denied):
 		return false, err
 	}
 	return true, authz.Allow(ctx, tx, who, "", g.entity()+"/createAsOwner")
@@ -78,7 +79,7 @@ func (s *Service) CreateGroup(ctx context.Context, who authz.Caller, body []byte
 		if g, err = NewGroup(home, body, tx.Now()); err != nil {
 			return err
 		}
-		owns, err := mayCreateGroup(ctx, tx, who, g)
+		owns, err := mayCreateGroup(ctx, tx, who, g, len(owners) > 0)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"entente/internal/core/authz"
 	"entente/internal/core/object"
@@ -17,21 +18,38 @@ import (
 var GroupTable = query.Table{
 	Key: []string{"id"},
 	Fields: map[string]query.Column{
-		"id":                          {SQL: "g.id"},
-		"displayName":                 {SQL: "g.name_folded", Fold: true, Words: object.NameWords("g.id")},
-		"description":                 {SQL: "g.text_folded", Fold: true, Null: ""},
-		"classification":              {SQL: "g.class_folded", Fold: true, Null: ""},
-		"mailNickname":                {SQL: "g.nick_folded", Fold: true},
-		"mail":                        {SQL: "g.mail_folded", Fold: true, Null: ""},
-		"securityEnabled":             {SQL: "g.security", Kind: query.Bool},
-		"mailEnabled":                 {SQL: "g.mail_enabled", Kind: query.Bool},
-		"isAssignableToRole":          {SQL: "g.assignable", Kind: query.Bool},
-		"uniqueName":                  {SQL: "g.unique_name", Null: ""},
-		"createdDateTime":             {SQL: "g.created_us", Kind: query.Time},
-		"deletedDateTime":             object.DeletedColumn("g.deleted_us"),
-		"groupTypes":                  {Items: groupItems("type")},
-		"proxyAddresses":              {Items: groupItems("address")},
-		"resourceProvisioningOptions": {Items: groupItems("resource")},
+		"id":                            {SQL: "g.id"},
+		"displayName":                   {SQL: "g.name_folded", Fold: true, Words: object.NameWords("g.id")},
+		"description":                   {SQL: "g.text_folded", Fold: true, Null: "", Words: object.DescriptionWords("g.id")},
+		"classification":                {SQL: "g.class_folded", Fold: true, Null: ""},
+		"mailNickname":                  {SQL: "g.nick_folded", Fold: true},
+		"mail":                          {SQL: "g.mail_folded", Fold: true, Null: ""},
+		"securityEnabled":               {SQL: "g.security", Kind: query.Bool},
+		"mailEnabled":                   {SQL: "g.mail_enabled", Kind: query.Bool},
+		"isAssignableToRole":            {SQL: "g.assignable", Kind: query.Bool, Null: -1},
+		"uniqueName":                    {SQL: "g.unique_name", Null: ""},
+		"createdDateTime":               {SQL: "g.created_us", Kind: query.Time},
+		"renewedDateTime":               {SQL: "g.renewed_us", Kind: query.Time, Null: 0},
+		"expirationDateTime":            {SQL: "g.expires_us", Kind: query.Time, Null: 0},
+		"membershipRule":                {SQL: "g.rule_folded", Fold: true, Null: ""},
+		"membershipRuleProcessingState": {SQL: "g.rule_state", Fold: true, Null: ""},
+		"preferredLanguage":             {SQL: "g.language_folded", Fold: true, Null: ""},
+		"onPremisesLastSyncDateTime":    {SQL: "g.synced_us", Kind: query.Time, Null: 0},
+		"onPremisesSamAccountName":      {SQL: "g.sam_folded", Fold: true, Null: ""},
+		"onPremisesSecurityIdentifier":  {SQL: "g.sid_folded", Fold: true, Null: ""},
+		"onPremisesSyncEnabled":         {SQL: "g.synced", Kind: query.Bool, Null: -1},
+		"deletedDateTime":               object.DeletedColumn("g.deleted_us"),
+		"groupTypes":                    {Items: groupItems("type")},
+		"proxyAddresses":                {Items: groupItems("address")},
+		"resourceProvisioningOptions":   {Items: groupItems("resource")},
+		"assignedLicenses": {Items: &query.Items{
+			From: "group_text x", On: "x.tenant_id = g.tenant_id and x.group_id = g.id and x.kind = 'license'",
+			Fields: map[string]query.Column{"skuId": {SQL: "x.folded", Fold: true}},
+		}},
+		"owners": {Items: &query.Items{
+			From: "object_owner x join object o on o.tenant_id = x.tenant_id and o.id = x.owner_id and o.deleted_us = 0",
+			On:   "x.tenant_id = g.tenant_id and x.object_id = g.id",
+		}},
 	},
 }
 
@@ -126,8 +144,9 @@ func addGroup(ctx context.Context, tx *sqldb.Tx, g *Group, by ids.ObjectID) erro
 	}
 	n, err := tx.Exec(ctx, `
 		insert into directory_group (tenant_id, id, name_folded, text_folded, class_folded, nick_folded, mail_folded, unified, security,
-		                             mail_enabled, assignable, unique_name, created_us, face, rest, version)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+		                             mail_enabled, assignable, unique_name, renewed_us, expires_us, rule_folded, rule_state, language_folded,
+		                             synced_us, sam_folded, sid_folded, synced, created_us, face, rest, version)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
 		on conflict (tenant_id, unique_name) where unique_name <> '' and deleted_us = 0 do nothing`,
 		append(append([]any{g.Tenant, g.ID}, g.columns()...), sqldb.Micros(g.CreatedAt), face, rest)...)
 	if err != nil {
@@ -150,7 +169,8 @@ func putGroup(ctx context.Context, tx *sqldb.Tx, g *Group) error {
 	n, err := tx.Exec(ctx, `
 		update directory_group
 		set    name_folded = ?, text_folded = ?, class_folded = ?, nick_folded = ?, mail_folded = ?, unified = ?, security = ?,
-		       mail_enabled = ?, assignable = ?, unique_name = ?, face = ?, rest = ?, version = version + 1
+		       mail_enabled = ?, assignable = ?, unique_name = ?, renewed_us = ?, expires_us = ?, rule_folded = ?, rule_state = ?,
+		       language_folded = ?, synced_us = ?, sam_folded = ?, sid_folded = ?, synced = ?, face = ?, rest = ?, version = version + 1
 		where  tenant_id = ? and id = ? and version = ? and deleted_us = 0`,
 		append(g.columns(), face, rest, g.Tenant, g.ID, g.version)...)
 	if err != nil {
@@ -177,6 +197,9 @@ func takeGroupNames(ctx context.Context, tx *sqldb.Tx, g *Group) error {
 			return err
 		}
 	}
+	if err := object.PutDescription(ctx, tx, g.Tenant, g.ID, text(g.Description)); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `delete from group_text where tenant_id = ? and group_id = ?`, g.Tenant, g.ID); err != nil {
 		return err
 	}
@@ -193,13 +216,34 @@ func takeGroupNames(ctx context.Context, tx *sqldb.Tx, g *Group) error {
 	return nil
 }
 
-// columns returns the values of the columns from name_folded to unique_name.
+// columns returns the values of the columns from name_folded to synced.
 func (g *Group) columns() []any {
 	fold := func(s *string) string { return query.Fold(text(s)) }
 	return []any{
 		query.Fold(g.DisplayName), fold(g.Description), fold(g.Classification), query.Fold(g.MailNickname), fold(g.Mail),
-		g.Unified(), g.Secures(), g.mailed(), g.AssignableToRole(), text(g.UniqueName),
+		g.Unified(), g.Secures(), g.mailed(), maybe(g.IsAssignableToRole), text(g.UniqueName),
+		when(g.Renewed), when(g.Expiration), fold(g.MembershipRule), fold(g.RuleProcessingState), fold(g.Language),
+		when(g.OnPremisesLastSync), fold(g.OnPremisesSAM), fold(g.OnPremisesSID), maybe(g.OnPremisesSync),
 	}
+}
+
+// when returns a time as it is stored; 0 is none.
+func when(t *time.Time) int64 {
+	if t == nil {
+		return 0
+	}
+	return sqldb.Micros(*t)
+}
+
+// maybe returns a flag as it is stored; -1 is neither yes nor no.
+func maybe(b *bool) int {
+	switch {
+	case b == nil:
+		return -1
+	case *b:
+		return 1
+	}
+	return 0
 }
 
 func (g *Group) render() (face, rest string, err error) {

@@ -87,7 +87,8 @@ func (s Scope) within(tx *sqldb.Tx, tenant ids.TenantID, from, column string) (s
 var objectTable = query.Table{
 	Key: []string{"id"},
 	Fields: map[string]query.Column{
-		"id": {SQL: "o.id"},
+		"id":          {SQL: "o.id"},
+		"displayName": {SQL: "o.name_folded", Fold: true, Words: object.NameWords("o.id")},
 	},
 }
 

@@ -6,15 +6,16 @@ import (
 
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/query"
 	"entente/internal/kit/sqldb"
 )
 
 // Add stores the shared row of a new object and logs its creation.
 func Add(ctx context.Context, tx *sqldb.Tx, o Object, by ids.ObjectID) error {
 	_, err := tx.Exec(ctx, `
-		insert into object (tenant_id, id, kind, display_name, created_us, created_by)
-		values (?, ?, ?, ?, ?, ?)`,
-		o.Tenant, o.ID, o.Kind, o.DisplayName, sqldb.Micros(o.CreatedAt), by)
+		insert into object (tenant_id, id, kind, display_name, name_folded, created_us, created_by)
+		values (?, ?, ?, ?, ?, ?, ?)`,
+		o.Tenant, o.ID, o.Kind, o.DisplayName, query.Fold(o.DisplayName), sqldb.Micros(o.CreatedAt), by)
 	if err != nil {
 		return err
 	}
@@ -51,7 +52,8 @@ func Missing(key string) *fault.Error {
 // Rename stores a new display name and logs the change. Call it for every
 // change of an object, with the name it has then.
 func Rename(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID, kind Kind, name string) error {
-	n, err := tx.Exec(ctx, `update object set display_name = ? where tenant_id = ? and id = ? and display_name <> ?`, name, tenant, id, name)
+	n, err := tx.Exec(ctx, `update object set display_name = ?, name_folded = ? where tenant_id = ? and id = ? and display_name <> ?`,
+		name, query.Fold(name), tenant, id, name)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"entente/internal/core/app"
 	"entente/internal/core/consent"
+	"entente/internal/core/directory"
 	"entente/internal/core/federation"
 	"entente/internal/core/object"
 	"entente/internal/core/tenant"
@@ -92,6 +93,7 @@ var reasons = map[fault.Reason]reply{
 	query.TooComplex:    {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
 	query.WrongCursor:   {http.StatusBadRequest, "Directory_ExpiredPageToken", "", ""},
 
+	directory.NotValid:        {http.StatusUnprocessableEntity, "Request_UnprocessableEntity", "The values provided contain one or more validation errors.", "InvalidValue"},
 	object.NameTaken:          {http.StatusBadRequest, "Request_BadRequest", "", "ObjectConflict"},
 	object.AlreadyOwner:       {http.StatusBadRequest, "Request_BadRequest", "", ""},
 	app.NameInUse:             {http.StatusConflict, "Request_MultipleObjectsWithSameKeyValue", "", ""},

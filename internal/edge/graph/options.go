@@ -111,6 +111,11 @@ func (c *call) readQuery(g edm.Grant) error {
 	if c.target.kind == toCount {
 		asker.Advanced = o.eventual
 	}
+	if set.Linked && !set.Unpaged && c.target.cast == "" {
+		if t := c.Registry.Lender(asker.Type, asker.Version, o.Filter, lenders); t != "" {
+			asker.Type, c.request.Cast = t, t
+		}
+	}
 	switch {
 	case o.Skip != nil:
 		return fault.Because(fault.Invalid, unsupported, "'$skip' is not supported by the service.")
@@ -144,6 +149,10 @@ func (c *call) readQuery(g edm.Grant) error {
 	c.request.Count = first && o.Count != nil && *o.Count && (!set.Advanced || o.eventual)
 	return nil
 }
+
+// lenders are the types by whose properties a list of directory objects can be
+// asked without a cast; it has entities of that type alone then.
+var lenders = []edm.Type{edm.Of("user"), edm.Of("group")}
 
 // searched adds what $search asks to a condition.
 func (c *call) searched(a edm.Asker, filter query.Expr) (query.Expr, error) {

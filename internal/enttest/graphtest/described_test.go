@@ -107,9 +107,9 @@ func documented(op *openapi3.Operation, status int) bool {
 	return op.Responses.Value(strconv.Itoa(status)) != nil || op.Responses.Value(fmt.Sprintf("%dXX", status/100)) != nil
 }
 
-// beyond are members that the description does not have: three that a real
+// beyond are members that the description does not have: four that a real
 // tenant was seen to send, and when a service principal was made.
-var beyond = []string{"createdByAppId", "isDisabled", "infoCatalogs", "createdDateTime"}
+var beyond = []string{"createdByAppId", "creationOptions", "isDisabled", "infoCatalogs", "createdDateTime"}
 
 // unknown returns the members of an answer that nobody describes. An entity of
 // a derived type is described there.

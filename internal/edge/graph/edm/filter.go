@@ -1,6 +1,7 @@
 package edm
 
 import (
+	"slices"
 	"strings"
 
 	"entente/internal/core/authz"
@@ -157,6 +158,9 @@ func (l *lowering) compare(e *odata.Compare) (query.Expr, error) {
 }
 
 func (l *lowering) count(names []string, op string, lit *odata.Literal) (query.Expr, error) {
+	if e := l.r.entities[l.a.Type]; e != nil && l.element == nil && len(names) == 1 && slices.Contains(e.Counted, names[0]) {
+		return l.countPart(names[0], op, lit)
+	}
 	f, err := l.resolve(names)
 	if err != nil {
 		return nil, err
@@ -171,6 +175,21 @@ func (l *lowering) count(names []string, op string, lit *odata.Literal) (query.E
 		return nil, invalidFilter("$count is compared with a whole number.")
 	}
 	return query.Count{Field: f.field, Op: ops[op].op, N: int(lit.Int)}, nil
+}
+
+// countPart compares how many entities a part has: with none or one, for equal
+// or not, as the directory does.
+func (l *lowering) countPart(name, op string, lit *odata.Literal) (query.Expr, error) {
+	switch {
+	case !l.a.Advanced:
+		return nil, NeedAdvanced()
+	case l.a.Grant.Only != nil:
+		return nil, authz.Refuse().With("property", name)
+	case lit.Kind != odata.Int || lit.Int < 0 || lit.Int > 1 || op != "eq" && op != "ne":
+		return nil, fault.Because(fault.Invalid, NoSuchOperator,
+			"Unsupported or invalid query filter clause specified for property '%s' of resource '%s'.", name, l.a.Type.Resource()).With("property", name)
+	}
+	return query.Count{Field: name, Op: ops[op].op, N: int(lit.Int)}, nil
 }
 
 func (l *lowering) in(e *odata.In) (query.Expr, error) {
@@ -281,6 +300,9 @@ func (l *lowering) resolve(names []string) (leaf, error) {
 	}
 	for i, name := range names {
 		p := l.r.FoldProp(t, l.a.Version, name)
+		if p == nil && i == 0 {
+			p = l.r.shared(t, name)
+		}
 		if p == nil {
 			return at, fault.Because(fault.Invalid, UnknownInFilter,
 				"Could not find a property named '%.100s' on type '%s'.", name, t).With("property", name)

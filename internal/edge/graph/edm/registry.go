@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"entente/internal/kit/odata"
 )
 
 // A Registry is everything that is declared.
@@ -202,6 +204,42 @@ func (r *Registry) FoldProp(t Type, v Version, name string) *Prop {
 		return f.fold[v][strings.ToLower(name)]
 	}
 	return nil
+}
+
+// shared returns the property that is called name, whatever the case, of all
+// types that are derived from t.
+func (r *Registry) shared(t Type, name string) *Prop {
+	e := r.entities[t]
+	if e == nil {
+		return nil
+	}
+	for i, p := range e.Shared {
+		if strings.EqualFold(p.Name, name) {
+			return &e.Shared[i]
+		}
+	}
+	return nil
+}
+
+// Lender returns the first of the types that has every property a filter
+// speaks of, where t itself lacks one; else it is empty. Graph lets a list of
+// directory objects be asked for what only users have.
+func (r *Registry) Lender(t Type, v Version, e odata.Expr, types []Type) Type {
+	names := odata.Roots(e)
+	has := func(t Type) bool {
+		return !slices.ContainsFunc(names, func(name string) bool {
+			return name != "$it" && r.FoldProp(t, v, name) == nil && r.shared(t, name) == nil
+		})
+	}
+	if has(t) {
+		return ""
+	}
+	for _, lender := range types {
+		if r.Is(lender, t) && has(lender) {
+			return lender
+		}
+	}
+	return ""
 }
 
 // FindProp returns what FoldProp returns, or else such a property of a type

@@ -8,5 +8,7 @@ var roots = Schema{Entities: []Entity{
 	}},
 	{Name: "directoryObject", Base: "entity", Props: []Prop{
 		{Name: "deletedDateTime", Type: DateTimeOffset},
+	}, Shared: []Prop{
+		{Name: "displayName", Type: String, Filter: "; eq ne not in sw", Order: "A", Search: ByWords},
 	}},
 }}

@@ -19,6 +19,14 @@ type Entity struct {
 	Abstract bool
 	Key      string // the property that is the key; "id" where it says nothing
 	Props    []Prop
+
+	// Shared are properties that all types derived from this one have, though it
+	// does not: lists of its entities can be asked by them, in advanced queries.
+	Shared []Prop
+
+	// Counted names parts whose $count can be compared in an advanced query.
+	// The noun's table has a collection of that name.
+	Counted []string
 }
 
 // A Complex is a complex type.

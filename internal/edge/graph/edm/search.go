@@ -67,6 +67,9 @@ func (r *Registry) clause(a Asker, s *odata.SearchTerm) (query.Expr, error) {
 		return nil, fault.Because(fault.Invalid, BadSearch, "A clause of $search has the form \"property:value\", in double quotes.")
 	}
 	p := r.FoldProp(a.Type, a.Version, name)
+	if p == nil {
+		p = r.shared(a.Type, name)
+	}
 	switch {
 	case p == nil:
 		return nil, fault.Because(fault.Invalid, UnknownInSearch, "Could not find a property named '%.100s' on type '%s'.", name, a.Type)

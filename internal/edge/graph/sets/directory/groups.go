@@ -47,8 +47,38 @@ func (s Services) groups(parts []*edm.Set) *edm.Set {
 			s.related("memberOf", readGroups, s.isGroup, directory.GroupsOf),
 			s.related("transitiveMemberOf", readGroups, s.isGroup, directory.AllGroupsOf),
 		}, parts...),
-		Actions: s.MemberActions(),
+		Actions: append(s.MemberActions(), s.groupActions()...),
 	}
+}
+
+// groupActions are what only groups do.
+func (s Services) groupActions() []edm.Action {
+	return []edm.Action{
+		{
+			Name: "renew", May: writeGroups,
+			Do: func(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
+				return nil, s.Users.RenewGroup(ctx, r.Who, ids.ObjectID(r.ID))
+			},
+		},
+		{
+			Name: "validateProperties", May: edm.Alike(edm.Any("Group.Read.All", "Group.ReadWrite.All")), Do: s.validateGroup,
+			Params: []edm.Prop{
+				{Name: "displayName", Type: edm.String, Write: edm.CU},
+				{Name: "mailNickname", Type: edm.String, Write: edm.CU},
+				{Name: "onBehalfOfUserId", Type: edm.Guid, Write: edm.CU},
+			},
+		},
+	}
+}
+
+func (s Services) validateGroup(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
+	var n directory.Names
+	if err := json.Unmarshal(r.Body, &n); err != nil {
+		return nil, err
+	}
+	return nil, s.DB.View(ctx, func(tx *sqldb.Tx) error {
+		return directory.ValidateNames(ctx, tx, r.Who.Tenant, ids.ObjectID(r.ID), n)
+	})
 }
 
 func (s Services) groupByUniqueName(ctx context.Context, r *edm.Request, name string) (string, error) {

@@ -75,8 +75,32 @@ func relatedPage(ctx context.Context, tx *sqldb.Tx, r *edm.Request, scope direct
 		return edm.Page{}, authz.Refuse() // an answer would tell what the caller may not read
 	case r.Cast == edm.Of(string(object.Group)):
 		return groupPage(ctx, tx, r, scope)
+	case (!byID(r.Query.Filter) || r.Query.Order != nil) && !(reads(r.Who, object.User) && reads(r.Who, object.ServicePrincipal)):
+		return edm.Page{}, authz.Refuse() // likewise
 	}
 	return objectPage(ctx, tx, r, scope)
+}
+
+// byID reports whether a condition speaks of identifiers alone.
+func byID(e query.Expr) bool {
+	every := func(parts []query.Expr) bool {
+		return !slices.ContainsFunc(parts, func(p query.Expr) bool { return !byID(p) })
+	}
+	switch e := e.(type) {
+	case nil:
+		return true
+	case query.And:
+		return every(e)
+	case query.Or:
+		return every(e)
+	case query.Not:
+		return byID(e.X)
+	case query.Compare:
+		return e.Field == "id"
+	case query.In:
+		return e.Field == "id"
+	}
+	return false
 }
 
 // objectPage returns a page of the objects in scope, whatever they are.

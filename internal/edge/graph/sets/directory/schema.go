@@ -33,7 +33,7 @@ func Schema() edm.Schema {
 			{Name: "onPremisesExtensionAttributes", Props: extensionAttributes()},
 			{Name: "assignedLicense", Props: []edm.Prop{
 				{Name: "disabledPlans", Type: edm.Many(edm.Guid), NotNull: true},
-				{Name: "skuId", Type: edm.Guid},
+				{Name: "skuId", Type: edm.Guid, Filter: "eq; not"},
 			}},
 			{Name: "assignedPlan", Props: []edm.Prop{
 				{Name: "assignedDateTime", Type: edm.DateTimeOffset},
