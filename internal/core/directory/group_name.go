@@ -67,7 +67,7 @@ func notValid(property, text string) error {
 // RenewGroup begins a group's life anew, where groups expire.
 // https://learn.microsoft.com/graph/api/group-renew?view=graph-rest-1.0
 func (s *Service) RenewGroup(ctx context.Context, who authz.Caller, id ids.ObjectID) error {
-	return s.changeGroup(ctx, who, id, func(tx *sqldb.Tx, g *Group) error {
+	return s.changeGroup(ctx, who, id, "basic/update", func(tx *sqldb.Tx, g *Group) error {
 		before := *g
 		g.renew(tx.Now())
 		if err := putGroup(ctx, tx, g); err != nil {

@@ -140,7 +140,10 @@ func (f *Furnishing) Body(t testing.TB, method, words, suffix, parent string) an
 		action, creation, change := r.Actions[suffix], r.Creations[words], r.Changes[words]
 		switch {
 		case action != nil:
-			return action(f, words)
+			if body := action(f, words); body != nil {
+				return body
+			}
+			return nil
 		case method == http.MethodPost && suffix == "" && creation != nil:
 			return creation(f, parent)
 		case method == http.MethodPatch && suffix == "" && change != nil:

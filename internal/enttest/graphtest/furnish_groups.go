@@ -36,6 +36,10 @@ var groups = Room{
 		"/checkMemberObjects": func(f *Furnishing, _ string) map[string]any {
 			return map[string]any{"ids": []string{f.IDs["/groups"]}}
 		},
+		"/renew": func(*Furnishing, string) map[string]any { return nil },
+		"/validateProperties": func(f *Furnishing, _ string) map[string]any {
+			return map[string]any{"displayName": f.Word + "-valid", "mailNickname": f.Word + "-valid"}
+		},
 		"/getMemberGroups":  func(*Furnishing, string) map[string]any { return map[string]any{"securityEnabledOnly": true} },
 		"/getMemberObjects": func(*Furnishing, string) map[string]any { return map[string]any{"securityEnabledOnly": true} },
 	},

@@ -13,7 +13,7 @@ import (
 func TestGroupFilters(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
 		c := w.Client(t, w.A, "Group.ReadWrite.All", "User.ReadWrite.All", "RoleManagement.ReadWrite.Directory")
-		user := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", w.newUser(w.A, "owner")).Text("id")
+		user := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", NewUser(w.A.Domain, "owner")).Text("id")
 		names := map[string]string{}
 		add := func(name string, changes map[string]any) {
 			names[c.Send(t, w, http.StatusCreated, "POST", "/v1.0/groups", newGroup(name, changes)).Text("id")] = name
@@ -113,7 +113,7 @@ func TestGroupFilters(t *testing.T) {
 func TestMembersByTheirProperties(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
 		c := w.Client(t, w.A, "Group.ReadWrite.All", "User.ReadWrite.All", "Application.Read.All")
-		user := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", w.newUser(w.A, "prime")).Text("id")
+		user := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", NewUser(w.A.Domain, "prime")).Text("id")
 		inner := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/groups", newGroup("primes", nil)).Text("id")
 		group := "/v1.0/groups/" + c.Send(t, w, http.StatusCreated, "POST", "/v1.0/groups", newGroup("outer", map[string]any{
 			"members@odata.bind": []string{"https://x/v1.0/users/" + user, "https://x/v1.0/groups/" + inner, "https://x/v1.0/directoryObjects/" + string(c.Principal.ID)},
