@@ -21,7 +21,7 @@ var ApplicationTable = query.Table{
 		"id":              {SQL: "a.id"},
 		"appId":           {SQL: "a.app_id"},
 		"displayName":     {SQL: "a.name_folded", Fold: true, Words: object.NameWords("a.id")},
-		"signInAudience":  {SQL: "a.audience"},
+		"signInAudience":  {SQL: "a.audience", Among: []string{"AzureADMyOrg", MultipleOrgs, "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"}},
 		"uniqueName":      {SQL: "a.unique_name", Null: ""},
 		"createdDateTime": {SQL: "a.created_us", Kind: query.Time},
 		"deletedDateTime": object.DeletedColumn("a.deleted_us"),

@@ -20,7 +20,7 @@ var PrincipalTable = query.Table{
 		"id":                        {SQL: "p.id"},
 		"appId":                     {SQL: "p.app_id"},
 		"displayName":               {SQL: "p.name_folded", Fold: true, Words: object.NameWords("p.id")},
-		"servicePrincipalType":      {SQL: "p.kind"},
+		"servicePrincipalType":      {SQL: "p.kind", Among: []string{TypeApplication, TypeManagedIdentity}},
 		"accountEnabled":            {SQL: "p.enabled", Kind: query.Bool},
 		"appRoleAssignmentRequired": {SQL: "p.assignment_required", Kind: query.Bool},
 		"appOwnerOrganizationId":    {SQL: "p.app_tenant", Null: ""},

@@ -21,7 +21,7 @@ var AssignmentTable = query.Table{
 		"resourceId":           {SQL: "s.resource_id"},
 		"appRoleId":            {SQL: "s.role_id"},
 		"principalDisplayName": {SQL: "s.principal_folded", Fold: true},
-		"principalType":        {SQL: "s.principal_kind"},
+		"principalType":        {SQL: "s.principal_kind", Among: []string{"User", "Group", "ServicePrincipal"}},
 	},
 }
 

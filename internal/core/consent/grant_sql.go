@@ -20,7 +20,7 @@ var GrantTable = query.Table{
 	Fields: map[string]query.Column{
 		"id":          {SQL: "g.id"},
 		"clientId":    {SQL: "g.client_id"},
-		"consentType": {SQL: "g.consent_type"},
+		"consentType": {SQL: "g.consent_type", Among: []string{AllPrincipals, "Principal"}},
 		"principalId": {SQL: "g.principal_id", Null: ""},
 		"resourceId":  {SQL: "g.resource_id"},
 	},

@@ -58,6 +58,9 @@ func (s *shapes) at(t edm.Type) edm.Shape {
 		return shape
 	}
 	shape := s.c.Registry.Shape(s.c.request.Version, t, s.selected, s.grant)
+	if s.c.level == full {
+		shape = shape.Full()
+	}
 	s.seen[t] = shape
 	return shape
 }
@@ -139,7 +142,24 @@ func (c *call) appendItem(b []byte, it edm.Item, shapes *shapes, first bool) ([]
 		b = appendPair(b, "@odata.id", c.base+"/"+c.home(t)+"('"+it.ID+"')", false)
 		b = appendPair(b, "@odata.editLink", c.home(t)+"('"+it.ID+"')", false)
 	}
-	return shapes.at(t).Append(b, it, first)
+	b, err := shapes.at(t).Append(b, it, first)
+	if c.level == full && err == nil {
+		b = c.appendLinks(b, t, it)
+	}
+	return b, err
+}
+
+// appendLinks writes where the parts of an entity are.
+func (c *call) appendLinks(b []byte, t edm.Type, it edm.Item) []byte {
+	at := c.base + "/" + c.home(t) + "('" + it.ID + "')/"
+	for _, part := range c.Registry.PartsOf(t, c.request.Version) {
+		name := part.Path.In(c.request.Version)
+		if part.Linked {
+			b = appendPair(b, name+"@odata.associationLink", at+name+"/$ref", false)
+		}
+		b = appendPair(b, name+"@odata.navigationLink", at+name, false)
+	}
+	return b
 }
 
 func appendPair(b []byte, name, value string, first bool) []byte {
@@ -266,14 +286,19 @@ func (c *call) writeResult(t edm.Type, result json.RawMessage) error {
 	if c.Registry.IsEntity(t) {
 		at += "/$entity"
 	}
-	b := []byte{'{'}
-	if c.level != none {
-		b = c.appendContext(b, at)
-	}
-	return c.write(http.StatusOK, append(edm.AppendMembers(b, result, c.level == none), '}'))
+	return c.writeComplex(at, result)
 }
 
-// writeValue answers with a value that is no entity.
+// writeComplex answers with an object that is no entity of a set.
+func (c *call) writeComplex(fragment string, value json.RawMessage) error {
+	b := []byte{'{'}
+	if c.level != none {
+		b = c.appendContext(b, fragment)
+	}
+	return c.write(http.StatusOK, append(edm.AppendMembers(b, value, c.level == none), '}'))
+}
+
+// writeValue answers with a primitive value or a collection.
 func (c *call) writeValue(fragment string, value json.RawMessage) error {
 	b := []byte{'{'}
 	if c.level != none {

@@ -295,8 +295,20 @@ func (w *itemWriter) Write(b []byte) (int, error) {
 	return w.body.Write(b)
 }
 
+// spelled returns a header's name as Graph spells it: in a batch it is the name
+// of a member, which has a case.
+func spelled(name string) string {
+	switch {
+	case strings.HasPrefix(name, "Odata-"):
+		return "OData-" + name[len("Odata-"):]
+	case strings.HasPrefix(name, "X-Ms-"):
+		return strings.ToLower(name)
+	}
+	return name
+}
+
 // notInItems are the headers that stand on the answer to the batch.
-var notInItems = []string{"Content-Length", "Vary", "Request-Id", "Client-Request-Id"}
+var notInItems = []string{"Content-Length", "Vary", "Request-Id", "Client-Request-Id", "X-Ms-Ags-Diagnostic"}
 
 // answer returns what was written, in the form of a batch: JSON as it is, text
 // as a string, and base64url for the rest.
@@ -305,7 +317,7 @@ func (w *itemWriter) answer(id string) (batchAnswer, error) {
 	a := batchAnswer{ID: id, Status: w.status, Headers: make(map[string]string)}
 	for name, values := range w.header {
 		if !slices.Contains(notInItems, name) {
-			a.Headers[name] = strings.Join(values, ", ")
+			a.Headers[spelled(name)] = strings.Join(values, ", ")
 		}
 	}
 	raw := w.body.Bytes()

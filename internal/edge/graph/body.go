@@ -13,6 +13,7 @@ import (
 
 	"entente/internal/edge/graph/edm"
 	"entente/internal/kit/fault"
+	"entente/internal/kit/odata"
 )
 
 // Why a body is not read.
@@ -96,10 +97,20 @@ func (c *call) params(a *edm.Action) ([]byte, error) {
 	values := make(map[string]any)
 	for _, arg := range c.target.args {
 		text, ok := keyText(arg.Value)
-		if !ok || arg.Name == "" {
+		switch l := arg.Value; {
+		case arg.Name == "":
 			return nil, unknown(a.Name)
+		case l.Kind == odata.Bool:
+			values[arg.Name] = l.Int == 1
+		case l.Kind == odata.Null:
+			values[arg.Name] = nil
+		case l.Kind == odata.Int && a.Takes(arg.Name, edm.Int32, edm.Int64):
+			values[arg.Name] = l.Int
+		case !ok:
+			return nil, unknown(a.Name)
+		default:
+			values[arg.Name] = text
 		}
-		values[arg.Name] = text
 	}
 	return json.Marshal(values)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"entente/internal/core/app"
@@ -56,6 +57,8 @@ var reasons = map[fault.Reason]reply{
 
 	unknownSegment: {http.StatusBadRequest, "BadRequest", "", ""},
 	notAllowed:     {http.StatusMethodNotAllowed, "Request_BadRequest", "", ""},
+	changed:        {http.StatusPreconditionFailed, "PreconditionFailed", "", ""},
+	notBuilt:       {http.StatusNotImplemented, "NotImplemented", "", ""},
 	badKey:         {http.StatusBadRequest, "Request_BadRequest", "", ""},
 	badMedia:       {http.StatusUnsupportedMediaType, "UnsupportedMediaType", "", ""},
 	tooLarge:       {http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "", ""},
@@ -74,6 +77,7 @@ var reasons = map[fault.Reason]reply{
 
 	edm.UnknownSelect:   {http.StatusBadRequest, "BadRequest", "", ""},
 	edm.UnknownInFilter: {http.StatusBadRequest, "BadRequest", "Invalid filter clause: ", ""},
+	edm.UnknownInOrder:  {http.StatusBadRequest, "BadRequest", "", ""},
 	edm.WrongLiteral:    {http.StatusBadRequest, "BadRequest", "Invalid filter clause: ", ""},
 	edm.NoSuchOperator:  {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
 	edm.NeedsAdvanced:   {http.StatusBadRequest, "Request_UnsupportedQuery", "", ""},
@@ -200,12 +204,33 @@ const errorTime = time.DateOnly + "T" + time.TimeOnly
 // Graph places it.
 func messageOf(f *fault.Error, to reply) string {
 	switch n := len(to.message); {
-	case f.Reason == odata.Syntax && f.Values["option"] == "$filter":
-		return "Invalid filter clause: Syntax error at position " + f.Values["position"] + " in '" + f.Values["text"] + "'."
+	case f.Reason == odata.Syntax:
+		return syntaxMessage(f)
+	case f.Reason == odata.Unsupported && strings.HasPrefix(f.Values["text"], "$") && f.Values["text"] == f.Values["option"]:
+		return "The query parameter '" + f.Values["option"] + "' is not supported."
 	case n > 0 && to.message[n-1] == ' ':
 		return to.message + f.Message
 	case n > 0:
 		return to.message
+	}
+	return f.Message
+}
+
+// syntaxMessage places a mistake in the text of a query option as Graph does.
+func syntaxMessage(f *fault.Error) string {
+	text := f.Values["text"]
+	at := "Syntax error at position " + f.Values["position"] + " in '" + text + "'."
+	switch option := f.Values["option"]; option {
+	case "$filter":
+		return "Invalid filter clause: " + at
+	case "$orderby", "$search":
+		return at
+	case "$select", "$expand":
+		return "Parsing OData Select and Expand failed: " + at
+	case "$top", "$skip":
+		return "Invalid value '" + text + "' for " + option + " query option found. The " + option + " query option requires a non-negative integer value."
+	case "$count":
+		return "Invalid value '" + text + "' for $count query option found. Valid values are 'true' and 'false'."
 	}
 	return f.Message
 }

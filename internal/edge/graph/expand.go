@@ -17,11 +17,16 @@ import (
 // https://learn.microsoft.com/graph/query-parameters#expand-parameter
 const maxExpanded = 20
 
+// maxLevels is how far $levels goes, max included: a chain of managers may be a
+// circle.
+const maxLevels = 20
+
 // An expansion is a part that stands within its entities.
 type expansion struct {
 	part     *edm.Set
 	name     string
 	selected []string // nil for the usual members
+	levels   int      // how many times the part is expanded in what it shows
 	shapes   *shapes
 }
 
@@ -39,10 +44,16 @@ func (c *call) readExpand() error {
 		return err
 	case len(items) > 1:
 		return noExpand("Only one property can be expanded in a single query.")
-	case c.options.advanced || c.options.Search != nil:
+	case (c.options.advanced || c.options.Search != nil) && e.Options.Levels == 0:
 		return noExpand("The query option $expand is not supported in an advanced query.")
 	}
-	x := &expansion{part: part, name: part.Path.In(c.request.Version)}
+	x := &expansion{part: part, name: part.Path.In(c.request.Version), levels: e.Options.Levels}
+	switch {
+	case x.levels == 0:
+		x.levels = 1
+	case x.levels < 0, x.levels > maxLevels:
+		x.levels = maxLevels
+	}
 	if x.selected, err = c.selection(part.Type, part, e.Options.Select); err != nil {
 		return err
 	}
@@ -72,7 +83,7 @@ func (c *call) expanded(e odata.Expand) (*edm.Set, error) {
 		return nil, noExpand("The query option $expand is not supported here.")
 	case len(o.Expand) > 0:
 		return nil, noExpand("The query option $expand cannot stand within $expand.")
-	case o.Filter != nil, o.Search != nil, o.OrderBy != nil, o.Top != nil, o.Skip != nil, o.Count != nil, o.Levels != 0:
+	case o.Filter != nil, o.Search != nil, o.OrderBy != nil, o.Top != nil, o.Skip != nil, o.Count != nil, o.Levels != 0 && !part.Levels:
 		return nil, noExpand("Within $expand only $select is supported.")
 	}
 	return part, nil
@@ -92,35 +103,49 @@ func (x *expansion) fragment() string { return x.name + "(" + strings.Join(x.sel
 
 // appendExpanded writes what $expand shows of an entity, behind its members.
 func (c *call) appendExpanded(b []byte, it edm.Item, first bool) ([]byte, error) {
-	x := c.expand
-	if x == nil {
+	if c.expand == nil {
 		return b, nil
+	}
+	return c.appendLevel(b, it, first, 1)
+}
+
+// appendLevel writes what stands below an entity that is itself so many levels
+// down. Where $levels goes on, it ends without a word when nothing follows.
+func (c *call) appendLevel(b []byte, it edm.Item, first bool, level int) ([]byte, error) {
+	x := c.expand
+	below, err := c.below(c.r.Context(), x, it)
+	if err != nil || len(below) == 0 && level > 1 {
+		return b, err
 	}
 	if !first {
 		b = append(b, ',')
 	}
 	b = append(append(b, quoted(x.name)...), ':')
-	below, err := c.below(c.r.Context(), x, it)
 	switch {
-	case err != nil:
-		return nil, err
 	case x.part.Single && len(below) == 0:
 		return append(b, "null"...), nil
 	case x.part.Single:
-		b, err = c.appendItem(append(b, '{'), below[0], x.shapes, true)
-		return append(b, '}'), err
+		return c.appendBelow(b, below[0], level)
 	}
 	b = append(b, '[')
 	for i, one := range below {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		if b, err = c.appendItem(append(b, '{'), one, x.shapes, true); err != nil {
+		if b, err = c.appendBelow(b, one, level); err != nil {
 			return nil, err
 		}
-		b = append(b, '}')
 	}
 	return append(b, ']'), nil
+}
+
+// appendBelow writes one entity of the part, and on from it.
+func (c *call) appendBelow(b []byte, it edm.Item, level int) ([]byte, error) {
+	b, err := c.appendItem(append(b, '{'), it, c.expand.shapes, true)
+	if err == nil && level < c.expand.levels {
+		b, err = c.appendLevel(b, it, b[len(b)-1] == '{', level+1)
+	}
+	return append(b, '}'), err
 }
 
 // below reads the entities of the part. An entity that went away meanwhile has

@@ -76,7 +76,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if segments, err = resolveAliases(segments, who); err != nil {
+	if segments, err = c.resolveAliases(segments, who, v); err != nil {
 		return err
 	}
 	c.request = edm.NewRequest(who, v, w.Header())
@@ -107,11 +107,15 @@ func (c *call) public(v edm.Version, segments segments) (bool, error) {
 	return false, nil
 }
 
+// diagnostic says where an answer comes from, in the form that tools look for.
+const diagnostic = `{"ServerInfo":{"DataCenter":"entente","Slice":"E","Ring":"1","ScaleUnit":"000","RoleInstance":"entente"}}`
+
 // setHeaders sets what every answer carries (the identifiers of the request
 // are set by web.Front; without the caller's own, ours is sent for both).
 func setHeaders(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("OData-Version", "4.0")
+	h.Set("X-Ms-Ags-Diagnostic", diagnostic)
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Vary", "Accept-Encoding")
 	h.Set("Request-Id", web.RequestID(r.Context()))

@@ -3,6 +3,7 @@ package graph
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"entente/internal/edge/graph/edm"
@@ -117,6 +118,8 @@ func (c *call) readQuery(g edm.Grant) error {
 		}
 	}
 	switch {
+	case o.DeltaToken != "":
+		return fault.Because(fault.Invalid, unsupported, "'$deltatoken' is not supported by the service.")
 	case o.Skip != nil:
 		return fault.Because(fault.Invalid, unsupported, "'$skip' is not supported by the service.")
 	case c.target.cast != "" && set.Advanced && o.Count != nil && *o.Count && !o.eventual:
@@ -138,6 +141,10 @@ func (c *call) readQuery(g edm.Grant) error {
 	}
 	if q.Page.Limit, err = pageOf(set, o.Top); err != nil {
 		return err
+	}
+	if most := c.prefer.pageSize; most > 0 && o.Top == nil && q.Page.Limit > most {
+		q.Page.Limit = most
+		c.w.Header().Add("Preference-Applied", "odata.maxpagesize="+strconv.Itoa(most))
 	}
 	if o.SkipToken != "" {
 		if q.Page.After, err = c.openToken(o.SkipToken); err != nil {
@@ -244,13 +251,19 @@ func escapeName(name string) string {
 // preferences are what the header Prefer asks for (RFC 7240).
 type preferences struct {
 	representation, minimal, createIfMissing bool
+
+	pageSize int // odata.maxpagesize; 0 where absent
 }
 
 func preferencesOf(r *http.Request) preferences {
 	var p preferences
 	for _, line := range r.Header.Values("Prefer") {
 		for word := range strings.SplitSeq(line, ",") {
-			switch strings.ToLower(strings.ReplaceAll(strings.TrimSpace(word), " ", "")) {
+			word = strings.ToLower(strings.ReplaceAll(strings.TrimSpace(word), " ", ""))
+			if n, err := strconv.Atoi(strings.TrimPrefix(strings.TrimPrefix(word, "odata."), "maxpagesize=")); err == nil && n > 0 {
+				p.pageSize = n
+			}
+			switch word {
 			case "return=representation":
 				p.representation = true
 			case "return=minimal":

@@ -19,8 +19,14 @@ const (
 	unknownSegment fault.Reason = "graph.unknown_segment"
 	notAllowed     fault.Reason = "graph.method_not_allowed"
 	badKey         fault.Reason = "graph.bad_key"
+	notBuilt       fault.Reason = "graph.not_built"
 	meAlone        fault.Reason = "graph.me_alone" // nobody is signed in
 )
+
+// notYet refuses what Graph has and we do not have yet.
+func notYet(segment string) *fault.Error {
+	return fault.Because(fault.Invalid, notBuilt, "This operation target is not yet supported.").With("segment", segment)
+}
 
 func unknown(segment string) *fault.Error {
 	return fault.Because(fault.Invalid, unknownSegment, "Resource not found for the segment '%.200s'.", segment).With("segment", segment)
@@ -33,6 +39,12 @@ type segment struct{ odata.Segment }
 
 // is reports whether the segment is this word, whatever the case.
 func (s segment) is(word string) bool { return strings.EqualFold(s.Text, word) }
+
+// isWord reports whether the segment is one of OData's own words, which are
+// nobody's key, though a user's name may begin with a dollar sign.
+func (s segment) isWord() bool {
+	return strings.HasPrefix(s.Text, "$") && !strings.Contains(s.Text, "@")
+}
 
 // split reads the path: the version, and what stands below it. The segment
 // myorganization stands for the caller's tenant, as if it were not there.
@@ -63,11 +75,11 @@ func split(u *url.URL) (edm.Version, segments, error) {
 	return v, all, nil
 }
 
-// resolveAliases removes the caller's tenant where it leads the path, and puts
-// the caller's own user in the place of the segment me, so that everything
-// below a user is below me as well.
-func resolveAliases(path segments, who authz.Caller) (segments, error) {
-	if len(path) > 1 && path[0].is(string(who.Tenant)) {
+// resolveAliases removes the caller's tenant where it leads the path, by its
+// identifier or one of its domains, and puts the caller's own user in the place
+// of the segment me, so that everything below a user is below me as well.
+func (c *call) resolveAliases(path segments, who authz.Caller, v edm.Version) (segments, error) {
+	if len(path) > 1 && (path[0].is(string(who.Tenant)) || c.isDomain(path[0].Text, who, v)) {
 		path = path[1:]
 	}
 	if len(path) == 0 || !path[0].is("me") {
@@ -82,4 +94,16 @@ func resolveAliases(path segments, who authz.Caller) (segments, error) {
 		{odata.Segment{Text: id, Name: id}},
 	}
 	return append(own, path[1:]...), nil
+}
+
+// isDomain reports whether name is a domain of the caller's tenant.
+func (c *call) isDomain(name string, who authz.Caller, v edm.Version) bool {
+	domains := c.Registry.Set(v, "domains")
+	if domains == nil || domains.Get.Do == nil || !strings.Contains(name, ".") {
+		return false
+	}
+	r := edm.NewRequest(who, v, c.w.Header())
+	r.ID = name
+	_, err := domains.Get.Do(c.r.Context(), r)
+	return err == nil
 }

@@ -21,6 +21,7 @@ const (
 	toAction   // an action or function
 	toProperty // a property of an entity
 	toValue    // …/property/$value
+	toLength   // …/property/$count
 	toBlob     // …/logo, or …/logo/$value
 )
 
@@ -31,7 +32,7 @@ type target struct {
 	cast   edm.Type
 	action *edm.Action
 	args   []odata.Arg // of a function
-	prop   *edm.Prop
+	props  []*edm.Prop // of the entity, of its value, and so on
 	blob   *edm.Blob
 	key    bool // the last step has a key
 }
@@ -115,7 +116,7 @@ func (rt *router) keyed(a odata.Arg) error {
 	if !ok {
 		return unknown(rt.t.set().Path.In(rt.v))
 	}
-	if a.Name == "" || a.Name == rt.server.Registry.KeyProp(set.Type) {
+	if a.Name == "" || strings.EqualFold(a.Name, rt.server.Registry.KeyProp(set.Type)) {
 		return rt.setKey(text)
 	}
 	by := set.KeyOf(a.Name)
@@ -175,7 +176,10 @@ func (rt *router) collection() error {
 	if a := set.CommonAction(rt.v, plainName(next.Name)); a != nil {
 		return rt.call(a, next)
 	}
-	if strings.HasPrefix(next.Text, "$") && set.PlainKey() == nil {
+	switch word := plainName(next.Name); {
+	case strings.EqualFold(word, "delta") && !set.FreeKeys:
+		return notYet(word)
+	case word != next.Name && !strings.Contains(next.Text, "@"), next.isWord():
 		return unknown(next.Text)
 	}
 	rt.rest = rt.rest[1:]
@@ -233,20 +237,32 @@ func (rt *router) property(next segment) error {
 		}
 		return rt.end(toBlob)
 	}
-	rt.t.prop = rt.server.Registry.FoldProp(rt.t.set().Type, rt.v, next.Text)
-	if rt.t.prop == nil || rt.t.prop.Type == edm.Stream {
+	return rt.steps(rt.t.set().Type)
+}
+
+// steps follows the properties of a type: of the entity, then of a complex
+// value. At their end may stand $value, and $count behind a collection.
+func (rt *router) steps(t edm.Type) error {
+	next := rt.rest[0]
+	p := rt.server.Registry.FoldProp(t, rt.v, next.Text)
+	if p == nil || p.Type == edm.Stream {
 		return unknown(next.Text)
 	}
+	rt.t.props = append(rt.t.props, p)
 	rt.t.kind = toProperty
-	rest := rt.rest[1:]
+	rt.rest = rt.rest[1:]
+	simple := !p.Type.IsMany() && !rt.server.Registry.IsComplex(p.Type)
 	switch {
-	case len(rest) == 0:
+	case len(rt.rest) == 0:
 		return nil
-	case rest[0].is("$value"):
-		rt.rest = rest
+	case rt.rest[0].is("$value") && simple:
 		return rt.end(toValue)
+	case rt.rest[0].is("$count") && p.Type.IsMany():
+		return rt.end(toLength)
+	case simple || p.Type.IsMany():
+		return unknown(rt.rest[0].Text)
 	}
-	return unknown(rest[0].Text)
+	return rt.steps(p.Type)
 }
 
 // call goes to an action or function.

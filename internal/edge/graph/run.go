@@ -2,11 +2,11 @@ package graph
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"entente/internal/core/authz"
 	"entente/internal/edge/graph/edm"
@@ -26,6 +26,7 @@ func (c *call) run() error {
 	ctx := c.r.Context()
 	op, ok := c.operation()
 	if !ok {
+		c.w.Header().Set("Allow", strings.Join(c.methods(), ", "))
 		return methodNotAllowed(c.r.Method + " " + c.target.set().Path.String())
 	}
 	who := c.request.Who
@@ -51,6 +52,9 @@ func (c *call) run() error {
 	if err := c.readOptions(); err != nil {
 		return err
 	}
+	if err := c.matches(missing); err != nil {
+		return err
+	}
 	if missing {
 		op = operation{c.target.set().Create.May, c.upsert}
 		if grant, may = op.may.Judge(who, false); !may {
@@ -58,6 +62,18 @@ func (c *call) run() error {
 		}
 	}
 	return c.explain(op.may, op.do(ctx, grant))
+}
+
+// methods lists what can be done to the target (RFC 9110, section 15.5.6).
+func (c *call) methods() (all []string) {
+	asked := *c
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete} {
+		asked.r = &http.Request{Method: method}
+		if _, ok := asked.operation(); ok {
+			all = append(all, method)
+		}
+	}
+	return all
 }
 
 func methodNotAllowed(operation string) error {
@@ -78,6 +94,24 @@ func (c *call) byType(ctx context.Context, may edm.Access) (edm.Access, error) {
 	}
 	return may, nil
 }
+
+// matches refuses a change that is to be made to a certain state of an entity
+// (RFC 9110, section 13.1). Nothing here has an ETag, so that no state but "any"
+// can be meant: a value that somebody kept is not the one of now.
+func (c *call) matches(missing bool) error {
+	if c.target.kind != toEntity || c.r.Method == http.MethodGet {
+		return nil
+	}
+	match, none := strings.TrimSpace(c.r.Header.Get("If-Match")), strings.TrimSpace(c.r.Header.Get("If-None-Match"))
+	creates := missing || c.r.Method == http.MethodPut
+	if match != "" && (match != "*" || missing) || none == "*" && !creates {
+		return fault.Because(fault.Invalid, changed, "The condition specified in the request headers is not met: the resource has changed or has no ETag.")
+	}
+	return nil
+}
+
+// changed is the Reason of a condition on an entity's state that does not hold.
+const changed fault.Reason = "graph.changed"
 
 // explain adds the least permission that would have sufficed to a refusal from
 // further in: of a property out of reach, or of an object that a program does
@@ -163,7 +197,7 @@ func (c *call) operation() (operation, bool) {
 		return operation{a.May, c.act}, get == a.Function && (get || c.r.Method == http.MethodPost)
 	case toBlob:
 		return c.blobOperation()
-	case toProperty, toValue:
+	case toProperty, toValue, toLength:
 		return operation{set.Get.May, c.property}, get && set.Get.Do != nil
 	}
 	return operation{}, false
@@ -305,31 +339,4 @@ func (c *call) get(ctx context.Context, g edm.Grant) error {
 		return fault.New(fault.NotFound, "Resource '%s' does not exist or one of its queried reference-property objects are not present.", it.ID)
 	}
 	return c.writeItem(http.StatusOK, it, c.shapes(g))
-}
-
-func (c *call) property(ctx context.Context, g edm.Grant) error {
-	p := c.target.prop
-	if !g.Reaches(p.Name) {
-		return authz.Refuse().With("property", p.Name)
-	}
-	c.request.Selected = map[string]bool{p.Name: true}
-	it, err := c.target.set().Get.Do(ctx, c.request)
-	if err != nil {
-		return err
-	}
-	value, err := it.Value(p.Name)
-	switch {
-	case err != nil:
-		return err
-	case value == nil || p.Show == edm.Never:
-		c.w.WriteHeader(http.StatusNoContent)
-		return nil
-	case c.target.kind == toValue:
-		var s string
-		if json.Unmarshal(value, &s) == nil {
-			value = []byte(s)
-		}
-		return c.writeText(value)
-	}
-	return c.writeValue(c.path(c.target.steps)+"('"+it.ID+"')/"+p.In(c.request.Version), value)
 }

@@ -61,7 +61,11 @@ func (c *call) createFrom(ctx context.Context, g edm.Grant, body *edm.Body, key 
 	}
 	c.w.Header().Set("Location", c.location(it))
 	if c.prefer.minimal {
+		c.w.Header().Set("OData-EntityId", c.location(it))
 		return c.noContent("return=minimal")
+	}
+	if c.prefer.representation {
+		c.w.Header().Add("Preference-Applied", "return=representation")
 	}
 	return c.writeItem(http.StatusCreated, it, c.shapes(g))
 }
@@ -99,7 +103,11 @@ func (c *call) update(ctx context.Context, g edm.Grant) error {
 	if err := set.Update.Do(ctx, c.request); err != nil {
 		return err
 	}
-	if !c.prefer.representation || set.Get.Do == nil {
+	switch {
+	case c.prefer.representation && set.Get.Do != nil:
+	case c.prefer.minimal:
+		return c.noContent("return=minimal")
+	default:
 		return c.noContent("")
 	}
 	c.w.Header().Add("Preference-Applied", "return=representation")

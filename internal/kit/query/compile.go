@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -397,6 +398,9 @@ func (c Column) stored(field string, v any) (s any, exact bool, err error) {
 		if c.Kind == Text && storable(v) {
 			if c.Fold {
 				v = Fold(v)
+			}
+			if i := slices.IndexFunc(c.Among, func(w string) bool { return strings.EqualFold(w, v) }); i >= 0 {
+				v = c.Among[i]
 			}
 			return v, true, nil
 		}

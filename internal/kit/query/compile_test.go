@@ -19,6 +19,7 @@ var people = Table{
 			Key: "p.id", Select: "select w.person_id from person_word w where w.tenant_id = ?", Word: "w.word",
 		}},
 		"code":    {SQL: "p.code"},
+		"state":   {SQL: "p.state", Among: []string{"Guest", "Member"}},
 		"age":     {SQL: "p.age", Kind: Int, Null: -1},
 		"enabled": {SQL: "p.enabled", Kind: Bool},
 		"created": {SQL: "p.created_us", Kind: Time, Null: 0},
@@ -48,6 +49,8 @@ func TestMatching(t *testing.T) {
 	}{
 		{"equal, folded", Compare{"name", Eq, "GRACE"}, "p.name_folded = ?", []any{"grace"}},
 		{"equal, byte by byte", Compare{"code", Eq, "Ab"}, "p.code = ?", []any{"Ab"}},
+		{"one of few words, in any case", Compare{"state", Eq, "GUEST"}, "p.state = ?", []any{"Guest"}},
+		{"none of few words", In{"state", []any{"member", "GUESTS"}}, "p.state in (?, ?)", []any{"Member", "GUESTS"}},
 		{"unequal includes the absent", Compare{"name", Ne, "a"}, "p.name_folded <> ?", []any{"a"}},
 		{"equals null", Compare{"name", Eq, nil}, "p.name_folded = ?", []any{""}},
 		{"differs from null", Compare{"created", Ne, nil}, "p.created_us <> ?", []any{int64(0)}},

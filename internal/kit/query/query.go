@@ -156,6 +156,11 @@ type Column struct {
 	Kind Kind
 	Fold bool // the column holds Fold of the text, and values are folded before comparing
 
+	// Among are the words that the column holds, where they are few: a value
+	// that differs from one of them in case only means that word. They need no
+	// folded column.
+	Among []string
+
 	// Null is the stored value that means "absent": "" or 0, as a rule. Nil
 	// means that the field is never absent.
 	Null any

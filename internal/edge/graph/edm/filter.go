@@ -1,6 +1,7 @@
 package edm
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -19,6 +20,7 @@ const (
 	NotIndexed      fault.Reason = "edm.not_indexed"       // nor in an advanced query
 	TooMany         fault.Reason = "edm.too_many"          // alternatives, outside an advanced query
 	NeedsAdvanced   fault.Reason = "edm.needs_advanced"    // ConsistencyLevel and $count are missing
+	UnknownInOrder  fault.Reason = "edm.unknown_in_order"  // no such property in $orderby
 	NotSortable     fault.Reason = "edm.not_sortable"      // $orderby on this property
 )
 
@@ -391,6 +393,8 @@ func (l *lowering) literal(f leaf, lit *odata.Literal, op string) (any, error) {
 	switch {
 	case lit.Kind == odata.Null:
 		return nil, nil
+	case f.typ == String && text && ids.Valid(lit.Text):
+		return strings.ToLower(lit.Text), nil // identifiers are stored so, and names compare without regard to case
 	case f.typ == String && text:
 		return lit.Text, nil
 	case f.typ == Guid && text && ids.Valid(lit.Text):
@@ -425,6 +429,8 @@ func (r *Registry) Order(a Asker, orders []odata.Order, filtered bool) ([]query.
 		}
 		f, err := l.resolve(path.Names)
 		switch {
+		case errors.Is(err, UnknownInFilter):
+			return nil, fault.Because(fault.Invalid, UnknownInOrder, "%s", fault.Public(err).Message)
 		case err != nil:
 			return nil, err
 		case !a.Grant.Reaches(f.root.Name):

@@ -102,7 +102,7 @@ func (p *printer) entity(t Type, e *Entity) {
 	p.props(slices.DeleteFunc(slices.Clone(e.Props), func(own Prop) bool {
 		return e.Base != "" && p.r.propByName(Of(e.Base), own.Name) != nil
 	}))
-	for _, part := range p.r.partsOf(t, p.v) {
+	for _, part := range p.r.PartsOf(t, p.v) {
 		kind, contained := Many(part.Type), ` ContainsTarget="true"`
 		if part.Single {
 			kind = part.Type
@@ -127,8 +127,8 @@ func (p *printer) props(props []Prop) {
 	}
 }
 
-// partsOf returns the parts of entities of type t, each name once, in order.
-func (r *Registry) partsOf(t Type, v Version) []*Set {
+// PartsOf returns the parts of entities of type t, each name once, in order.
+func (r *Registry) PartsOf(t Type, v Version) []*Set {
 	byName := make(map[string]*Set)
 	r.Walk(func(_ []*Set, s *Set) {
 		if s.Type == t {

@@ -5,18 +5,21 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"entente/internal/kit/fault"
 )
 
 // A Shape says which members an answer shows, and writes them.
 type Shape struct {
+	full     bool // types stand beside the properties
 	asStored bool // the face is written as it stands
 	columns  []column
 }
 
 // A column is a member of an answer.
 type column struct {
+	note   []byte // "name@odata.type":"#Guid", for full metadata; empty where JSON tells the type
 	out    []byte // "name":
 	stored string // the member of the face or the rest
 	none   []byte // what stands where nothing is stored: null, or []
@@ -46,7 +49,7 @@ func (r *Registry) Shape(v Version, t Type, selected []string, g Grant) (s Shape
 	}
 	s.asStored = selected == nil && g.Only == nil && r.faceIs(t, v)
 	for _, p := range wanted {
-		s.columns = append(s.columns, newColumn(p, v, g))
+		s.columns = append(s.columns, r.newColumn(p, v, g))
 	}
 	return s
 }
@@ -62,8 +65,9 @@ func (r *Registry) Unknown(v Version, t Type, selected []string) string {
 	return selected[i]
 }
 
-func newColumn(p *Prop, v Version, g Grant) column {
+func (r *Registry) newColumn(p *Prop, v Version, g Grant) column {
 	c := column{
+		note:   r.noteOf(p, v),
 		out:    fmt.Appendf(nil, "%q:", p.In(v)),
 		stored: p.Name,
 		none:   []byte("null"),
@@ -74,6 +78,22 @@ func newColumn(p *Prop, v Version, g Grant) column {
 	}
 	return c
 }
+
+// noteOf returns what full metadata says of a property's type: nothing where it
+// follows from the JSON (OData JSON 4.01, section 4.5.3).
+func (r *Registry) noteOf(p *Prop, v Version) []byte {
+	if p.Type == String || p.Type == Boolean || r.IsComplex(p.Type) {
+		return nil
+	}
+	t := string(p.Type)
+	if p.Type.IsMany() {
+		t = string(Many(Type(strings.TrimPrefix(string(p.Type.Item()), "Edm."))))
+	}
+	return fmt.Appendf(nil, "%q:%q,", p.In(v)+"@odata.type", "#"+strings.TrimPrefix(t, "Edm."))
+}
+
+// Full returns the shape with the types of its properties beside them.
+func (s Shape) Full() Shape { return Shape{full: true, columns: s.columns} }
 
 // faceIs reports whether what v shows by default is what faces hold.
 func (r *Registry) faceIs(t Type, v Version) bool {
@@ -118,6 +138,9 @@ func (s Shape) Append(b []byte, it Item, first bool) ([]byte, error) {
 			b = append(b, ',')
 		}
 		first = false
+		if s.full {
+			b = append(b, c.note...)
+		}
 		b = append(b, c.out...)
 		if value, ok := stored[c.stored]; ok && !c.hide {
 			b = append(b, value...)

@@ -280,6 +280,12 @@ func (r *Registry) FoldEntity(cast string) Type {
 // IsEntity reports whether t is an entity type.
 func (r *Registry) IsEntity(t Type) bool { return r.entities[t] != nil }
 
+// Enum returns the enumeration t, or nil.
+func (r *Registry) Enum(t Type) *Enum { return r.enums[t] }
+
+// IsComplex reports whether t is a complex type.
+func (r *Registry) IsComplex(t Type) bool { return r.complex[t] != nil }
+
 // Is reports whether t is base or derived from it.
 func (r *Registry) Is(t, base Type) bool {
 	for range deepest {

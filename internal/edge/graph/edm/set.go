@@ -3,6 +3,7 @@ package edm
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
@@ -19,6 +20,7 @@ type Set struct {
 	FreeKeys bool  // identifiers are no GUIDs: domains, assignments
 	Top      int   // the greatest page; 0 is 999
 	Usual    int   // the usual page; 0 is 100
+	Levels   bool  // $expand goes on from what it shows: a manager's manager
 	Unpaged  bool  // everything comes at once
 	Advanced bool  // counting asks for ConsistencyLevel: eventual
 	Cost     int   // of a read, in the units by which applications are throttled; 0 is 1
@@ -105,6 +107,13 @@ type Action struct {
 // in reports whether the action exists in v.
 func (a Action) in(v Version) bool { return a.Only == "" || a.Only == v.String() }
 
+// Takes reports whether the parameter of that name is of one of the types.
+func (a Action) Takes(name string, types ...Type) bool {
+	return slices.ContainsFunc(a.Params, func(p Prop) bool {
+		return strings.EqualFold(p.Name, name) && slices.Contains(types, p.Type)
+	})
+}
+
 // limits of a page, in Graph's directory.
 const (
 	topOfPages = 999
@@ -163,10 +172,10 @@ func (s *Set) Action(v Version, name string) *Action { return findAction(s.Actio
 // CommonAction returns the action on the collection that is called name, or nil.
 func (s *Set) CommonAction(v Version, name string) *Action { return findAction(s.Common, v, name) }
 
-// KeyOf returns the alternate key that is called name, or nil.
+// KeyOf returns the alternate key that is called name, whatever the case, or nil.
 func (s *Set) KeyOf(name string) *Key {
 	for i := range s.Keys {
-		if s.Keys[i].Name == name {
+		if strings.EqualFold(s.Keys[i].Name, name) {
 			return &s.Keys[i]
 		}
 	}
