@@ -56,6 +56,8 @@ func mayUpdateMember(ctx context.Context, tx *sqldb.Tx, who authz.Caller, target
 		return mayControl(ctx, tx, who, target, "users/basic/update", authz.Sensitive())
 	case slices.Contains(sensitive, name):
 		return mayControl(ctx, tx, who, target, "users/basic/update", authz.Sensitive())
+	case name == "manager", name == "sponsors":
+		return authz.Allow(ctx, tx, who, target, authz.Action("users/"+name+"/update"))
 	case name == "usageLocation":
 		if err := authz.Allow(ctx, tx, who, target, "users/usageLocation/update"); err == nil {
 			return nil

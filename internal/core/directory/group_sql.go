@@ -200,6 +200,14 @@ func takeGroupNames(ctx context.Context, tx *sqldb.Tx, g *Group) error {
 	if err := object.PutDescription(ctx, tx, g.Tenant, g.ID, text(g.Description)); err != nil {
 		return err
 	}
+	if err := object.ReleaseNames(ctx, tx, g.Tenant, object.SpaceAddress, g.ID); err != nil {
+		return err
+	}
+	for _, a := range g.ProxyAddresses {
+		if err := object.TakeName(ctx, tx, g.Tenant, object.SpaceAddress, query.Fold(bareAddress(a)), g.ID, "proxyAddresses"); err != nil {
+			return err
+		}
+	}
 	if _, err := tx.Exec(ctx, `delete from group_text where tenant_id = ? and group_id = ?`, g.Tenant, g.ID); err != nil {
 		return err
 	}
@@ -258,8 +266,10 @@ func (g *Group) render() (face, rest string, err error) {
 // dropGroup marks a group as deleted and gives up its names. Its members stay
 // for a return, and hold nothing by it until then.
 func dropGroup(ctx context.Context, tx *sqldb.Tx, g *Group) error {
-	if err := object.ReleaseNames(ctx, tx, g.Tenant, spaceNick, g.ID); err != nil {
-		return err
+	for _, space := range []string{spaceNick, object.SpaceAddress} {
+		if err := object.ReleaseNames(ctx, tx, g.Tenant, space, g.ID); err != nil {
+			return err
+		}
 	}
 	if err := authz.Release(ctx, tx, g.Tenant, g.ID, ""); err != nil {
 		return err

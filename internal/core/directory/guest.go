@@ -77,7 +77,7 @@ func NewGuest(home *tenant.Tenant, in Invitee, now time.Time) (*User, error) {
 		Face: Face{ID: id, DisplayName: display, Mail: &mail, UserPrincipalName: nick + "@" + home.InitialDomain(), BusinessPhones: []string{}},
 		Rest: Rest{
 			AccountEnabled: &yes, UserType: &kind, CreationType: &created, CreatedDateTime: &now, MailNickname: &nick,
-			OtherMails: []string{mail}, ProxyAddresses: []string{"SMTP:" + mail},
+			OtherMails: []string{mail}, ProxyAddresses: []string{"SMTP:" + mail}, SecurityIdentifier: securityIdentifier(id),
 		},
 	}
 	u.expect(issuerMail, now)
@@ -114,7 +114,7 @@ func identitiesOf(issuer string, u *User) []Identity {
 	upn := u.UserPrincipalName
 	return []Identity{
 		{SignInType: "federated", Issuer: issuer},
-		{SignInType: "userPrincipalName", Issuer: initial, IssuerAssignedID: &upn},
+		{SignInType: signsInByName, Issuer: initial, IssuerAssignedID: &upn},
 	}
 }
 

@@ -45,9 +45,13 @@ func CheckStrength(password secret.String, upn string) error {
 	for _, b := range banned {
 		weak = weak || core == strings.TrimFunc(b, func(r rune) bool { return !unicode.IsLetter(r) }) || strings.ToLower(p) == b
 	}
-	if !weak {
-		return nil
+	if weak {
+		return weakPassword()
 	}
+	return nil
+}
+
+func weakPassword() error {
 	f := fault.Because(fault.Invalid, WeakPassword,
 		"The specified password does not comply with password complexity requirements. Please provide a different password.").
 		WithFix("Use at least %d characters of three kinds (lower case, upper case, digits, signs), and no common word.", minPassword)

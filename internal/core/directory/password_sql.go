@@ -2,7 +2,9 @@ package directory
 
 import (
 	"context"
+	"errors"
 
+	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
 	"entente/internal/kit/sqldb"
@@ -20,6 +22,15 @@ func putPassword(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, user id
 func forceChange(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, user ids.ObjectID, must bool) error {
 	_, err := tx.Exec(ctx, `update password set must_change = ? where tenant_id = ? and user_id = ?`, must, tenant, user)
 	return err
+}
+
+// passwordOf returns the hash of a user's password, or "" if there is none.
+func passwordOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, user ids.ObjectID) (hash string, err error) {
+	err = tx.One(ctx, `select hash from password where tenant_id = ? and user_id = ?`, []any{tenant, user}, &hash)
+	if errors.Is(err, fault.NotFound) {
+		return "", nil
+	}
+	return hash, err
 }
 
 // findPassword returns a live account with its password's hash, or NotFound.

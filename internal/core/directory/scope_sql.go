@@ -15,6 +15,7 @@ type Scope struct {
 	of   ids.ObjectID
 	up   bool // to the groups above, not to the members below
 	deep bool
+	ties string // objects that are tied to it otherwise: their identifiers
 }
 
 // MembersOf is the direct members of a group.
@@ -28,6 +29,26 @@ func GroupsOf(member ids.ObjectID) Scope { return Scope{of: member, up: true} }
 
 // AllGroupsOf is those groups and the groups that they are in.
 func AllGroupsOf(member ids.ObjectID) Scope { return Scope{of: member, up: true, deep: true} }
+
+// ReportsOf is the users whose manager the user is.
+func ReportsOf(manager ids.ObjectID) Scope {
+	return Scope{of: manager, ties: `select a.id from account a where a.tenant_id = ? and a.manager_id = ? and a.deleted_us = 0`}
+}
+
+// SponsorsOf is the sponsors of a user.
+func SponsorsOf(user ids.ObjectID) Scope {
+	return Scope{of: user, ties: `select s.sponsor_id from sponsor s where s.tenant_id = ? and s.user_id = ?`}
+}
+
+// OwnedBy is what the object owns.
+func OwnedBy(owner ids.ObjectID) Scope {
+	return Scope{of: owner, ties: `select w.object_id from object_owner w where w.tenant_id = ? and w.owner_id = ?`}
+}
+
+// CreatedBy is what the object created.
+func CreatedBy(creator ids.ObjectID) Scope {
+	return Scope{of: creator, ties: `select c.id from object c where c.tenant_id = ? and c.created_by = ?`}
+}
 
 // The parts of a scope. A membership counts until its end, and not while its
 // group is deleted. The deep ones collect each object once ("union", not "union
@@ -65,6 +86,9 @@ func (s Scope) within(tx *sqldb.Tx, tenant ids.TenantID, from, column string) (s
 	args := []any{tenant}
 	if s.of == "" {
 		return from, args
+	}
+	if s.ties != "" {
+		return from + " and " + column + " in (" + s.ties + ")", append(args, tenant, s.of)
 	}
 	now := sqldb.Micros(tx.Now())
 	args = append(args, tenant, now, s.of)

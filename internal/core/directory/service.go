@@ -27,6 +27,11 @@ func NewService(db *sqldb.DB, hasher *Hasher) *Service { return &Service{db, has
 
 // Create stores a new user from a Graph body.
 func (s *Service) Create(ctx context.Context, who authz.Caller, body []byte) (*User, error) {
+	return s.CreateTied(ctx, who, body, Ties{})
+}
+
+// CreateTied is Create of a user who has a manager and sponsors at once.
+func (s *Service) CreateTied(ctx context.Context, who authz.Caller, body []byte, ties Ties) (*User, error) {
 	hashed, err := s.hashIn(ctx, body)
 	if err != nil {
 		return nil, err
@@ -46,7 +51,13 @@ func (s *Service) Create(ctx context.Context, who authz.Caller, body []byte) (*U
 		if err := CheckStrength(secret.NewString(u.PasswordProfile.Password), u.UserPrincipalName); err != nil {
 			return err
 		}
-		if err := addWithPassword(ctx, tx, u, who.Object, hashed, *u.PasswordProfile.ForceChange); err != nil {
+		if err := ties.manage(ctx, tx, u); err != nil {
+			return err
+		}
+		if err := addWithPassword(ctx, tx, u, who.Object, hashed, u.PasswordProfile.mustChange()); err != nil {
+			return err
+		}
+		if err := ties.sponsor(ctx, tx, u); err != nil {
 			return err
 		}
 		return record(ctx, tx, who, "Add user", u, nil)
@@ -85,6 +96,11 @@ func (s *Service) hashIn(ctx context.Context, body []byte) (string, error) {
 // Update changes a user by a Graph body and returns it. Who holds a privileged
 // role is changed, where it matters, by those alone who might hold it.
 func (s *Service) Update(ctx context.Context, who authz.Caller, key string, body []byte) (*User, error) {
+	return s.UpdateTied(ctx, who, key, body, Ties{})
+}
+
+// UpdateTied is Update of a user who gets a manager, or further sponsors, with it.
+func (s *Service) UpdateTied(ctx context.Context, who authz.Caller, key string, body []byte, ties Ties) (*User, error) {
 	hashed, err := s.hashIn(ctx, body)
 	if err != nil {
 		return nil, err
@@ -98,6 +114,9 @@ func (s *Service) Update(ctx context.Context, who authz.Caller, key string, body
 		asked, err := membersIn(body)
 		if err != nil {
 			return err
+		}
+		for _, name := range ties.names() {
+			asked[name] = nil
 		}
 		if err := mayUpdate(ctx, tx, who, before.ID, asked); err != nil {
 			return err
@@ -120,7 +139,13 @@ func (s *Service) Update(ctx context.Context, who authz.Caller, key string, body
 				}
 			}
 		}
+		if err := ties.manage(ctx, tx, u); err != nil {
+			return err
+		}
 		if err := putUser(ctx, tx, u); err != nil {
+			return err
+		}
+		if err := ties.sponsor(ctx, tx, u); err != nil {
 			return err
 		}
 		return record(ctx, tx, who, "Update user", u, audit.Diff(before, u))
@@ -135,17 +160,16 @@ func (s *Service) setPassword(ctx context.Context, tx *sqldb.Tx, u *User, hashed
 		return nil
 	}
 	if p.Password == "" {
-		if p.ForceChange != nil {
-			return forceChange(ctx, tx, u.Tenant, u.ID, *p.ForceChange)
+		if p.ForceChange != nil || p.ForceChangeWithMFA != nil {
+			return forceChange(ctx, tx, u.Tenant, u.ID, p.ForceChange != nil && p.mustChange() || p.ForceChange == nil && *p.ForceChangeWithMFA)
 		}
 		return nil
 	}
 	if err := CheckStrength(secret.NewString(p.Password), u.UserPrincipalName); err != nil {
 		return err
 	}
-	now := tx.Now()
-	u.LastPasswordChange, u.SessionsFrom, u.SignInSessionsValidFrom = &now, now, &now
-	return putPassword(ctx, tx, u.Tenant, u.ID, hashed, p.ForceChange == nil || *p.ForceChange)
+	u.renewed(tx.Now())
+	return putPassword(ctx, tx, u.Tenant, u.ID, hashed, p.mustChange())
 }
 
 func membersIn(body []byte) (map[string]json.RawMessage, error) {

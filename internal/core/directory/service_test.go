@@ -21,6 +21,9 @@ import (
 func TestCreateRefusals(t *testing.T) {
 	house.Each(t, func(t *testing.T, h *house.House) {
 		h.AddUser(t, h.A, "first")
+		far := `{"otherMails":["` + strings.Repeat(strings.Repeat("x", 240)+`@x.example","`, 200) + `a@b"],"streetAddress":"` + strings.Repeat("€", 1024) +
+			`","onPremisesExtensionAttributes":{"extensionAttribute1":"` + strings.Repeat("€", 1024) + `","extensionAttribute2":"` + strings.Repeat("€", 1024) +
+			`","extensionAttribute3":"` + strings.Repeat("€", 1024) + `","extensionAttribute4":"` + strings.Repeat("€", 1024) + `"},`
 		tests := []struct {
 			name, body, target string
 			err                error
@@ -34,7 +37,7 @@ func TestCreateRefusals(t *testing.T) {
 			{"no password", strings.Replace(string(house.UserBody("x", "contoso.example")), `"password":"Correct-horse-7"`, ``, 1), "passwordProfile", fault.Invalid},
 			{"a member that users do not have", `{"shoeSize":1}`, "shoeSize", fault.Invalid},
 			{"nothing", `{}`, "accountEnabled", fault.Invalid},
-			{"far too much", strings.Replace(string(house.UserBody("x", "contoso.example")), "{", `{"imAddresses":["`+strings.Repeat("x", 64<<10)+`"],`, 1), "", fault.Invalid},
+			{"far too much", strings.Replace(string(house.UserBody("x", "contoso.example")), "{", far, 1), "", fault.Invalid},
 		}
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {

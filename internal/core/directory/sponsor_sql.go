@@ -46,3 +46,18 @@ func addSponsor(ctx context.Context, tx *sqldb.Tx, u *User, sponsor ids.ObjectID
 	}
 	return nil
 }
+
+// dropSponsor takes a sponsor from the user; NotFound if it is none.
+func dropSponsor(ctx context.Context, tx *sqldb.Tx, u *User, sponsor ids.ObjectID) error {
+	n, err := tx.Exec(ctx, `delete from sponsor where tenant_id = ? and user_id = ? and sponsor_id = ?`, u.Tenant, u.ID, sponsor)
+	if err == nil && n == 0 {
+		err = object.Missing(string(sponsor))
+	}
+	return err
+}
+
+// dropSponsors removes a user who is gone for good from both sides.
+func dropSponsors(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) error {
+	_, err := tx.Exec(ctx, `delete from sponsor where tenant_id = ? and (user_id = ? or sponsor_id = ?)`, tenant, id, id)
+	return err
+}

@@ -6,6 +6,10 @@
 // kept rendered (face) beside the columns that are filtered, sorted or decided
 // by; everything else is in rest.
 //
+// A guest who was invited is a user whom an address stands for until a person
+// of another tenant accepts. Whether that happened is the guest's state, which
+// nothing but the functions for invitations sets.
+//
 // Passwords are kept as argon2id (RFC 9106). Checking one costs the same
 // whether or not the account exists, and memory for it is handed out by a
 // semaphore, so that a storm of guesses slows the guesser and not the server.
@@ -13,7 +17,7 @@ package directory
 
 import (
 	"encoding/json"
-	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +34,8 @@ const (
 )
 
 // A User is a person in one tenant. The members with JSON names are Graph's.
+// What Graph shows of users and nothing here ever sets, such as what comes from
+// a directory on premises, is declared in Graph's registry alone.
 // https://learn.microsoft.com/graph/api/resources/user?view=graph-rest-1.0
 type User struct {
 	Tenant ids.TenantID `json:"-"`
@@ -41,6 +47,7 @@ type User struct {
 	CreatedAt    time.Time     `json:"-"`
 	Home         ids.Principal `json:"-"` // for guests: who they are at home, once known
 	SessionsFrom time.Time     `json:"-"` // sessions and refresh tokens from before are void
+	Manager      ids.ObjectID  `json:"-"` // empty: none
 	version      int64
 }
 
@@ -61,43 +68,46 @@ type Face struct {
 
 // Rest is what Graph shows of a user when asked for.
 type Rest struct {
-	AccountEnabled          *bool                     `json:"accountEnabled"`
-	AgeGroup                *string                   `json:"ageGroup"`
-	AssignedLicenses        []json.RawMessage         `json:"assignedLicenses"`
-	AssignedPlans           []json.RawMessage         `json:"assignedPlans"`
-	City                    *string                   `json:"city"`
-	CompanyName             *string                   `json:"companyName"`
-	ConsentForMinor         *string                   `json:"consentProvidedForMinor"`
-	Country                 *string                   `json:"country"`
-	CreatedDateTime         *time.Time                `json:"createdDateTime"`
-	CreationType            *string                   `json:"creationType"`
-	DeletedDateTime         *time.Time                `json:"deletedDateTime"`
-	Department              *string                   `json:"department"`
-	EmployeeHireDate        *time.Time                `json:"employeeHireDate"`
-	EmployeeID              *string                   `json:"employeeId"`
-	EmployeeLeaveDateTime   *time.Time                `json:"employeeLeaveDateTime"`
-	EmployeeOrgData         *EmployeeOrgData          `json:"employeeOrgData"`
-	EmployeeType            *string                   `json:"employeeType"`
-	ExternalUserState       *string                   `json:"externalUserState"`
-	ExternalUserStateChange *time.Time                `json:"externalUserStateChangeDateTime"`
-	FaxNumber               *string                   `json:"faxNumber"`
-	Identities              []Identity                `json:"identities"`
-	IMAddresses             []string                  `json:"imAddresses"`
-	LastPasswordChange      *time.Time                `json:"lastPasswordChangeDateTime"`
-	LegalAgeGroup           *string                   `json:"legalAgeGroupClassification"`
-	MailNickname            *string                   `json:"mailNickname"`
-	OnPremisesAttributes    *OnPremisesExtensionAttrs `json:"onPremisesExtensionAttributes"`
-	OnPremisesImmutableID   *string                   `json:"onPremisesImmutableId"`
-	OtherMails              []string                  `json:"otherMails"`
-	PasswordPolicies        *string                   `json:"passwordPolicies"`
-	PostalCode              *string                   `json:"postalCode"`
-	ProxyAddresses          []string                  `json:"proxyAddresses"`
-	ShowInAddressList       *bool                     `json:"showInAddressList"`
-	SignInSessionsValidFrom *time.Time                `json:"signInSessionsValidFromDateTime"`
-	State                   *string                   `json:"state"`
-	StreetAddress           *string                   `json:"streetAddress"`
-	UsageLocation           *string                   `json:"usageLocation"`
-	UserType                *string                   `json:"userType"`
+	AccountEnabled          *bool                    `json:"accountEnabled"`
+	AgeGroup                *string                  `json:"ageGroup"`
+	AssignedLicenses        []json.RawMessage        `json:"assignedLicenses"`
+	AssignedPlans           []json.RawMessage        `json:"assignedPlans"`
+	AuthorizationInfo       *AuthorizationInfo       `json:"authorizationInfo"`
+	City                    *string                  `json:"city"`
+	CompanyName             *string                  `json:"companyName"`
+	ConsentForMinor         *string                  `json:"consentProvidedForMinor"`
+	Country                 *string                  `json:"country"`
+	CreatedDateTime         *time.Time               `json:"createdDateTime"`
+	CreationType            *string                  `json:"creationType"`
+	DeletedDateTime         *time.Time               `json:"deletedDateTime"`
+	Department              *string                  `json:"department"`
+	EmployeeHireDate        *time.Time               `json:"employeeHireDate"`
+	EmployeeID              *string                  `json:"employeeId"`
+	EmployeeLeaveDateTime   *time.Time               `json:"employeeLeaveDateTime"`
+	EmployeeOrgData         *EmployeeOrgData         `json:"employeeOrgData"`
+	EmployeeType            *string                  `json:"employeeType"`
+	ExternalUserState       *string                  `json:"externalUserState"`
+	ExternalUserStateChange *time.Time               `json:"externalUserStateChangeDateTime"`
+	FaxNumber               *string                  `json:"faxNumber"`
+	Identities              []Identity               `json:"identities"`
+	IMAddresses             []string                 `json:"imAddresses"`
+	LastPasswordChange      *time.Time               `json:"lastPasswordChangeDateTime"`
+	LegalAgeGroup           *string                  `json:"legalAgeGroupClassification"`
+	MailNickname            *string                  `json:"mailNickname"`
+	OnPremisesAttributes    OnPremisesExtensionAttrs `json:"onPremisesExtensionAttributes"`
+	OnPremisesImmutableID   *string                  `json:"onPremisesImmutableId"`
+	OtherMails              []string                 `json:"otherMails"`
+	PasswordPolicies        *string                  `json:"passwordPolicies"`
+	PostalCode              *string                  `json:"postalCode"`
+	PreferredDataLocation   *string                  `json:"preferredDataLocation"`
+	ProxyAddresses          []string                 `json:"proxyAddresses"`
+	SecurityIdentifier      string                   `json:"securityIdentifier"`
+	ShowInAddressList       *bool                    `json:"showInAddressList"`
+	SignInSessionsValidFrom *time.Time               `json:"signInSessionsValidFromDateTime"`
+	State                   *string                  `json:"state"`
+	StreetAddress           *string                  `json:"streetAddress"`
+	UsageLocation           *string                  `json:"usageLocation"`
+	UserType                *string                  `json:"userType"`
 }
 
 // An Identity is a name under which a user signs in.
@@ -107,13 +117,20 @@ type Identity struct {
 	IssuerAssignedID *string `json:"issuerAssignedId"`
 }
 
+// AuthorizationInfo names the certificates of a user. Nobody signs in with
+// them here.
+type AuthorizationInfo struct {
+	CertificateUserIDs []string `json:"certificateUserIds"`
+}
+
 // EmployeeOrgData says where an employee belongs.
 type EmployeeOrgData struct {
 	CostCenter *string `json:"costCenter"`
 	Division   *string `json:"division"`
 }
 
-// OnPremisesExtensionAttrs are fifteen free attributes.
+// OnPremisesExtensionAttrs are the fifteen free attributes, by name. It is nil
+// when none is set, and has all of them otherwise.
 type OnPremisesExtensionAttrs map[string]*string
 
 // A PasswordProfile sets a password.
@@ -123,86 +140,84 @@ type PasswordProfile struct {
 	Password           string `json:"password"`
 }
 
-// Why a user is refused.
-const (
-	DomainNotVerified fault.Reason = "directory.domain_not_verified"
-	WeakPassword      fault.Reason = "directory.weak_password"
-)
-
-// limits are the greatest lengths of text properties, in bytes.
-var limits = map[string]int{
-	"displayName": 256, "givenName": 64, "surname": 64, "jobTitle": 128, "department": 64, "companyName": 64, "city": 128,
-	"country": 128, "state": 128, "streetAddress": 1024, "postalCode": 40, "mobilePhone": 64, "mailNickname": 64, "employeeId": 16,
-	"officeLocation": 128, "preferredLanguage": 64, "usageLocation": 2, "mail": 256, "employeeType": 256, "faxNumber": 64,
+// mustChange reports whether the next sign-in asks for another password. A
+// profile that says nothing wants it.
+func (p *PasswordProfile) mustChange() bool {
+	return p.ForceChange == nil || *p.ForceChange || p.ForceChangeWithMFA != nil && *p.ForceChangeWithMFA
 }
+
+// signsInByName is the identity that every user has: the user principal name.
+const signsInByName = "userPrincipalName"
 
 // NewUser returns the user that a Graph body describes.
 func NewUser(home *tenant.Tenant, body []byte, now time.Time) (*User, error) {
-	member, yes := Member, true
+	member, id := Member, ids.New[ids.ObjectID]()
 	now = now.Truncate(time.Second) // Graph shows seconds
-	start := &User{Face: Face{ID: ids.New[ids.ObjectID]()}, Rest: Rest{UserType: &member, CreatedDateTime: &now}}
+	start := &User{
+		Tenant: home.ID, CreatedAt: now, version: 1,
+		Face: Face{ID: id},
+		Rest: Rest{UserType: &member, CreatedDateTime: &now, SecurityIdentifier: securityIdentifier(id)},
+	}
 	u, err := start.with(body, home)
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case u.AccountEnabled == nil:
-		return nil, required("accountEnabled")
-	case u.DisplayName == "":
-		return nil, required("displayName")
-	case u.MailNickname == nil || *u.MailNickname == "":
-		return nil, required("mailNickname")
-	case u.UserPrincipalName == "":
-		return nil, required("userPrincipalName")
-	case u.PasswordProfile == nil || u.PasswordProfile.Password == "":
+	if u.PasswordProfile == nil || u.PasswordProfile.Password == "" {
 		return nil, required("passwordProfile")
-	}
-	if u.PasswordProfile.ForceChange == nil {
-		u.PasswordProfile.ForceChange = &yes
-	}
-	u.Tenant, u.CreatedAt, u.version = home.ID, now, 1
-	if len(u.Identities) == 0 {
-		upn := u.UserPrincipalName
-		u.Identities = []Identity{{SignInType: "userPrincipalName", Issuer: home.InitialDomain(), IssuerAssignedID: &upn}}
 	}
 	return u, nil
 }
 
 // Apply returns the user as a Graph body changes it.
-func (u *User) Apply(home *tenant.Tenant, body []byte) (*User, error) {
-	v, err := u.with(body, home)
-	if err != nil {
-		return nil, err
-	}
-	if v.DisplayName == "" {
-		return nil, required("displayName")
-	}
-	return v, nil
-}
+func (u *User) Apply(home *tenant.Tenant, body []byte) (*User, error) { return u.with(body, home) }
 
 func (u *User) with(body []byte, home *tenant.Tenant) (*User, error) {
 	v := &User{}
 	if err := object.Merge(u, body, v); err != nil {
 		return nil, err
 	}
-	// What only the service sets keeps its value.
-	v.Tenant, v.CreatedAt, v.Home, v.SessionsFrom, v.version = u.Tenant, u.CreatedAt, u.Home, u.SessionsFrom, u.version
-	v.ID, v.CreatedDateTime, v.CreationType, v.DeletedDateTime = u.ID, u.CreatedDateTime, u.CreationType, u.DeletedDateTime
-	v.LastPasswordChange, v.SignInSessionsValidFrom = u.LastPasswordChange, u.SignInSessionsValidFrom
-	v.ExternalUserStateChange = u.ExternalUserStateChange
+	v.keep(u)
 	v.DisplayName = strings.TrimSpace(v.DisplayName)
-	if v.Mail != nil && (u.Mail == nil || *u.Mail != *v.Mail) {
-		v.ProxyAddresses = primaryAddress(v.ProxyAddresses, *v.Mail)
+	if text(v.Mail) != text(u.Mail) {
+		v.ProxyAddresses = primaryAddress(v.ProxyAddresses, text(v.Mail))
 	}
+	if v.UserType == nil {
+		v.UserType = u.UserType
+	}
+	v.OnPremisesAttributes = v.OnPremisesAttributes.all()
+	v.identify(home)
 	return v, v.check(u, home)
 }
 
+// keep restores what only the service sets.
+func (u *User) keep(from *User) {
+	u.Tenant, u.CreatedAt, u.Home, u.SessionsFrom, u.Manager, u.version = from.Tenant, from.CreatedAt, from.Home, from.SessionsFrom, from.Manager, from.version
+	u.ID, u.CreatedDateTime, u.CreationType, u.DeletedDateTime = from.ID, from.CreatedDateTime, from.CreationType, from.DeletedDateTime
+	u.SecurityIdentifier, u.LastPasswordChange, u.SignInSessionsValidFrom = from.SecurityIdentifier, from.LastPasswordChange, from.SignInSessionsValidFrom
+	u.ExternalUserState, u.ExternalUserStateChange = from.ExternalUserState, from.ExternalUserStateChange
+	u.AssignedLicenses, u.AssignedPlans, u.IMAddresses, u.LegalAgeGroup = from.AssignedLicenses, from.AssignedPlans, from.IMAddresses, from.LegalAgeGroup
+	u.ProxyAddresses = slices.Clone(from.ProxyAddresses)
+	object.Fill(u)
+}
+
+// identify puts the user principal name last among the identities, where the
+// service keeps it whatever a body says.
+func (u *User) identify(home *tenant.Tenant) {
+	u.Identities = slices.DeleteFunc(u.Identities, func(i Identity) bool { return i.SignInType == signsInByName })
+	upn := u.UserPrincipalName
+	u.Identities = append(u.Identities, Identity{SignInType: signsInByName, Issuer: home.InitialDomain(), IssuerAssignedID: &upn})
+}
+
 // primaryAddress puts mail first among the proxy addresses, as the primary one.
+// The one before it becomes a further address, or goes if there is no mail.
 func primaryAddress(addresses []string, mail string) []string {
-	list := []string{"SMTP:" + mail}
+	list := []string{}
+	if mail != "" {
+		list = append(list, "SMTP:"+mail)
+	}
 	for _, a := range addresses {
 		rest := bareAddress(a)
-		if !strings.EqualFold(rest, mail) {
+		if !strings.EqualFold(rest, mail) && (mail != "" || !strings.HasPrefix(a, "SMTP:")) {
 			list = append(list, "smtp:"+rest)
 		}
 	}
@@ -212,51 +227,24 @@ func primaryAddress(addresses []string, mail string) []string {
 // bareAddress returns a proxy address without the kind before it.
 func bareAddress(a string) string { return strings.TrimPrefix(strings.TrimPrefix(a, "SMTP:"), "smtp:") }
 
-// The local part of a user principal name; guests' names carry #EXT#.
-var localForm = regexp.MustCompile(`^[A-Za-z0-9'._!#^~-]{1,64}$`)
-
-func (u *User) check(before *User, home *tenant.Tenant) error {
-	if err := u.checkLengths(); err != nil {
-		return err
+// all returns the attributes with null for those that are not set, or nil when
+// none is.
+func (a OnPremisesExtensionAttrs) all() OnPremisesExtensionAttrs {
+	set := false
+	for _, v := range a {
+		set = set || v != nil
 	}
-	switch {
-	case len(u.BusinessPhones) > 1:
-		return invalid("businessPhones")
-	case len(u.OtherMails) > 250, len(u.Identities) > 20:
-		return invalid("otherMails")
-	case u.UserType != nil && *u.UserType != Member && *u.UserType != Guest:
-		return invalid("userType")
-	case u.MailNickname != nil && strings.ContainsAny(*u.MailNickname, `@()\[]";:<>, `):
-		return invalid("mailNickname")
-	case u.UserPrincipalName == before.UserPrincipalName:
+	if !set {
 		return nil
 	}
-	local, domain, ok := strings.Cut(u.UserPrincipalName, "@")
-	if !ok || !localForm.MatchString(local) || len(u.UserPrincipalName) > 113 || strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") {
-		return invalid("userPrincipalName")
+	full := make(OnPremisesExtensionAttrs, len(extensionAttributes))
+	for name, v := range a {
+		full[name] = v
 	}
-	if !home.Owns(domain) {
-		f := fault.Because(fault.Invalid, DomainNotVerified,
-			"The domain portion of the userPrincipalName property is invalid. You must use one of the verified domain names in your organization.")
-		f.Target = "userPrincipalName"
-		return f
+	for _, name := range extensionAttributes {
+		full[name] = a[name]
 	}
-	return nil
-}
-
-func (u *User) checkLengths() error {
-	for name, p := range map[string]*string{
-		"displayName": &u.DisplayName, "givenName": u.GivenName, "surname": u.Surname, "jobTitle": u.JobTitle, "department": u.Department,
-		"companyName": u.CompanyName, "city": u.City, "country": u.Country, "state": u.State, "streetAddress": u.StreetAddress,
-		"postalCode": u.PostalCode, "mobilePhone": u.MobilePhone, "mailNickname": u.MailNickname, "employeeId": u.EmployeeID,
-		"officeLocation": u.OfficeLocation, "preferredLanguage": u.PreferredLanguage, "usageLocation": u.UsageLocation, "mail": u.Mail,
-		"employeeType": u.EmployeeType, "faxNumber": u.FaxNumber,
-	} {
-		if p != nil && len(*p) > limits[name] {
-			return invalid(name)
-		}
-	}
-	return nil
+	return full
 }
 
 // Enabled reports whether the account may sign in.

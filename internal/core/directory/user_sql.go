@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 
 	"entente/internal/core/object"
 	"entente/internal/kit/fault"
@@ -13,28 +14,96 @@ import (
 	"entente/internal/kit/sqldb"
 )
 
+// absent stands for a time that is not there: before all times.
+const absent int64 = -9_000_000_000_000_000_000
+
 // UserTable tells by what users can be found and sorted.
-var UserTable = query.Table{
-	Key: []string{"id"},
-	Fields: map[string]query.Column{
+var UserTable = query.Table{Key: []string{"id"}, Fields: userFields()}
+
+func userFields() map[string]query.Column {
+	folded := func(column string) query.Column { return query.Column{SQL: "u." + column, Fold: true, Null: ""} }
+	at := func(column string, null int64) query.Column {
+		return query.Column{SQL: "u." + column, Kind: query.Time, Null: null}
+	}
+	fields := map[string]query.Column{
 		"id":                              {SQL: "u.id"},
 		"userPrincipalName":               {SQL: "u.upn_folded", Fold: true},
 		"displayName":                     {SQL: "u.name_folded", Fold: true, Words: object.NameWords("u.id")},
-		"mail":                            {SQL: "u.mail_folded", Fold: true, Null: ""},
-		"mailNickname":                    {SQL: "u.nick_folded", Fold: true, Null: ""},
-		"givenName":                       {SQL: "u.given_folded", Fold: true, Null: ""},
-		"surname":                         {SQL: "u.surname_folded", Fold: true, Null: ""},
-		"jobTitle":                        {SQL: "u.title_folded", Fold: true, Null: ""},
-		"department":                      {SQL: "u.dept_folded", Fold: true, Null: ""},
-		"employeeId":                      {SQL: "u.employee_id", Fold: true, Null: ""},
+		"mail":                            folded("mail_folded"),
+		"mailNickname":                    folded("nick_folded"),
+		"givenName":                       folded("given_folded"),
+		"surname":                         folded("surname_folded"),
+		"jobTitle":                        folded("title_folded"),
+		"department":                      folded("dept_folded"),
+		"employeeId":                      folded("employee_id"),
+		"city":                            folded("city_folded"),
+		"companyName":                     folded("company_folded"),
+		"country":                         folded("country_folded"),
+		"state":                           folded("state_folded"),
+		"streetAddress":                   folded("street_folded"),
+		"postalCode":                      folded("postal_folded"),
+		"mobilePhone":                     folded("mobile_folded"),
+		"faxNumber":                       folded("fax_folded"),
+		"officeLocation":                  folded("office_folded"),
+		"preferredLanguage":               folded("language_folded"),
+		"usageLocation":                   folded("location_folded"),
+		"employeeType":                    folded("employed_as_folded"),
+		"employeeOrgData/costCenter":      folded("center_folded"),
+		"employeeOrgData/division":        folded("division_folded"),
+		"onPremisesImmutableId":           folded("immutable_folded"),
+		"passwordPolicies":                folded("policies_folded"),
+		"securityIdentifier":              folded("sid_folded"),
 		"userType":                        {SQL: "u.user_type", Among: []string{"Member", "Guest"}},
+		"ageGroup":                        folded("age_group"),
+		"consentProvidedForMinor":         folded("minor_consent"),
 		"creationType":                    {SQL: "u.creation_type", Null: "", Among: []string{"Invitation", "LocalAccount", "EmailVerified", "SelfServiceSignUp"}},
 		"externalUserState":               {SQL: "u.external_state", Null: "", Among: []string{"PendingAcceptance", "Accepted"}},
-		"externalUserStateChangeDateTime": {SQL: "u.external_state_us", Kind: query.Time, Null: int64(0)},
-		"accountEnabled":                  {SQL: "u.enabled", Kind: query.Bool},
+		"externalUserStateChangeDateTime": at("external_state_us", 0),
+		"employeeHireDate":                at("hired_us", absent),
+		"employeeLeaveDateTime":           at("leaves_us", absent),
 		"createdDateTime":                 {SQL: "u.created_us", Kind: query.Time},
 		"deletedDateTime":                 object.DeletedColumn("u.deleted_us"),
-	},
+		"accountEnabled":                  {SQL: "u.enabled", Kind: query.Bool},
+		"showInAddressList":               {SQL: "u.listed", Kind: query.Bool, Null: int64(-1)},
+
+		// What a directory on premises would set is never there.
+		"onPremisesSamAccountName":     {SQL: "cast('' as text)", Fold: true, Null: ""},
+		"onPremisesUserPrincipalName":  {SQL: "cast('' as text)", Fold: true, Null: ""},
+		"onPremisesSecurityIdentifier": {SQL: "cast('' as text)", Fold: true, Null: ""},
+		"onPremisesLastSyncDateTime":   {SQL: "cast(0 as bigint)", Kind: query.Time, Null: int64(0)},
+		"onPremisesSyncEnabled":        {SQL: "cast(-1 as bigint)", Kind: query.Bool, Null: int64(-1)},
+		"assignedLicenses":             {Items: userItems("assignedLicenses", "skuId")},
+		"assignedPlans":                {Items: userItems("assignedPlans", "service", "capabilityStatus", "servicePlanId")},
+		"identities": {Items: &query.Items{
+			From: "user_identity i", On: "i.tenant_id = u.tenant_id and i.user_id = u.id",
+			Fields: map[string]query.Column{
+				"signInType":       {SQL: "i.kind", Fold: true, Null: ""},
+				"issuer":           {SQL: "i.issuer", Fold: true, Null: ""},
+				"issuerAssignedId": {SQL: "i.assigned", Fold: true, Null: ""},
+			},
+		}},
+	}
+	for _, kind := range []string{"businessPhones", "imAddresses", "otherMails", "proxyAddresses"} {
+		fields[kind] = query.Column{Items: userItems(kind, "")}
+	}
+	for _, name := range extensionAttributes {
+		fields["onPremisesExtensionAttributes/"+name] = query.Column{Fold: true, Null: "", SQL: "coalesce((select x.folded from user_text x " +
+			"where x.tenant_id = u.tenant_id and x.user_id = u.id and x.kind = '" + name + "'), '')"}
+	}
+	return fields
+}
+
+// userItems are the elements of a collection that user_text keeps. Nothing
+// assigns licenses yet; the collections of that are empty.
+func userItems(kind string, names ...string) *query.Items {
+	items := &query.Items{
+		From: "user_text x", On: "x.tenant_id = u.tenant_id and x.user_id = u.id and x.kind = '" + kind + "'",
+		Fields: make(map[string]query.Column),
+	}
+	for _, name := range names {
+		items.Fields[name] = query.Column{SQL: "x.folded", Fold: true}
+	}
+	return items
 }
 
 // A Row is a user as it is stored: what Graph shows by default, and the rest,
@@ -87,8 +156,8 @@ func oneUser(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, key, from s
 	var created, sessions int64
 	var homeTenant ids.TenantID
 	var homeObject ids.ObjectID
-	err := tx.One(ctx, `select u.face, u.rest, u.created_us, u.home_tenant, u.home_object, u.sessions_from_us, u.version `+from,
-		args, &face, &rest, &created, &homeTenant, &homeObject, &sessions, &u.version)
+	err := tx.One(ctx, `select u.face, u.rest, u.created_us, u.home_tenant, u.home_object, u.sessions_from_us, u.manager_id, u.version `+from,
+		args, &face, &rest, &created, &homeTenant, &homeObject, &sessions, &u.Manager, &u.version)
 	if errors.Is(err, fault.NotFound) {
 		return nil, object.Missing(key)
 	}
@@ -122,13 +191,20 @@ func addUser(ctx context.Context, tx *sqldb.Tx, u *User, by ids.ObjectID) error 
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `
+	if _, err = tx.Exec(ctx, `
 		insert into account (tenant_id, id, upn, upn_folded, name_folded, mail_folded, nick_folded, given_folded, surname_folded,
 		                     title_folded, dept_folded, employee_id, user_type, creation_type, external_state, external_state_us,
-		                     enabled, created_us, home_tenant, home_object, face, rest, version)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
-		append(append([]any{u.Tenant, u.ID}, u.columns()...), sqldb.Micros(u.CreatedAt), u.Home.Home, u.Home.ID, face, rest)...)
-	return err
+		                     enabled, age_group, minor_consent, city_folded, company_folded, country_folded, state_folded,
+		                     street_folded, postal_folded, mobile_folded, fax_folded, office_folded, language_folded,
+		                     location_folded, employed_as_folded, center_folded, division_folded, immutable_folded,
+		                     policies_folded, sid_folded, hired_us, leaves_us, listed, manager_id,
+		                     created_us, home_tenant, home_object, face, rest, version)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+		        ?, ?, ?, ?, ?, 1)`,
+		append(append([]any{u.Tenant, u.ID}, u.columns()...), sqldb.Micros(u.CreatedAt), u.Home.Home, u.Home.ID, face, rest)...); err != nil {
+		return err
+	}
+	return addUserItems(ctx, tx, u)
 }
 
 // putUser stores a changed user; a Conflict if someone else stored it since.
@@ -144,8 +220,11 @@ func putUser(ctx context.Context, tx *sqldb.Tx, u *User) error {
 		update account
 		set    upn = ?, upn_folded = ?, name_folded = ?, mail_folded = ?, nick_folded = ?, given_folded = ?, surname_folded = ?,
 		       title_folded = ?, dept_folded = ?, employee_id = ?, user_type = ?, creation_type = ?, external_state = ?,
-		       external_state_us = ?, enabled = ?, home_tenant = ?, home_object = ?, sessions_from_us = ?, face = ?, rest = ?,
-		       version = version + 1
+		       external_state_us = ?, enabled = ?, age_group = ?, minor_consent = ?, city_folded = ?, company_folded = ?,
+		       country_folded = ?, state_folded = ?, street_folded = ?, postal_folded = ?, mobile_folded = ?, fax_folded = ?,
+		       office_folded = ?, language_folded = ?, location_folded = ?, employed_as_folded = ?, center_folded = ?,
+		       division_folded = ?, immutable_folded = ?, policies_folded = ?, sid_folded = ?, hired_us = ?, leaves_us = ?, listed = ?,
+		       manager_id = ?, home_tenant = ?, home_object = ?, sessions_from_us = ?, face = ?, rest = ?, version = version + 1
 		where  tenant_id = ? and id = ? and version = ? and deleted_us = 0`,
 		append(u.columns(), u.Home.Home, u.Home.ID, sqldb.Micros(u.SessionsFrom), face, rest, u.Tenant, u.ID, u.version)...)
 	if err != nil {
@@ -155,7 +234,51 @@ func putUser(ctx context.Context, tx *sqldb.Tx, u *User) error {
 		return fault.New(fault.Conflict, "Someone else has just changed this user.")
 	}
 	u.version++
+	if err := dropUserItems(ctx, tx, u.Tenant, u.ID); err != nil {
+		return err
+	}
+	if err := addUserItems(ctx, tx, u); err != nil {
+		return err
+	}
 	return object.Rename(ctx, tx, u.Tenant, u.ID, object.User, u.DisplayName)
+}
+
+// addUserItems stores the rows by which collections are filtered.
+func addUserItems(ctx context.Context, tx *sqldb.Tx, u *User) error {
+	var rows [][]any
+	add := func(kind, value string) { rows = append(rows, []any{u.Tenant, u.ID, kind, query.Fold(value)}) }
+	for kind, list := range map[string][]string{
+		"businessPhones": u.BusinessPhones, "imAddresses": u.IMAddresses, "otherMails": u.OtherMails, "proxyAddresses": u.ProxyAddresses,
+	} {
+		for _, s := range list {
+			add(kind, s)
+		}
+	}
+	for name, value := range u.OnPremisesAttributes {
+		if value != nil {
+			add(name, *value)
+		}
+	}
+	if _, err := tx.ExecAll(ctx, `
+		insert into user_text (tenant_id, user_id, kind, folded) values (?, ?, ?, ?)
+		on conflict (tenant_id, user_id, kind, folded) do nothing`, rows); err != nil {
+		return err
+	}
+	rows = nil
+	for n, i := range u.Identities {
+		rows = append(rows, []any{u.Tenant, u.ID, n, query.Fold(i.SignInType), query.Fold(i.Issuer), query.Fold(text(i.IssuerAssignedID))})
+	}
+	_, err := tx.ExecAll(ctx, `insert into user_identity (tenant_id, user_id, place, kind, issuer, assigned) values (?, ?, ?, ?, ?, ?)`, rows)
+	return err
+}
+
+// dropUserItems removes what addUserItems stored.
+func dropUserItems(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) error {
+	if _, err := tx.Exec(ctx, `delete from user_text where tenant_id = ? and user_id = ?`, tenant, id); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `delete from user_identity where tenant_id = ? and user_id = ?`, tenant, id)
+	return err
 }
 
 // takeNames reserves what is the user's alone: the user principal name, the
@@ -198,17 +321,32 @@ func (u *User) names() []takenName {
 	return list
 }
 
-// columns returns the values of the columns from upn to enabled, in order.
+// columns returns the values of the columns from upn to manager_id, in order.
 func (u *User) columns() []any {
 	fold := func(s *string) string { return query.Fold(text(s)) }
-	var state int64
-	if u.ExternalUserStateChange != nil {
-		state = sqldb.Micros(*u.ExternalUserStateChange)
+	at := func(t *time.Time, null int64) int64 {
+		if t == nil {
+			return null
+		}
+		return t.UnixMicro()
+	}
+	listed := int64(-1)
+	if u.ShowInAddressList != nil {
+		listed = map[bool]int64{true: 1}[*u.ShowInAddressList]
+	}
+	var org EmployeeOrgData
+	if u.EmployeeOrgData != nil {
+		org = *u.EmployeeOrgData
 	}
 	return []any{
 		u.UserPrincipalName, query.Fold(u.UserPrincipalName), query.Fold(u.DisplayName), fold(u.Mail), fold(u.MailNickname),
 		fold(u.GivenName), fold(u.Surname), fold(u.JobTitle), fold(u.Department), fold(u.EmployeeID), text(u.UserType),
-		text(u.CreationType), text(u.ExternalUserState), state, u.Enabled(),
+		text(u.CreationType), text(u.ExternalUserState), at(u.ExternalUserStateChange, 0), u.Enabled(), fold(u.AgeGroup),
+		fold(u.ConsentForMinor), fold(u.City), fold(u.CompanyName), fold(u.Country), fold(u.State), fold(u.StreetAddress),
+		fold(u.PostalCode), fold(u.MobilePhone), fold(u.FaxNumber), fold(u.OfficeLocation), fold(u.PreferredLanguage),
+		fold(u.UsageLocation), fold(u.EmployeeType), fold(org.CostCenter), fold(org.Division), fold(u.OnPremisesImmutableID),
+		fold(u.PasswordPolicies), query.Fold(u.SecurityIdentifier), at(u.EmployeeHireDate, absent), at(u.EmployeeLeaveDateTime, absent),
+		listed, u.Manager,
 	}
 }
 

@@ -149,13 +149,21 @@ func TestMetadataLevels(t *testing.T) {
 		admin := "/v1.0/users/" + string(w.A.Admin) + "?$select=id"
 		id := `"id":"` + string(w.A.Admin) + `"}`
 		for accept, want := range map[string]string{
-			"application/json;odata.metadata=none":                    `{` + id,
-			"application/json;odata.metadata=minimal":                 `{"@odata.context":"` + Own + `/v1.0/$metadata#users(id)/$entity",` + id,
-			"application/json; charset=utf-8; odata.streaming=true":   `{"@odata.context":"` + Own + `/v1.0/$metadata#users(id)/$entity",` + id,
-			"application/json;odata.metadata=full;charset=utf-8, */*": `{"@odata.context":"` + Own + `/v1.0/$metadata#users(id)/$entity","@odata.type":"#microsoft.graph.user","@odata.id":"` + Own + `/v1.0/users('` + string(w.A.Admin) + `')","@odata.editLink":"users('` + string(w.A.Admin) + `')",` + id,
+			"application/json;odata.metadata=none":                  `{` + id,
+			"application/json;odata.metadata=minimal":               `{"@odata.context":"` + Own + `/v1.0/$metadata#users(id)/$entity",` + id,
+			"application/json; charset=utf-8; odata.streaming=true": `{"@odata.context":"` + Own + `/v1.0/$metadata#users(id)/$entity",` + id,
 		} {
 			if a := c.Get(t, w, admin, "Accept", accept); string(a.Raw) != want {
 				t.Errorf("Accept: %s\ngot  %s\nwant %s", accept, a.Raw, want)
+			}
+		}
+		one := "users('" + string(w.A.Admin) + "')"
+		for member, want := range map[string]string{
+			"@odata.type": "#microsoft.graph.user", "@odata.id": Own + "/v1.0/" + one, "@odata.editLink": one, "id": string(w.A.Admin),
+			"memberOf@odata.navigationLink": Own + "/v1.0/" + one + "/memberOf", "memberOf@odata.associationLink": Own + "/v1.0/" + one + "/memberOf/$ref",
+		} {
+			if a := c.Get(t, w, admin, "Accept", "application/json;odata.metadata=full;charset=utf-8, */*"); a.Text(member) != want {
+				t.Errorf("%s = %q, want %q", member, a.Text(member), want)
 			}
 		}
 		a := c.Get(t, w, "/v1.0/users?$top=1", "Accept", "application/json;odata.metadata=none")
@@ -182,7 +190,9 @@ func TestBasicReaders(t *testing.T) {
 		}
 		c.Send(t, w, http.StatusForbidden, "GET", "/v1.0/users?$filter=department eq 'Sales'", nil)
 		c.Send(t, w, http.StatusForbidden, "GET", "/v1.0/users/p00@contoso.example/department", nil)
-		w2 := w.Client(t, w.A, "User.EnableDisableAccount.All")
+		w2 := w.Client(t, w.A, "User.EnableDisableAccount.All", "User.Read.All")
+		alone := w.Client(t, w.A, "User.EnableDisableAccount.All")
+		alone.Send(t, w, http.StatusForbidden, "PATCH", "/v1.0/users/p00@contoso.example", `{"accountEnabled":false}`)
 		c.Send(t, w, http.StatusForbidden, "PATCH", "/v1.0/users/p00@contoso.example", `{"accountEnabled":false}`)
 		w2.Send(t, w, http.StatusForbidden, "PATCH", "/v1.0/users/p00@contoso.example", `{"accountEnabled":false,"city":"Oslo"}`)
 		w2.Send(t, w, http.StatusNoContent, "PATCH", "/v1.0/users/p00@contoso.example", `{"accountEnabled":false}`)

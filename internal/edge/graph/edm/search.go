@@ -78,6 +78,8 @@ func (r *Registry) clause(a Asker, s *odata.SearchTerm) (query.Expr, error) {
 			"Property '%s' isn't supported in $search for resource '%s'.", p.In(a.Version), a.Type.Resource()).With("property", p.Name)
 	case !a.Grant.Reaches(p.Name):
 		return nil, outOfReach(p)
+	case p.Search == ByStart && p.Type.IsMany():
+		return query.Any{Field: p.field(), Of: query.StartsWith{Value: value}}, nil
 	case p.Search == ByStart:
 		return query.StartsWith{Field: p.field(), Value: value}, nil
 	}
