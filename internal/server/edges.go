@@ -13,6 +13,7 @@ import (
 	"entente/internal/edge/graph/sets"
 	graphapps "entente/internal/edge/graph/sets/apps"
 	graphdirectory "entente/internal/edge/graph/sets/directory"
+	graphpolicy "entente/internal/edge/graph/sets/policy"
 	"entente/internal/edge/hostapi"
 	"entente/internal/edge/oauth"
 	"entente/internal/edge/portal"
@@ -65,6 +66,7 @@ func (s *Server) newGraph() (*graph.Server, error) {
 	registry, err := sets.Services{
 		Directory: graphdirectory.Services{DB: s.db, Users: s.core.directory, Tenants: tenant.NewService(s.db), Deletion: s.flow.deletion},
 		Apps:      graphapps.Services{DB: s.db, Apps: s.core.apps, Consent: s.core.consent, Federation: s.core.federation},
+		Policy:    graphpolicy.Services{DB: s.db, Cross: s.core.crosstenant, Tenants: tenant.NewService(s.db)},
 	}.Registry()
 	if err != nil {
 		return nil, err

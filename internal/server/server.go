@@ -22,6 +22,7 @@ import (
 	"entente/internal/core/app"
 	"entente/internal/core/audit"
 	"entente/internal/core/consent"
+	"entente/internal/core/crosstenant"
 	"entente/internal/core/directory"
 	"entente/internal/core/federation"
 	"entente/internal/core/keys"
@@ -81,15 +82,16 @@ type Server struct {
 
 // core are the nouns.
 type core struct {
-	keys       *keys.Service
-	tokens     *token.Service
-	signIns    *audit.SignIns
-	hasher     *directory.Hasher
-	directory  *directory.Service
-	apps       *app.Service
-	consent    *consent.Service
-	identities *managedidentity.Service
-	federation *federation.Service
+	keys        *keys.Service
+	tokens      *token.Service
+	signIns     *audit.SignIns
+	hasher      *directory.Hasher
+	directory   *directory.Service
+	apps        *app.Service
+	consent     *consent.Service
+	identities  *managedidentity.Service
+	federation  *federation.Service
+	crosstenant *crosstenant.Service
 }
 
 // flow are the things that happen.
@@ -192,6 +194,7 @@ func (s *Server) newCore() *core {
 	c.directory = directory.NewService(s.db, c.hasher)
 	c.apps = app.NewService(s.db, s.ring)
 	c.consent = consent.NewService(s.db)
+	c.crosstenant = crosstenant.NewService(s.db)
 	c.identities = managedidentity.NewService(s.db, federation.Purge)
 	c.federation = federation.NewService(s.db, c.keys, s.fetch, s.clock, federation.Options{
 		Name: s.config.Name, Alias: s.alias(), Limit: s.config.FederatedCredentialLimit,

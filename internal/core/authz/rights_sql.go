@@ -2,6 +2,7 @@ package authz
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 
 	"entente/internal/kit/fault"
@@ -50,9 +51,32 @@ func owns(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id, owner ids.
 	return n > 0, err
 }
 
-// settingsOf returns what the tenant lets people do without a role.
-func settingsOf(_ context.Context, _ *sqldb.Tx, _ ids.TenantID) (Settings, error) {
-	return Usual(), nil
+// settingsOf returns what the tenant lets people do without a role: the usual,
+// where its authorization policy says nothing else.
+func settingsOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID) (Settings, error) {
+	s := Usual()
+	var text string
+	err := tx.One(ctx, `select body from authorization_policy where tenant_id = ?`, []any{tenant}, &text)
+	if errors.Is(err, fault.NotFound) {
+		return s, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	var policy struct {
+		Invite   string     `json:"allowInvitesFrom"`
+		Guests   ids.RoleID `json:"guestUserRoleId"`
+		Defaults struct {
+			Applications bool `json:"allowedToCreateApps"`
+			Groups       bool `json:"allowedToCreateSecurityGroups"`
+			Others       bool `json:"allowedToReadOtherUsers"`
+		} `json:"defaultUserRolePermissions"`
+	}
+	if err := json.Unmarshal([]byte(text), &policy); err != nil {
+		return s, err
+	}
+	d := policy.Defaults
+	return Settings{d.Applications, d.Groups, d.Others, policy.Invite, policy.Guests}, nil
 }
 
 // standing returns every role that somebody holds in any scope, and whether a

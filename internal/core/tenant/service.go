@@ -41,6 +41,31 @@ func (s *Service) Rename(ctx context.Context, who authz.Caller, name string) err
 	})
 }
 
+// UpdateAuthorization changes by a Graph body what people of the caller's tenant
+// may do without a role.
+func (s *Service) UpdateAuthorization(ctx context.Context, who authz.Caller, body []byte) error {
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		if err := authz.Allow(ctx, tx, who, "", "authorizationPolicy/allProperties/update"); err != nil {
+			return err
+		}
+		before, err := GetAuthorization(ctx, tx, who.Tenant)
+		if err != nil {
+			return err
+		}
+		after, err := before.Apply(body)
+		if err != nil {
+			return err
+		}
+		if err := putAuthorization(ctx, tx, who.Tenant, after); err != nil {
+			return err
+		}
+		return audit.Record(ctx, tx, who, audit.Entry{
+			Category: "Policy", Activity: "Update authorization policy", Changes: audit.Diff(before, after),
+			Target: audit.Target{Kind: "Policy", ID: after.ID, Name: after.DisplayName},
+		})
+	})
+}
+
 func (s *Service) change(ctx context.Context, who authz.Caller, id ids.TenantID, activity string, rule func(*Tenant) error) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
 		t, err := Get(ctx, tx, id)

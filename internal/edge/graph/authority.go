@@ -10,6 +10,7 @@ import (
 	"entente/internal/core/app"
 	"entente/internal/core/authz"
 	"entente/internal/core/consent"
+	"entente/internal/core/crosstenant"
 	"entente/internal/core/directory"
 	"entente/internal/core/tenant"
 	"entente/internal/core/token"
@@ -84,6 +85,9 @@ func (a *Authority) callerOf(ctx context.Context, tx *sqldb.Tx, claims *token.Cl
 		return who, err
 	}
 	if claims.AppOnly() {
+		if err := mayCross(ctx, tx, who, a.Resource); err != nil {
+			return who, err
+		}
 		return workload(ctx, tx, who, client, resource.Principal, claims)
 	}
 	return person(ctx, tx, who, client, resource.Principal, claims)
@@ -108,6 +112,20 @@ func client(ctx context.Context, tx *sqldb.Tx, who *authz.Caller) (ids.ObjectID,
 	}
 	who.AppName, who.Subject = c.Name, ids.Principal{Kind: ids.Workload, Home: c.Home, ID: c.Application}
 	return c.Principal, nil
+}
+
+// mayCross asks again, for an application of another tenant, what the token
+// endpoint asked: a policy that was changed since counts now.
+func mayCross(ctx context.Context, tx *sqldb.Tx, who authz.Caller, resource ids.AppID) error {
+	home := who.Subject.Home
+	if home == who.Tenant || home == app.ServicesTenant {
+		return nil
+	}
+	c, err := crosstenant.Cross(ctx, tx, home, who.Tenant, crosstenant.What{Kind: ids.Workload, Apps: []ids.AppID{who.App, resource}})
+	if err != nil {
+		return err
+	}
+	return c.Err("the application '" + who.AppName + "'")
 }
 
 // workload completes the caller of a token without a person.

@@ -85,6 +85,9 @@ func (c *call) readEntity(set *edm.Set) (*edm.Body, error) {
 	if err != nil {
 		return nil, err
 	}
+	if set.Exact {
+		return c.Registry.ReadExact(c.request.Version, set.Type, raw, set.Parts)
+	}
 	return c.Registry.Read(c.request.Version, set.Type, raw, set.Parts)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"entente/internal/core/app"
 	"entente/internal/core/consent"
+	"entente/internal/core/crosstenant"
 	"entente/internal/core/directory"
 	"entente/internal/core/federation"
 	"entente/internal/core/object"
@@ -121,6 +122,10 @@ var reasons = map[fault.Reason]reply{
 	federation.BadValue:       {http.StatusBadRequest, "Request_BadRequest", "", "InvalidValue"},
 	federation.NeverMatches:   {http.StatusBadRequest, "InvalidFederatedIdentityCredentialValue", "", "InvalidValue"},
 	tenant.Disabled:           {http.StatusNotFound, "Directory_ObjectNotFound", "Unable to read the company information from the directory.", ""},
+	crosstenant.Bad:           {http.StatusBadRequest, "Request_BadRequest", "", "InvalidValue"},
+	crosstenant.NoTenant:      {http.StatusBadRequest, "Request_BadRequest", "", "InvalidValue"},
+	crosstenant.Exists:        {http.StatusConflict, "Request_MultipleObjectsWithSameKeyValue", "", ""},
+	tenant.Fixed:              {http.StatusBadRequest, "Request_BadRequest", "", "InvalidValue"},
 }
 
 // replyTo finds how a fault looks.

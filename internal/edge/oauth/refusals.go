@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"entente/internal/core/app"
+	"entente/internal/core/crosstenant"
 	"entente/internal/core/federation"
 	"entente/internal/core/managedidentity"
 	"entente/internal/core/tenant"
@@ -124,6 +125,9 @@ var reasons = map[fault.Reason]form{
 	sts.NoResource:       {500011, bad, oauth2.InvalidResource, "The resource principal named {resource} was not found in the tenant named {tenant}." + notFoundHere + " You might have sent your authentication request to the wrong tenant.", ""},
 	sts.ResourceDisabled: {500014, bad, oauth2.InvalidResource, "The service principal for resource '{resource}' is disabled.", ""},
 	sts.NotAssigned:      {501051, bad, oauth2.InvalidGrant, "Application '{client}'({name}) is not assigned to a role for the application '{resource}'({resourceName}).", ""},
+
+	crosstenant.OutboundBlocked: {500212, bad, oauth2.UnauthorizedClient, "", ""},
+	crosstenant.InboundBlocked:  {500213, bad, oauth2.UnauthorizedClient, "", ""},
 
 	managedidentity.NotAssigned:  {700016, bad, oauth2.InvalidRequest, "", string(managedidentity.NotAssigned)},
 	managedidentity.NoIdentity:   {700016, bad, oauth2.InvalidRequest, "", string(managedidentity.NoIdentity)},

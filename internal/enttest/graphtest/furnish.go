@@ -19,6 +19,7 @@ var Everything = []string{
 	"User.ReadWrite.All", "Directory.ReadWrite.All", "Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All",
 	"DelegatedPermissionGrant.ReadWrite.All", "Organization.ReadWrite.All", "Group.ReadWrite.All",
 	"Policy.ReadWrite.PermissionGrant",
+	"Policy.Read.All", "Policy.ReadWrite.CrossTenantAccess", "Policy.ReadWrite.Authorization",
 }
 
 // A Furnishing is a tenant in which each set of the registry holds an entity.
@@ -32,7 +33,8 @@ type Furnishing struct {
 	// IDs are keys of entities, by the words of the path to their set
 	// ("/groups/owners") or by what a room calls them. Who makes a furnishing
 	// puts in "client" (the asking service principal), "graph" (the tenant's
-	// service principal of Microsoft Graph) and "role" (one of its app roles).
+	// service principal of Microsoft Graph), "role" (one of its app roles),
+	// "partner" and "another partner" (other tenants of the installation).
 	IDs map[string]string
 
 	// Send asks as the client and fails the test unless it succeeds.
@@ -55,7 +57,7 @@ type Room struct {
 }
 
 // rooms are all of them, in the order in which they furnish.
-var rooms = []Room{people, groups, registrations, deletions}
+var rooms = []Room{people, groups, registrations, deletions, policies}
 
 // Furnish makes one of everything.
 func (f *Furnishing) Furnish() {
@@ -144,7 +146,7 @@ func (f *Furnishing) Body(t testing.TB, method, words, suffix, parent string) an
 				return body
 			}
 			return nil
-		case method == http.MethodPost && suffix == "" && creation != nil:
+		case (method == http.MethodPost || method == http.MethodPut) && suffix == "" && creation != nil:
 			return creation(f, parent)
 		case method == http.MethodPatch && suffix == "" && change != nil:
 			return change

@@ -29,9 +29,14 @@ type examples struct {
 // paths to them.
 func (w *World) examples(t *testing.T, c *Client) examples {
 	t.Helper()
+	partner := w.B.ID
+	if c.Tenant.ID == partner {
+		partner = w.A.ID
+	}
 	f := &Furnishing{
 		Tenant: string(c.Tenant.ID), Domain: c.Tenant.Domain, Word: "walked",
-		IDs: map[string]string{"client": string(c.Principal.ID), "graph": string(c.Tenant.Graph.ID), "role": string(c.Tenant.Graph.AppRoles[0].ID)},
+		IDs: map[string]string{"client": string(c.Principal.ID), "graph": string(c.Tenant.Graph.ID), "role": string(c.Tenant.Graph.AppRoles[0].ID),
+			"partner": string(partner)},
 		Send: func(method, path string, body any) map[string]any {
 			t.Helper()
 			a := w.Call(t, c.Token, method, path, body)

@@ -17,6 +17,7 @@ import (
 	"entente/internal/core/app"
 	"entente/internal/core/authz"
 	"entente/internal/core/consent"
+	"entente/internal/core/crosstenant"
 	"entente/internal/core/directory"
 	"entente/internal/core/federation"
 	"entente/internal/core/keys"
@@ -27,6 +28,7 @@ import (
 	"entente/internal/edge/graph/sets"
 	appsets "entente/internal/edge/graph/sets/apps"
 	dirsets "entente/internal/edge/graph/sets/directory"
+	policysets "entente/internal/edge/graph/sets/policy"
 	"entente/internal/enttest/dbtest"
 	"entente/internal/flow/deletion"
 	"entente/internal/flow/onboard"
@@ -88,6 +90,7 @@ func New(t testing.TB, db *sqldb.DB, clk *clock.Fake) *World {
 		Directory: dirsets.Services{DB: db, Users: w.Users, Tenants: tenant.NewService(db), Deletion: w.Deletion},
 		Apps: appsets.Services{DB: db, Apps: w.Apps, Consent: w.Consent, Federation: federation.NewService(db, k, out, clk,
 			federation.Options{Name: Own, Probe: time.Millisecond})},
+		Policy: policysets.Services{DB: db, Cross: crosstenant.NewService(db), Tenants: tenant.NewService(db)},
 	}.Registry()
 	must(t, err)
 	authority := &graph.Authority{DB: db, Tokens: w.tokens, Resource: app.GraphAppID}

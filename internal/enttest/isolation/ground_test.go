@@ -10,9 +10,12 @@ import (
 	"strings"
 	"testing"
 
+	"entente/internal/core/directory"
 	"entente/internal/enttest"
 	"entente/internal/enttest/dbtest"
 	"entente/internal/enttest/graphtest"
+	"entente/internal/flow/onboard"
+	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
 )
 
@@ -39,6 +42,9 @@ func each(t *testing.T, test func(t *testing.T, g *ground)) {
 		s := enttest.Start(t, enttest.Options{Engine: engine})
 		g := &ground{Server: s, db: dbtest.OpenURL(t, s.Store, s.Clock)}
 		g.victim, g.stranger = g.side(t, s.A, "quarry"), g.side(t, s.B, "hunter")
+		// Each has a partner of its own, and may make the other one.
+		g.victim.ids["partner"], g.stranger.ids["partner"] = g.tenant(t, "third.example"), g.tenant(t, "fourth.example")
+		g.victim.ids["another partner"], g.stranger.ids["another partner"] = s.B.ID, s.A.ID
 		g.nobody = g.stranger.copy("nothing")
 		g.nobody.Tenant = &enttest.Tenant{ID: enttest.NewID(), Domain: "nowhere.example", Subscription: enttest.NewID()}
 		test(t, g)
@@ -62,6 +68,18 @@ func (g *ground) side(t *testing.T, tenant *enttest.Tenant, word string) *side {
 	x.ids["client"], x.ids["graph"], x.ids["role"] = client.ID, graph.ID, graph.AppRoles[0].ID
 	x.graph, x.arm = g.Admin(t, tenant, enttest.GraphScope), g.Admin(t, tenant, enttest.ARMScope)
 	return x
+}
+
+// tenant makes one more tenant and returns its identifier.
+func (g *ground) tenant(t *testing.T, domain string) string {
+	t.Helper()
+	made, err := onboard.NewService(g.db, directory.NewHasher(1)).Create(t.Context(), onboard.Request{
+		DisplayName: domain, Initial: domain, AdminUPN: "admin@" + domain, Password: secret.NewString("Correct-horse-7"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(made.Tenant)
 }
 
 // copy returns a side whose identifiers are of nothing.
@@ -139,7 +157,8 @@ func (g *ground) keepsSecret(t *testing.T, a ask, got enttest.Answer) {
 	text := strings.ToLower(string(got.Body) + got.Header.Get("Location"))
 	known := []string{g.victim.word, g.victim.Domain, g.victim.ID, g.victim.Subscription}
 	for what, id := range g.victim.ids {
-		if what != "role" { // the same in every tenant
+		// The role is the same in every tenant; the stranger knows itself.
+		if what != "role" && id != g.stranger.ID {
 			known = append(known, id)
 		}
 	}

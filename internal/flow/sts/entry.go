@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"entente/internal/core/audit"
+	"entente/internal/core/crosstenant"
 	"entente/internal/kit/fault"
 )
 
@@ -52,7 +53,11 @@ func (x *exchange) record(ctx context.Context, refusal error) error {
 			e.Reason = string(fault.Public(refusal).Code)
 		}
 	}
-	if err := x.s.SignIns.Put(ctx, e); err != nil {
+	err := x.s.SignIns.Put(ctx, e)
+	if err == nil && errors.Is(refusal, crosstenant.OutboundBlocked) {
+		err = x.recordAtHome(ctx, e)
+	}
+	if err != nil {
 		return fault.New(fault.Unavailable, "The sign-in could not be recorded.").Wrap(errors.Join(err, refusal))
 	}
 	return nil

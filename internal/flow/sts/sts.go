@@ -6,7 +6,8 @@
 // the rest; each stands in a file of its own.
 //
 // The order of checks is this: tenant, application, its presence in the
-// tenant, its credential, the resource, its permissions. A refusal is a fault
+// tenant, its credential, the resource, the cross-tenant access policy of both
+// sides, its permissions. A refusal is a fault
 // with the reason of the package that refused; the numbers and words of the
 // wire belong to the edge.
 //
@@ -28,6 +29,7 @@ import (
 	"entente/internal/core/app"
 	"entente/internal/core/audit"
 	"entente/internal/core/consent"
+	"entente/internal/core/crosstenant"
 	"entente/internal/core/federation"
 	"entente/internal/core/tenant"
 	"entente/internal/core/token"
@@ -110,7 +112,8 @@ type exchange struct {
 	tenant   *tenant.Tenant
 	client   client
 	resource app.Resource
-	audience string // the resource as it was named
+	audience string               // the resource as it was named
+	crossing crosstenant.Crossing // where client and resource have different tenants
 	granted  consent.Granted
 	minted   token.Minted
 
@@ -135,7 +138,7 @@ func (s *Service) Exchange(ctx context.Context, req Request) (Response, error) {
 
 func (x *exchange) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		x.findTenant, x.chooseGrant, x.authenticate, x.findResource, x.permit, x.mint,
+		x.findTenant, x.chooseGrant, x.authenticate, x.findResource, x.cross, x.permit, x.mint,
 	} {
 		if err := step(ctx); err != nil {
 			return err

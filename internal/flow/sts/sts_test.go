@@ -130,7 +130,8 @@ func TestEveryAnswerLeavesAnEntry(t *testing.T) {
 			}
 			chain = append(chain, l.Name)
 		}
-		want := []string{"tenant", "application", "service principal", "issuer", "signature", "time", "token kind", "subject", "audience", "credential", "resource"}
+		want := []string{"tenant", "application", "service principal", "issuer", "signature", "time", "token kind", "subject", "audience", "credential", "resource",
+			"outbound policy", "inbound policy"}
 		if !slices.Equal(chain, want) {
 			t.Errorf("links = %v, want %v", chain, want)
 		}

@@ -45,6 +45,13 @@ type (
 // New returns a random identifier.
 func New[T ~string]() T { return T(uuid.NewString()) }
 
+// Derived returns the identifier that follows from parts, the same each time: of
+// what every tenant has exactly once.
+func Derived[T ~string](parts ...string) T {
+	space := uuid.NewSHA1(uuid.NameSpaceURL, []byte("urn:entente:derived"))
+	return T(uuid.NewSHA1(space, []byte(strings.Join(parts, "/"))).String())
+}
+
 // Parse returns the identifier that s spells in any case, or an Invalid fault.
 // Only the form 8-4-4-4-12 is accepted.
 func Parse[T ~string](s string) (T, error) {

@@ -34,6 +34,12 @@ func (r *Registry) Read(v Version, t Type, raw []byte, parts []*Set) (*Body, err
 	return r.read(v, t, raw, parts, find)
 }
 
+// ReadExact is Read for an entity whose properties match at the top, too, in
+// their letter case only.
+func (r *Registry) ReadExact(v Version, t Type, raw []byte, parts []*Set) (*Body, error) {
+	return r.read(v, t, raw, parts, func(name string) *Prop { return r.Prop(t, v, name) })
+}
+
 // ReadParams reads the parameters of an action. No body at all is an empty one.
 func (r *Registry) ReadParams(v Version, a *Action, raw []byte) (*Body, error) {
 	if len(raw) == 0 {

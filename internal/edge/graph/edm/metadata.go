@@ -96,7 +96,7 @@ func (p *printer) entity(t Type, e *Entity) {
 		attrs += ` Abstract="true"`
 	}
 	p.line(`      <EntityType Name="%s"%s>`, e.Name, attrs)
-	if e.Base == "" || e.Key != "" {
+	if (e.Base == "" || e.Key != "") && p.r.propByName(t, p.r.KeyProp(t)) != nil {
 		p.line(`        <Key><PropertyRef Name="%s"/></Key>`, p.r.KeyProp(t))
 	}
 	p.props(slices.DeleteFunc(slices.Clone(e.Props), func(own Prop) bool {

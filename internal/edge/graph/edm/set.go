@@ -17,6 +17,7 @@ type Set struct {
 	Doc    string // the page that describes it
 
 	Keys     []Key // ways to name an entity beside its identifier
+	Exact    bool  // names in bodies match in their letter case only
 	FreeKeys bool  // identifiers are no GUIDs: domains, assignments
 	Top      int   // the greatest page; 0 is 999
 	Usual    int   // the usual page; 0 is 100

@@ -7,6 +7,7 @@ import (
 	"entente/internal/edge/graph/edm"
 	"entente/internal/edge/graph/sets/apps"
 	"entente/internal/edge/graph/sets/directory"
+	"entente/internal/edge/graph/sets/policy"
 )
 
 // Services are what answers for the sets. A registry over the zero value can
@@ -14,11 +15,13 @@ import (
 type Services struct {
 	Directory directory.Services
 	Apps      apps.Services
+	Policy    policy.Services
 }
 
 // Registry returns everything that is declared, or says what contradicts.
 func (s Services) Registry() (*edm.Registry, error) {
 	all := s.Directory.Sets(s.Apps.OfPerson(), s.Apps.OfGroup())
 	all = append(all, s.Apps.Sets(s.Directory.OfPrincipal(), s.Directory.MemberActions())...)
-	return edm.New([]edm.Schema{directory.Schema(), apps.Schema()}, all...)
+	all = append(all, s.Policy.Sets()...)
+	return edm.New([]edm.Schema{directory.Schema(), apps.Schema(), policy.Schema()}, all...)
 }

@@ -1,0 +1,38 @@
+package graphtest
+
+import "net/http"
+
+const (
+	crossPolicy  = "/policies/crossTenantAccessPolicy"
+	partnersPath = crossPolicy + "/partners"
+)
+
+// policies is the room of policies. The partner of a tenant is the one that the
+// maker of the furnishing calls so.
+var policies = Room{
+	Furnish: func(f *Furnishing) {
+		f.Send(http.MethodPost, "/v1.0"+partnersPath, map[string]any{"tenantId": f.IDs["partner"]})
+		f.IDs[partnersPath] = f.IDs["partner"]
+		f.Send(http.MethodPut, "/v1.0"+partnersPath+"/"+f.IDs["partner"]+"/identitySynchronization", newSync(f.Word))
+	},
+	Creations: map[string]func(*Furnishing, string) map[string]any{
+		partnersPath: func(f *Furnishing, _ string) map[string]any {
+			return map[string]any{"tenantId": f.IDs["another partner"]}
+		},
+		partnersPath + "/identitySynchronization": func(f *Furnishing, _ string) map[string]any { return newSync(f.Word) },
+	},
+	Changes: map[string]map[string]any{
+		crossPolicy:              {"allowedCloudEndpoints": []string{"microsoftonline.us"}},
+		crossPolicy + "/default": {"inboundTrust": map[string]any{"isMfaAccepted": true}},
+		partnersPath:             {"inboundTrust": map[string]any{"isMfaAccepted": true}},
+		partnersPath + "/identitySynchronization": {"displayName": "taken"},
+		"/policies/authorizationPolicy":           {"allowInvitesFrom": "adminsGuestInvitersAndAllMembers"},
+	},
+	Actions: map[string]func(*Furnishing, string) map[string]any{
+		"/resetToSystemDefault": func(*Furnishing, string) map[string]any { return nil },
+	},
+}
+
+func newSync(name string) map[string]any {
+	return map[string]any{"displayName": name, "userSyncInbound": map[string]any{"isSyncAllowed": true}}
+}
