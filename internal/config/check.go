@@ -25,6 +25,7 @@ func (c Config) Check() error {
 		c.checkMetrics(),
 		c.checkProxies(),
 		c.checkIssuers(),
+		c.checkNameServers(),
 		checkLeast("federated-credential-limit", c.FederatedCredentialLimit),
 		checkLeast("sign-in-retention", int(c.SignInRetention)),
 		checkLeast("graph-limit", c.GraphLimit),
@@ -134,6 +135,28 @@ func (c Config) checkIssuers() error {
 		return fmt.Errorf("internal-issuers: %s", fault.Public(err).Message)
 	}
 	return nil
+}
+
+func (c Config) checkNameServers() error {
+	var errs []error
+	for i, s := range c.NameServers() {
+		if _, err := netip.ParseAddrPort(s); err != nil {
+			errs = append(errs, fmt.Errorf("dns-servers: %q is no address such as 10.0.0.53 or [fd00::53]:5353", c.DNSServers[i]))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// NameServers returns DNSServers as host:port.
+func (c Config) NameServers() []string {
+	var all []string
+	for _, s := range c.DNSServers {
+		if a, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
+			s = netip.AddrPortFrom(a, 53).String()
+		}
+		all = append(all, s)
+	}
+	return all
 }
 
 func checkLeast(setting string, n int) error {

@@ -57,6 +57,15 @@ type Config struct {
 	// A file with certificates, as PEM, to trust beside the system's when fetching from issuers.
 	IssuerCAFile string `koanf:"issuer-ca-file"`
 
+	// The DNS servers to ask whether a domain shows its proof, as addresses with or without a port, such as
+	// 10.0.0.53 or [fd00::53]:5353. Default: those that the system asks.
+	DNSServers []string `koanf:"dns-servers"`
+
+	// A file of DNS records that go before what those servers say: a line has a name, TXT or MX, and a value, such
+	// as "contoso.example TXT MS=ms123". It is read at each question and need not exist. For names of your
+	// own house that no DNS server knows; whoever may write into it may verify any domain.
+	DNSRecordsFile string `koanf:"dns-records-file"`
+
 	// How many federated identity credentials an application may have. Default: 0, no limit.
 	FederatedCredentialLimit int `koanf:"federated-credential-limit"`
 

@@ -46,6 +46,8 @@ type Server struct {
 	Clock   clock.Clock
 	Store   string  // the address of its store, for tests that look into it
 	A, B, C *Tenant // C has agreed to nothing
+
+	records string // the file of DNS records
 }
 
 // A Tenant is a tenant, its administrator, and a client that may administer it.
@@ -82,6 +84,7 @@ func Start(t testing.TB, o Options) *Server {
 	check(t, err)
 	s := &Server{Name: "https://localhost:" + port, Clock: o.Clock}
 	c := settings(t, s.Name, o)
+	s.records = c.DNSRecordsFile
 	if s.Store = c.Database.Reveal(); s.Store == "" {
 		s.Store = "sqlite:" + filepath.Join(c.Data, "entente.db")
 	}
@@ -96,11 +99,20 @@ func Start(t testing.TB, o Options) *Server {
 	return s
 }
 
+// Publish puts a record where the server looks before it asks DNS.
+func (s *Server) Publish(t testing.TB, record string) {
+	t.Helper()
+	f, err := os.OpenFile(s.records, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	check(t, err)
+	_, err = f.WriteString(record + "\n")
+	check(t, errors.Join(err, f.Close()))
+}
+
 // settings returns those of a service with its own data folder.
 func settings(t testing.TB, name string, o Options) config.Config {
 	t.Helper()
 	c := config.Defaults()
-	c.Name, c.Data, c.Drain = name, t.TempDir(), 10*time.Second
+	c.Name, c.Data, c.Drain, c.DNSRecordsFile = name, t.TempDir(), 10*time.Second, filepath.Join(t.TempDir(), "dns")
 	url := dbtest.URL(t, o.Engine)
 	if file, ok := strings.CutPrefix(url, "sqlite:"); ok { // migrated already; the server looks for another name
 		c.Data = filepath.Dir(file)

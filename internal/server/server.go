@@ -30,10 +30,12 @@ import (
 	"entente/internal/core/token"
 	"entente/internal/edge/oauth"
 	"entente/internal/flow/deletion"
+	"entente/internal/flow/domain"
 	"entente/internal/flow/onboard"
 	"entente/internal/flow/signin"
 	"entente/internal/flow/sts"
 	"entente/internal/kit/clock"
+	"entente/internal/kit/dns"
 	"entente/internal/kit/fetch"
 	"entente/internal/kit/jobs"
 	"entente/internal/kit/localca"
@@ -100,6 +102,7 @@ type flow struct {
 	signin   *signin.Service
 	deletion *deletion.Service
 	onboard  *onboard.Service
+	domains  *domain.Service
 }
 
 // New builds a server: it opens the store, applies migrations or refuses them,
@@ -223,6 +226,9 @@ func (s *Server) newFlow() *flow {
 		signin:   signin.NewService(s.db, s.clock, c.directory, c.signIns),
 		onboard:  onboard.NewService(s.db, c.hasher),
 		deletion: deletion.NewService(s.db, c.directory, c.apps),
+		domains: domain.NewService(domain.Options{
+			DB: s.db, Directory: c.directory, Apps: c.apps, DNS: dns.New(dns.Options{Servers: s.config.NameServers(), File: s.config.DNSRecordsFile}),
+		}),
 	}
 }
 

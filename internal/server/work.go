@@ -6,6 +6,7 @@ import (
 
 	"entente/internal/core/app"
 	"entente/internal/core/audit"
+	"entente/internal/flow/domain"
 	"entente/internal/kit/jobs"
 	"entente/internal/kit/sqldb"
 )
@@ -44,6 +45,9 @@ func (s *Server) newWorkers() *jobs.Worker {
 			return int(n), err
 		})
 	})
+
+	// A domain that is forced to go: what is named under it is renamed first.
+	w.Handle(domain.RemoveKind, s.flow.domains.Remove, jobs.Policy{})
 	if s.config.SignInRetention > 0 {
 		w.Every("signin.forget", time.Hour, func(ctx context.Context, _ *jobs.Work) error { return untilDone(ctx, s.forgetSignIns) })
 	}

@@ -41,6 +41,7 @@ const (
 	DirectoryWriters                      ids.RoleID = "9360feb5-f418-4baa-8175-e2a00bac4301"
 	HelpdeskAdministrator                 ids.RoleID = "729827e3-9c14-49f7-bb1b-9608f156bbb8"
 	PasswordAdministrator                 ids.RoleID = "966707d0-3269-4727-9be2-8c3a10f19b9d"
+	DomainNameAdministrator               ids.RoleID = "8329153b-31d0-4727-b945-745eb3bc5f31"
 
 	// The implicit ones.
 	MemberUser      ids.RoleID = "a0b1b346-4d3e-4e8b-98f8-753987be4970"

@@ -16,6 +16,8 @@ type Scope struct {
 	up   bool // to the groups above, not to the members below
 	deep bool
 	ties string // objects that are tied to it otherwise: their identifiers
+
+	domain string // in its place: whatever is named under a domain
 }
 
 // MembersOf is the direct members of a group.
@@ -84,6 +86,9 @@ const (
 // is the tenant, to the objects in scope; column is the object's identifier.
 func (s Scope) within(tx *sqldb.Tx, tenant ids.TenantID, from, column string) (string, []any) {
 	args := []any{tenant}
+	if s.domain != "" {
+		return s.named(tenant, from, column)
+	}
 	if s.of == "" {
 		return from, args
 	}

@@ -2,11 +2,9 @@ package tenant
 
 import (
 	"context"
-	"strings"
 
 	"entente/internal/core/audit"
 	"entente/internal/core/authz"
-	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
@@ -29,16 +27,9 @@ func (s *Service) SetEnabled(ctx context.Context, who authz.Caller, id ids.Tenan
 	return s.change(ctx, who, id, activity, func(t *Tenant) error { t.Enabled = enabled; return nil })
 }
 
-// Rename changes the caller's tenant's display name.
-func (s *Service) Rename(ctx context.Context, who authz.Caller, name string) error {
-	return s.change(ctx, who, who.Tenant, "Set Company Information", func(t *Tenant) error {
-		name = strings.TrimSpace(name)
-		if name == "" || len(name) > maxName {
-			return fault.InvalidAt("displayName", "A tenant's name has 1 to %d bytes.", maxName)
-		}
-		t.DisplayName = name
-		return nil
-	})
+// Update changes what the caller's tenant says about itself, by a Graph body.
+func (s *Service) Update(ctx context.Context, who authz.Caller, body []byte) error {
+	return s.change(ctx, who, who.Tenant, "Set Company Information", func(t *Tenant) error { return t.Describe(body) })
 }
 
 // UpdateAuthorization changes by a Graph body what people of the caller's tenant
@@ -75,6 +66,7 @@ func (s *Service) change(ctx context.Context, who authz.Caller, id ids.TenantID,
 		if err := authz.Allow(ctx, tx, who, "", "organization/basic/update"); err != nil {
 			return err
 		}
+		before := t.profile()
 		if err := rule(t); err != nil {
 			return err
 		}
@@ -83,7 +75,7 @@ func (s *Service) change(ctx context.Context, who authz.Caller, id ids.TenantID,
 		}
 		who.Tenant = id
 		return audit.Record(ctx, tx, who, audit.Entry{
-			Category: "DirectoryManagement", Activity: activity,
+			Category: "DirectoryManagement", Activity: activity, Changes: audit.Diff(before, t.profile()),
 			Target: audit.Target{Kind: "Directory", ID: string(id), Name: t.DisplayName},
 		})
 	})

@@ -6,7 +6,6 @@
 package tenant
 
 import (
-	"regexp"
 	"strings"
 	"time"
 
@@ -20,26 +19,20 @@ type Tenant struct {
 	DisplayName string
 	Enabled     bool
 	Country     string // ISO 3166-1 alpha-2, or empty
+	Contacts    Contacts
 	CreatedAt   time.Time
 	Domains     []Domain // the initial one first; loaded by Get, not by Resolve
 	version     int64
 }
 
-// A Domain is a DNS name that a tenant claims or has proved to own.
-type Domain struct {
-	Name      string // lower case
-	Verified  bool
-	Default   bool
-	Initial   bool
-	CreatedAt time.Time
-}
-
 // Why a tenant is refused.
 const (
-	NotFound  fault.Reason = "tenant.not_found"  // nobody here has this name; Values: tenant
-	Malformed fault.Reason = "tenant.malformed"  // neither a GUID nor a domain; Values: tenant
-	Disabled  fault.Reason = "tenant.disabled"   // it is here, and switched off; Values: tenant
-	Taken     fault.Reason = "tenant.name_taken" // another tenant has verified this domain
+	NotFound fault.Reason = "tenant.not_found" // nobody here has this name; Values: tenant
+	// NoInformation is what other tenants hear of one that is not here, and of
+	// one that is switched off.
+	NoInformation fault.Reason = "tenant.no_information"
+	Malformed     fault.Reason = "tenant.malformed" // neither a GUID nor a domain; Values: tenant
+	Disabled      fault.Reason = "tenant.disabled"  // it is here, and switched off; Values: tenant
 )
 
 const maxName = 256
@@ -53,37 +46,6 @@ func New(id ids.TenantID, displayName string, now time.Time) (*Tenant, error) {
 	return &Tenant{ID: id, DisplayName: displayName, Enabled: true, CreatedAt: now, version: 1}, nil
 }
 
-// DefaultDomain returns the tenant's default domain, or "".
-func (t *Tenant) DefaultDomain() string {
-	for _, d := range t.Domains {
-		if d.Default && d.Verified {
-			return d.Name
-		}
-	}
-	return t.InitialDomain()
-}
-
-// InitialDomain returns the domain the tenant was made with, or "".
-func (t *Tenant) InitialDomain() string {
-	for _, d := range t.Domains {
-		if d.Initial {
-			return d.Name
-		}
-	}
-	return ""
-}
-
-// Owns reports whether domain is one of the tenant's verified domains.
-func (t *Tenant) Owns(domain string) bool {
-	domain = strings.ToLower(domain)
-	for _, d := range t.Domains {
-		if d.Verified && d.Name == domain {
-			return true
-		}
-	}
-	return false
-}
-
 // Active refuses a disabled tenant.
 func (t *Tenant) Active() error {
 	if t.Enabled {
@@ -92,17 +54,4 @@ func (t *Tenant) Active() error {
 	return fault.Because(fault.Forbidden, Disabled, "The tenant %s is disabled.", t.ID).
 		With("tenant", string(t.ID)).
 		WithFix("Ask whoever operates this installation to enable the tenant.")
-}
-
-// A label may have letters, digits and hyphens (RFC 1123, section 2.1); a
-// domain has at least two.
-var domainForm = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-
-// ParseDomain returns the domain in lower case, or an Invalid fault.
-func ParseDomain(s string) (string, error) {
-	d := strings.ToLower(strings.TrimSpace(s))
-	if len(d) > 253 || !domainForm.MatchString(d) {
-		return "", fault.InvalidAt("id", "'%.100s' is no domain name.", s)
-	}
-	return d, nil
 }

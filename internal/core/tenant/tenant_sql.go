@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 
@@ -28,8 +29,9 @@ func Resolve(ctx context.Context, tx *sqldb.Tx, segment string) (*Tenant, error)
 func find(ctx context.Context, tx *sqldb.Tx, where, arg, shown string) (*Tenant, error) {
 	t := &Tenant{}
 	var created int64
-	err := tx.One(ctx, `select t.id, t.display_name, t.enabled, t.country, t.created_us, t.version from tenant t where `+where,
-		[]any{arg}, &t.ID, &t.DisplayName, &t.Enabled, &t.Country, &created, &t.version)
+	var contacts string
+	err := tx.One(ctx, `select t.id, t.display_name, t.enabled, t.country, t.contacts, t.created_us, t.version from tenant t where `+where,
+		[]any{arg}, &t.ID, &t.DisplayName, &t.Enabled, &t.Country, &contacts, &created, &t.version)
 	if errors.Is(err, fault.NotFound) {
 		return nil, fault.Because(fault.NotFound, NotFound, "Tenant '%.100s' not found.", shown).With("tenant", shown)
 	}
@@ -37,7 +39,7 @@ func find(ctx context.Context, tx *sqldb.Tx, where, arg, shown string) (*Tenant,
 		return nil, err
 	}
 	t.CreatedAt = sqldb.Time(created)
-	return t, nil
+	return t, json.Unmarshal([]byte(contacts), &t.Contacts)
 }
 
 // Get returns the tenant with its domains.
@@ -46,16 +48,7 @@ func Get(ctx context.Context, tx *sqldb.Tx, id ids.TenantID) (*Tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.Domains, err = sqldb.All(ctx, tx, `
-		select name, verified, is_default, is_initial, created_us from domain
-		where  tenant_id = ? order by is_initial desc, name`,
-		[]any{id},
-		func(scan func(...any) error) (d Domain, err error) {
-			var created int64
-			err = scan(&d.Name, &d.Verified, &d.Default, &d.Initial, &created)
-			d.CreatedAt = sqldb.Time(created)
-			return d, err
-		})
+	t.Domains, err = loadDomains(ctx, tx, id)
 	return t, err
 }
 
@@ -68,38 +61,16 @@ func Add(ctx context.Context, tx *sqldb.Tx, t *Tenant) error {
 	return err
 }
 
-// AddDomain stores a domain of the tenant. A domain that another tenant has
-// verified is refused as Taken.
-func AddDomain(ctx context.Context, tx *sqldb.Tx, id ids.TenantID, d Domain) error {
-	if d.Verified {
-		var owner ids.TenantID
-		err := tx.One(ctx, `select tenant_id from domain where name = ? and verified = 1 /* all tenants: a domain has one owner */`,
-			[]any{d.Name}, &owner)
-		if err == nil {
-			return fault.Because(fault.Conflict, Taken, "The domain %s is verified by a tenant already.", d.Name)
-		}
-		if !errors.Is(err, fault.NotFound) {
-			return err
-		}
-	}
-	now := sqldb.Micros(tx.Now())
-	verified := int64(0)
-	if d.Verified {
-		verified = now
-	}
-	_, err := tx.Exec(ctx, `
-		insert into domain (tenant_id, name, verified, is_default, is_initial, created_us, verified_us)
-		values (?, ?, ?, ?, ?, ?, ?)`,
-		id, d.Name, d.Verified, d.Default, d.Initial, now, verified)
-	return err
-}
-
 // put stores a changed tenant; a Conflict if someone else stored it meanwhile.
 func put(ctx context.Context, tx *sqldb.Tx, t *Tenant) error {
+	contacts, err := json.Marshal(t.Contacts)
+	if err != nil {
+		return err
+	}
 	n, err := tx.Exec(ctx, `
-		update tenant set display_name = ?, enabled = ?, country = ?, version = version + 1
+		update tenant set display_name = ?, enabled = ?, country = ?, contacts = ?, version = version + 1
 		where  id = ? and version = ?`,
-		t.DisplayName, t.Enabled, t.Country, t.ID, t.version)
+		t.DisplayName, t.Enabled, t.Country, string(contacts), t.ID, t.version)
 	if err != nil {
 		return err
 	}

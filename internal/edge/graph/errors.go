@@ -126,6 +126,9 @@ var reasons = map[fault.Reason]reply{
 	crosstenant.NoTenant:      {http.StatusBadRequest, "Request_BadRequest", "", "InvalidValue"},
 	crosstenant.Exists:        {http.StatusConflict, "Request_MultipleObjectsWithSameKeyValue", "", ""},
 	tenant.Fixed:              {http.StatusBadRequest, "Request_BadRequest", "", "InvalidValue"},
+	tenant.Taken:              {http.StatusBadRequest, "Request_BadRequest", "Another object with the same value for property id already exists.", ""},
+	tenant.Claimed:            {http.StatusBadRequest, "Request_BadRequest", "Another object with the same value for property id already exists.", ""},
+	tenant.NoInformation:      {http.StatusNotFound, "ResourceNotFound", "", ""},
 }
 
 // replyTo finds how a fault looks.

@@ -16,6 +16,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"entente/internal/core/authz"
 	"entente/internal/edge/graph/edm"
@@ -36,6 +37,9 @@ type Server struct {
 	// Authenticate returns whom a bearer token speaks for and what they may
 	// now, or an Unauthenticated fault. See Authority.
 	Authenticate func(ctx context.Context, bearer string, audiences []string) (authz.Caller, error)
+
+	once  sync.Once
+	rates *Throttle // of actions that have a limit of their own
 }
 
 // Handler serves /v1.0 and /beta. It does not clean paths: a doubled slash

@@ -33,10 +33,11 @@ const throttleWindow = 10 * time.Second
 // back full.
 const maxBuckets = 10_000
 
-// A user is who has a bucket.
+// A user is who has a bucket, for everything together or for one action.
 type user struct {
 	tenant ids.TenantID
 	app    ids.AppID
+	action string
 }
 
 // NewThrottle returns a throttle of that many units in ten seconds, or nil, for
@@ -64,15 +65,18 @@ func (t *Throttle) take(who authz.Caller, cost int) time.Duration {
 	if t == nil {
 		return 0
 	}
+	return t.drain(user{who.Tenant, who.App, ""}, t.units, cost)
+}
+
+// drain takes cost from the bucket of u, which holds units when it is full.
+func (t *Throttle) drain(u user, units float64, cost int) time.Duration {
 	now := t.clock.Wall()
-	b, _ := t.buckets.ComputeIfAbsent(user{who.Tenant, who.App}, func() (*bucket, bool) {
-		return &bucket{left: t.units, at: now}, false
-	})
+	b, _ := t.buckets.ComputeIfAbsent(u, func() (*bucket, bool) { return &bucket{left: units, at: now}, false })
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	rate := t.units / throttleWindow.Seconds()
+	rate := units / throttleWindow.Seconds()
 	if gone := now.Sub(b.at); gone > 0 {
-		b.left = min(t.units, b.left+gone.Seconds()*rate)
+		b.left = min(units, b.left+gone.Seconds()*rate)
 		b.at = now
 	}
 	if b.left >= 1 {
@@ -90,13 +94,23 @@ const tooMany fault.Reason = "graph.too_many_requests"
 func (c *call) charge(who authz.Caller) error {
 	cost := c.cost()
 	c.w.Header().Set("X-Ms-Resource-Unit", strconv.Itoa(cost))
-	wait := c.Throttle.take(who, cost)
+	wait := max(c.Throttle.take(who, cost), c.rate(who))
 	if wait <= 0 {
 		return nil
 	}
 	c.w.Header().Set("X-Ms-Throttle-Scope", "Tenant_Application/ReadWrite/"+string(who.App)+"/"+string(who.Tenant))
 	return fault.Because(fault.Throttled, tooMany, "Please retry again later.").
 		With("retry-after", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+}
+
+// rate counts the call of an action that has a limit of its own.
+func (c *call) rate(who authz.Caller) time.Duration {
+	a := c.target.action
+	if a == nil || a.Rate == 0 {
+		return 0
+	}
+	c.Server.once.Do(func() { c.Server.rates = NewThrottle(1, c.Clock) })
+	return c.Server.rates.drain(user{who.Tenant, who.App, a.Name}, float64(a.Rate), 1)
 }
 
 // cost returns the units that a request uses: those of its set or action, less

@@ -20,6 +20,7 @@ var Everything = []string{
 	"DelegatedPermissionGrant.ReadWrite.All", "Organization.ReadWrite.All", "Group.ReadWrite.All",
 	"Policy.ReadWrite.PermissionGrant",
 	"Policy.Read.All", "Policy.ReadWrite.CrossTenantAccess", "Policy.ReadWrite.Authorization",
+	"Domain.ReadWrite.All", "CrossTenantInformation.ReadBasic.All",
 }
 
 // A Furnishing is a tenant in which each set of the registry holds an entity.
@@ -39,6 +40,9 @@ type Furnishing struct {
 
 	// Send asks as the client and fails the test unless it succeeds.
 	Send func(method, path string, body any) map[string]any
+
+	// Publish puts a record where the server looks before it asks DNS.
+	Publish func(record string)
 }
 
 // A Room is the part of a furnishing that one folder of sets is about. Whoever
@@ -54,10 +58,12 @@ type Room struct {
 	// Actions are what an action is sent, by its suffix ("/addPassword"), on
 	// the set that words lead to. They go before the other two.
 	Actions map[string]func(f *Furnishing, words string) map[string]any
+	// Functions are what functions are asked with, by their suffix.
+	Functions map[string]func(f *Furnishing) string
 }
 
 // rooms are all of them, in the order in which they furnish.
-var rooms = []Room{people, groups, registrations, deletions, policies}
+var rooms = []Room{people, groups, registrations, deletions, policies, names}
 
 // Furnish makes one of everything.
 func (f *Furnishing) Furnish() {
@@ -123,6 +129,26 @@ func (f *Furnishing) Key(t testing.TB, words string) string {
 		t.Fatalf("there is no example of %s", words)
 	}
 	return id
+}
+
+// KeyFor returns the key of the entity that an action is done to: it may have
+// an example of its own.
+func (f *Furnishing) KeyFor(t testing.TB, words, suffix string) string {
+	t.Helper()
+	if id, ok := f.IDs[words+suffix]; ok {
+		return id
+	}
+	return f.Key(t, words)
+}
+
+// Call returns a suffix with the parameters of the function that it names.
+func (f *Furnishing) Call(suffix string) string {
+	for _, r := range rooms {
+		if with := r.Functions[suffix]; with != nil {
+			return suffix + "(" + with(f) + ")"
+		}
+	}
+	return suffix
 }
 
 // Body returns what an operation of the set that words lead to is sent: suffix

@@ -12,7 +12,7 @@ var people = Room{
 		f.Create("/users/sponsors", "/users", NewUser(f.Domain, f.Word+"-sponsor"))
 		f.Send(http.MethodPost, "/v1.0/users/"+f.IDs["/users"]+"/sponsors/$ref", Ref(f.IDs["/users/sponsors"]))
 		f.IDs["/users/directReports"] = f.IDs["user"]
-		f.IDs["/directoryObjects"], f.IDs["/organization"], f.IDs["/domains"] = f.IDs["/users"], f.Tenant, f.Domain
+		f.IDs["/directoryObjects"], f.IDs["/organization"] = f.IDs["/users"], f.Tenant
 	},
 	Creations: map[string]func(*Furnishing, string) map[string]any{
 		"/users": func(f *Furnishing, _ string) map[string]any { return NewUser(f.Domain, f.Word+"-new") },

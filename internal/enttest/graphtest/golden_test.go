@@ -19,6 +19,9 @@ var long = regexp.MustCompile(`[A-Za-z0-9_-]{36,}`)
 // sid matches the security identifier that follows from a group's identifier.
 var sid = regexp.MustCompile(`S-1-12-1(-[0-9]+){4}`)
 
+// proofs matches what proves a domain.
+var proofs = regexp.MustCompile(`MS=ms[0-9]+`)
+
 // plain matches identifiers without their dashes, as names of extensions have them.
 var plain = regexp.MustCompile(`\b[0-9a-f]{32}\b|[0-9a-f]{32}_`)
 
@@ -27,6 +30,7 @@ var plain = regexp.MustCompile(`\b[0-9a-f]{32}\b|[0-9a-f]{32}_`)
 func steady(text []byte) []byte {
 	seen := map[string]string{}
 	text = sid.ReplaceAll(text, []byte("a-security-identifier"))
+	text = proofs.ReplaceAll(text, []byte("MS=ms1"))
 	text = plain.ReplaceAll(text, []byte("an-identifier"))
 	return long.ReplaceAllFunc(text, func(word []byte) []byte {
 		id := string(word)

@@ -45,6 +45,7 @@ func (w *World) examples(t *testing.T, c *Client) examples {
 			}
 			return a.Body
 		},
+		Publish: func(record string) { w.publish(t, record) },
 	}
 	f.Furnish()
 	e := examples{Furnishing: f, user: f.IDs["/users"], app: f.IDs["/applications"], sp: f.IDs["/servicePrincipals"], group: f.IDs["/groups"]}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -31,8 +32,10 @@ import (
 	policysets "entente/internal/edge/graph/sets/policy"
 	"entente/internal/enttest/dbtest"
 	"entente/internal/flow/deletion"
+	"entente/internal/flow/domain"
 	"entente/internal/flow/onboard"
 	"entente/internal/kit/clock"
+	"entente/internal/kit/dns"
 	"entente/internal/kit/fetch"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/secret"
@@ -54,6 +57,8 @@ type World struct {
 	Consent  *consent.Service
 	Users    *directory.Service
 	Deletion *deletion.Service
+	Domains  *domain.Service
+	Records  string // the file of records that DNS is answered from
 	Clock    *clock.Fake
 	A, B     Tenant
 
@@ -86,8 +91,12 @@ func New(t testing.TB, db *sqldb.DB, clk *clock.Fake) *World {
 		Users: directory.NewService(db, directory.NewHasher(1)), keys: k, tokens: token.New(k, clk, Own),
 	}
 	w.Deletion = deletion.NewService(db, w.Users, w.Apps)
+	w.Records = filepath.Join(t.TempDir(), "records")
+	w.Domains = domain.NewService(domain.Options{
+		DB: db, Directory: w.Users, Apps: w.Apps, DNS: dns.New(dns.Options{File: w.Records, Servers: []string{"127.0.0.1:9"}}),
+	})
 	w.Registry, err = sets.Services{
-		Directory: dirsets.Services{DB: db, Users: w.Users, Tenants: tenant.NewService(db), Deletion: w.Deletion},
+		Directory: dirsets.Services{DB: db, Users: w.Users, Tenants: tenant.NewService(db), Domains: w.Domains, Deletion: w.Deletion},
 		Apps: appsets.Services{DB: db, Apps: w.Apps, Consent: w.Consent, Federation: federation.NewService(db, k, out, clk,
 			federation.Options{Name: Own, Probe: time.Millisecond})},
 		Policy: policysets.Services{DB: db, Cross: crosstenant.NewService(db), Tenants: tenant.NewService(db)},

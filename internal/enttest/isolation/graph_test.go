@@ -28,6 +28,7 @@ func (g *ground) furnishing(t *testing.T, x *side) *graphtest.Furnishing {
 			g.Graph(t, x.Tenant, method, path, body, &made)
 			return made
 		},
+		Publish: func(record string) { g.Publish(t, record) },
 	}
 }
 
@@ -66,9 +67,10 @@ func (r route) ask(t *testing.T, g *ground, v edm.Version, way []*side, body *si
 	path += "/" + r.set.Path.In(v)
 	suffix, one := strings.CutPrefix(r.op.Suffix, "/{id}")
 	if one {
-		path += "/" + way[len(r.above)].id(t, r.words)
+		path += "/" + g.furnishing(t, way[len(r.above)]).KeyFor(t, r.words, suffix)
 	}
-	return ask{r.op.Method, path + suffix, g.furnishing(t, body).Body(t, r.op.Method, r.words, suffix, parent)}
+	f := g.furnishing(t, body)
+	return ask{r.op.Method, path + f.Call(suffix), f.Body(t, r.op.Method, r.words, suffix, parent)}
 }
 
 // entities is how many entities the path names.
@@ -129,6 +131,9 @@ func TestGraph(t *testing.T) {
 // stranger's own.
 func (g *ground) strangeGraph(t *testing.T, r route, v edm.Version) {
 	t.Helper()
+	if r.words == "/tenantRelationships" {
+		return // who another tenant is may be asked; TestTenantInformation of graphtest says what that tells
+	}
 	n := r.entities()
 	for mixture := 1; mixture < 1<<(n+1); mixture++ {
 		sides := func(theirs *side) (way []*side, body *side) {

@@ -100,6 +100,7 @@ type Action struct {
 	Params   []Prop
 	Returns  Type // empty: nothing, and the answer has no body
 	Cost     int  // in the units of Set.Cost; 0 is 1
+	Rate     int  // calls in ten seconds that one application has in a tenant, whatever else is allowed; 0 is no limit
 	May      Access
 	// Do returns the result in JSON: an object, an array, or a primitive.
 	Do func(ctx context.Context, r *Request) (json.RawMessage, error)

@@ -14,6 +14,7 @@ import (
 	"entente/internal/core/tenant"
 	"entente/internal/edge/graph/edm"
 	"entente/internal/flow/deletion"
+	"entente/internal/flow/domain"
 	"entente/internal/kit/sqldb"
 )
 
@@ -24,11 +25,12 @@ type Services struct {
 	Tenants *tenant.Service
 
 	Deletion *deletion.Service
+	Domains  *domain.Service
 }
 
 // Sets returns the sets. ofUser and ofGroup stand below each user and group.
 func (s Services) Sets(ofUser, ofGroup []*edm.Set) []*edm.Set {
-	return []*edm.Set{s.users(ofUser), s.groups(ofGroup), s.objects(), s.organization(), s.domains(), s.directoryRoot()}
+	return []*edm.Set{s.users(ofUser), s.groups(ofGroup), s.objects(), s.organization(), s.domains(), s.tenantRelationships(), s.directoryRoot()}
 }
 
 // OfPrincipal returns what stands below a service principal: the groups that it

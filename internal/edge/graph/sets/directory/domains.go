@@ -2,46 +2,65 @@ package directory
 
 import (
 	"context"
-	"slices"
-	"strings"
+	"encoding/json"
+	"time"
 
-	"entente/internal/core/object"
+	"entente/internal/core/directory"
 	"entente/internal/core/tenant"
 	"entente/internal/edge/graph/edm"
 	"entente/internal/kit/sqldb"
 )
 
+// Who may do what with domains. A record of a domain tells no more than its
+// name, but Graph asks for a permission on domains.
+var (
+	readDomains  = edm.Alike(edm.Any("Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"))
+	readRecords  = edm.Alike(edm.Any("Domain.Read.All", "Domain.ReadWrite.All"))
+	writeDomains = edm.Alike(edm.Any("Domain.ReadWrite.All"))
+)
+
 // domains is the entity set /domains: the names that the caller's tenant claims
-// or has proved to own. They are read here, and changed by whoever operates the
-// installation.
+// or has proved to own.
 // https://learn.microsoft.com/graph/api/resources/domain?view=graph-rest-1.0
 func (s Services) domains() *edm.Set {
-	may := edm.Alike(edm.Any("Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"))
 	return &edm.Set{
 		Path: edm.Both("domains"), Type: edm.Of("domain"), FreeKeys: true, Unpaged: true,
-		Doc:  "https://learn.microsoft.com/graph/api/resources/domain?view=graph-rest-1.0",
-		List: edm.List{May: may, Do: s.listDomains},
-		Get:  edm.Get{May: may, Do: s.getDomain},
+		Doc:    "https://learn.microsoft.com/graph/api/resources/domain?view=graph-rest-1.0",
+		List:   edm.List{May: readDomains, Do: s.listDomains},
+		Get:    edm.Get{May: readDomains, Do: s.getDomain},
+		Create: edm.Get{May: writeDomains, Do: s.addDomain},
+		Update: edm.Change{May: writeDomains, Do: s.updateDomain},
+		Delete: edm.Change{May: writeDomains, Do: func(ctx context.Context, r *edm.Request) error { return s.Domains.Delete(ctx, r.Who, r.ID) }},
+		Parts:  []*edm.Set{s.domainNameReferences(), s.rootDomain(), s.verificationRecords(), s.configurationRecords()},
+		Actions: []edm.Action{
+			{Name: "verify", Returns: edm.Of("domain"), May: writeDomains, Do: s.verifyDomain},
+			{Name: "promote", Returns: edm.Boolean, May: writeDomains, Do: s.promoteDomain},
+			{
+				Name: "forceDelete", May: writeDomains, Do: s.forceDeleteDomain,
+				Params: []edm.Prop{{Name: "disableUserAccounts", Type: edm.Boolean, Write: edm.CU}},
+			},
+		},
 	}
 }
 
-// domain is the entity type of domains.
-func domain() edm.Entity {
+// domainType is the entity type of domains.
+func domainType() edm.Entity {
 	text, flag := edm.String, edm.Boolean
 	return edm.Entity{Name: "domain", Base: "entity", Props: []edm.Prop{
-		{Name: "authenticationType", Type: text, NotNull: true},
+		{Name: "id", Type: text, NotNull: true, Write: edm.C, Required: true},
+		{Name: "authenticationType", Type: text, NotNull: true, Write: edm.U},
 		{Name: "availabilityStatus", Type: text},
 		{Name: "isAdminManaged", Type: flag, NotNull: true},
-		{Name: "isDefault", Type: flag, NotNull: true},
+		{Name: "isDefault", Type: flag, NotNull: true, Write: edm.U},
 		{Name: "isInitial", Type: flag, NotNull: true},
 		{Name: "isRoot", Type: flag, NotNull: true},
 		{Name: "isVerified", Type: flag, NotNull: true},
 		{Name: "manufacturer", Type: text},
 		{Name: "model", Type: text},
-		{Name: "passwordNotificationWindowInDays", Type: edm.Int32},
-		{Name: "passwordValidityPeriodInDays", Type: edm.Int32},
+		{Name: "passwordNotificationWindowInDays", Type: edm.Int32, Write: edm.U},
+		{Name: "passwordValidityPeriodInDays", Type: edm.Int32, Write: edm.U},
 		{Name: "state", Type: edm.Of("domainState")},
-		{Name: "supportedServices", Type: edm.Many(text), NotNull: true},
+		{Name: "supportedServices", Type: edm.Many(text), NotNull: true, Write: edm.U},
 	}}
 }
 
@@ -53,40 +72,47 @@ func domainState() edm.Complex {
 	}}
 }
 
-// A dns is how a domain looks. Passwords never end here, so the properties
-// about that say so: 2147483647 days are for ever.
+// A dns is how a domain looks. Passwords never end here, and the properties
+// about that say so.
 type dns struct {
-	ID             string   `json:"id"`
-	Authentication string   `json:"authenticationType"`
-	Availability   *string  `json:"availabilityStatus"`
-	AdminManaged   bool     `json:"isAdminManaged"`
-	Default        bool     `json:"isDefault"`
-	Initial        bool     `json:"isInitial"`
-	Root           bool     `json:"isRoot"`
-	Verified       bool     `json:"isVerified"`
-	Manufacturer   *string  `json:"manufacturer"`
-	Model          *string  `json:"model"`
-	Notice         int      `json:"passwordNotificationWindowInDays"`
-	Validity       int      `json:"passwordValidityPeriodInDays"`
-	State          *string  `json:"state"`
-	Services       []string `json:"supportedServices"`
+	ID             string    `json:"id"`
+	Authentication string    `json:"authenticationType"`
+	Availability   *string   `json:"availabilityStatus"`
+	AdminManaged   bool      `json:"isAdminManaged"`
+	Default        bool      `json:"isDefault"`
+	Initial        bool      `json:"isInitial"`
+	Root           bool      `json:"isRoot"`
+	Verified       bool      `json:"isVerified"`
+	Manufacturer   *string   `json:"manufacturer"`
+	Model          *string   `json:"model"`
+	Notice         int       `json:"passwordNotificationWindowInDays"`
+	Validity       int       `json:"passwordValidityPeriodInDays"`
+	State          *dnsState `json:"state"`
+	Services       []string  `json:"supportedServices"`
 }
 
-const (
-	noticeDays = 14
-	forEver    = 1<<31 - 1
-)
+type dnsState struct {
+	At        time.Time `json:"lastActionDateTime"`
+	Operation string    `json:"operation"`
+	Status    string    `json:"status"`
+}
 
-func domainItem(t *tenant.Tenant, d tenant.Domain) (edm.Item, error) {
-	below := func(other tenant.Domain) bool { return strings.HasSuffix(d.Name, "."+other.Name) }
+func lookOf(t *tenant.Tenant, d tenant.Domain) dns {
 	v := dns{
-		ID: d.Name, Authentication: "Managed", AdminManaged: true, Default: d.Default, Initial: d.Initial,
-		Root: !slices.ContainsFunc(t.Domains, below), Verified: d.Verified, Notice: noticeDays, Validity: forEver, Services: []string{},
+		ID: d.Name, Authentication: "Managed", AdminManaged: true, Default: d.Default, Initial: d.Initial, Root: t.IsRoot(d),
+		Verified: d.Verified, Notice: tenant.PasswordNoticeDays, Validity: tenant.PasswordsForEver, Services: []string{},
 	}
 	if d.Verified {
-		v.Services = []string{"Email", "OfficeCommunicationsOnline"}
+		v.Services = d.Services
 	}
-	return item(d.Name, v)
+	if d.Removal != tenant.NoRemoval {
+		v.State = &dnsState{d.RemovalAt.Truncate(time.Second), "ForceDelete", string(d.Removal)}
+	}
+	return v
+}
+
+func domainItem(t *tenant.Tenant, d tenant.Domain) (edm.Item, error) {
+	return item(d.Name, lookOf(t, d))
 }
 
 func (s Services) listDomains(ctx context.Context, r *edm.Request) (edm.Page, error) {
@@ -106,17 +132,106 @@ func (s Services) listDomains(ctx context.Context, r *edm.Request) (edm.Page, er
 	})
 }
 
-func (s Services) getDomain(ctx context.Context, r *edm.Request) (edm.Item, error) {
-	return view(ctx, s.DB, func(tx *sqldb.Tx) (edm.Item, error) {
+// ofDomain shows something of one of the caller's tenant's domains.
+func ofDomain[T any](ctx context.Context, s Services, r *edm.Request, name string, show func(*sqldb.Tx, *tenant.Tenant, tenant.Domain) (T, error)) (T, error) {
+	return view(ctx, s.DB, func(tx *sqldb.Tx) (out T, err error) {
 		t, err := tenant.Get(ctx, tx, r.Who.Tenant)
 		if err != nil {
-			return edm.Item{}, err
+			return out, err
 		}
-		for _, d := range t.Domains {
-			if strings.EqualFold(d.Name, r.ID) {
-				return domainItem(t, d)
-			}
+		d := t.Domain(name)
+		if d == nil {
+			return out, tenant.MissingDomain(name)
 		}
-		return edm.Item{}, object.Missing(r.ID)
+		return show(tx, t, *d)
 	})
+}
+
+func (s Services) getDomain(ctx context.Context, r *edm.Request) (edm.Item, error) {
+	return ofDomain(ctx, s, r, r.ID, func(_ *sqldb.Tx, t *tenant.Tenant, d tenant.Domain) (edm.Item, error) { return domainItem(t, d) })
+}
+
+func (s Services) addDomain(ctx context.Context, r *edm.Request) (edm.Item, error) {
+	var body struct {
+		ID string `json:"id"`
+	}
+	if err := json.Unmarshal(r.Body, &body); err != nil {
+		return edm.Item{}, err
+	}
+	d, err := s.Domains.Add(ctx, r.Who, body.ID)
+	if err != nil {
+		return edm.Item{}, err
+	}
+	return ofDomain(ctx, s, r, d.Name, func(_ *sqldb.Tx, t *tenant.Tenant, d tenant.Domain) (edm.Item, error) { return domainItem(t, d) })
+}
+
+func (s Services) updateDomain(ctx context.Context, r *edm.Request) error {
+	var c tenant.DomainChange
+	if err := json.Unmarshal(r.Body, &c); err != nil {
+		return err
+	}
+	return s.Domains.Update(ctx, r.Who, r.ID, c)
+}
+
+// verifyDomain answers with the domain, which is available from now on.
+func (s Services) verifyDomain(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
+	if err := s.Domains.Verify(ctx, r.Who, r.ID); err != nil {
+		return nil, err
+	}
+	return ofDomain(ctx, s, r, r.ID, func(_ *sqldb.Tx, t *tenant.Tenant, d tenant.Domain) (json.RawMessage, error) {
+		v, now := lookOf(t, d), "AvailableImmediately"
+		v.Availability = &now
+		return json.Marshal(v)
+	})
+}
+
+func (s Services) promoteDomain(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
+	return json.RawMessage("true"), s.Domains.Promote(ctx, r.Who, r.ID)
+}
+
+// forceDeleteDomain switches accounts off unless it is told not to, as Graph
+// does.
+func (s Services) forceDeleteDomain(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
+	ask := struct {
+		Disable *bool `json:"disableUserAccounts"`
+	}{}
+	if err := json.Unmarshal(r.Body, &ask); err != nil {
+		return nil, err
+	}
+	return nil, s.Domains.ForceDelete(ctx, r.Who, r.ID, ask.Disable == nil || *ask.Disable)
+}
+
+// domainNameReferences is whatever is named under a domain.
+// https://learn.microsoft.com/graph/api/domain-list-domainnamereferences?view=graph-rest-1.0
+func (s Services) domainNameReferences() *edm.Set {
+	return &edm.Set{
+		Path: edm.Both("domainNameReferences"), Type: edm.Of("directoryObject"), Linked: true,
+		Doc: "https://learn.microsoft.com/graph/api/domain-list-domainnamereferences?view=graph-rest-1.0",
+		List: edm.List{May: readRecords, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
+			return ofDomain(ctx, s, r, r.Parent(), func(tx *sqldb.Tx, _ *tenant.Tenant, d tenant.Domain) (edm.Page, error) {
+				if !d.Verified {
+					return edm.Page{}, nil
+				}
+				return relatedPage(ctx, tx, r, directory.NamedUnder(d.Name))
+			})
+		}},
+	}
+}
+
+// rootDomain is the root that a verified subdomain hangs on.
+// https://learn.microsoft.com/graph/api/domain-get-rootdomain?view=graph-rest-1.0
+func (s Services) rootDomain() *edm.Set {
+	return &edm.Set{
+		Path: edm.Both("rootDomain"), Type: edm.Of("domain"), Single: true,
+		Doc: "https://learn.microsoft.com/graph/api/domain-get-rootdomain?view=graph-rest-1.0",
+		Get: edm.Get{May: readRecords, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
+			return ofDomain(ctx, s, r, r.Parent(), func(_ *sqldb.Tx, t *tenant.Tenant, d tenant.Domain) (edm.Item, error) {
+				root := t.RootOf(d)
+				if root == nil {
+					return edm.Item{}, tenant.MissingDomain("rootDomain")
+				}
+				return domainItem(t, *root)
+			})
+		}},
+	}
 }

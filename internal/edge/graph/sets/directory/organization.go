@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"entente/internal/core/object"
@@ -25,37 +26,38 @@ func (s Services) organization() *edm.Set {
 		Doc:    "https://learn.microsoft.com/graph/api/resources/organization?view=graph-rest-1.0",
 		List:   edm.List{May: read, Do: s.listOrganization},
 		Get:    edm.Get{May: read, Do: s.getOrganization},
-		Update: edm.Change{May: edm.Alike(edm.Any("Organization.ReadWrite.All")), Do: s.renameOrganization},
+		Update: edm.Change{May: edm.Alike(edm.Any("Organization.ReadWrite.All")), Do: s.updateOrganization},
 	}
 }
 
 // An org is how a tenant looks. What has no place here is empty, as it is for a
 // tenant that never set it.
 type org struct {
-	ID            string     `json:"id"`
-	Deleted       *string    `json:"deletedDateTime"`
-	Plans         []string   `json:"assignedPlans"`
-	Phones        []string   `json:"businessPhones"`
-	City          *string    `json:"city"`
-	Country       *string    `json:"country"`
-	CountryCode   *string    `json:"countryLetterCode"`
-	Created       time.Time  `json:"createdDateTime"`
-	Usage         *string    `json:"defaultUsageLocation"`
-	Name          string     `json:"displayName"`
-	Marketing     []string   `json:"marketingNotificationEmails"`
-	LastSync      *string    `json:"onPremisesLastSyncDateTime"`
-	Sync          *bool      `json:"onPremisesSyncEnabled"`
-	Postal        *string    `json:"postalCode"`
-	Language      *string    `json:"preferredLanguage"`
-	Privacy       *string    `json:"privacyProfile"`
-	Provisioned   []string   `json:"provisionedPlans"`
-	SecurityMails []string   `json:"securityComplianceNotificationMails"`
-	SecurityPhone []string   `json:"securityComplianceNotificationPhones"`
-	State         *string    `json:"state"`
-	Street        *string    `json:"street"`
-	Technical     []string   `json:"technicalNotificationMails"`
-	Kind          string     `json:"tenantType"`
-	Domains       []verified `json:"verifiedDomains"`
+	ID            string                 `json:"id"`
+	Deleted       *string                `json:"deletedDateTime"`
+	Plans         []string               `json:"assignedPlans"`
+	Phones        []string               `json:"businessPhones"`
+	City          *string                `json:"city"`
+	Country       *string                `json:"country"`
+	CountryCode   *string                `json:"countryLetterCode"`
+	Created       time.Time              `json:"createdDateTime"`
+	Usage         *string                `json:"defaultUsageLocation"`
+	Name          string                 `json:"displayName"`
+	Marketing     []string               `json:"marketingNotificationEmails"`
+	LastSync      *string                `json:"onPremisesLastSyncDateTime"`
+	Sync          *bool                  `json:"onPremisesSyncEnabled"`
+	Partner       *string                `json:"partnerTenantType"`
+	Postal        *string                `json:"postalCode"`
+	Language      *string                `json:"preferredLanguage"`
+	Privacy       *tenant.PrivacyProfile `json:"privacyProfile"`
+	Provisioned   []string               `json:"provisionedPlans"`
+	SecurityMails []string               `json:"securityComplianceNotificationMails"`
+	SecurityPhone []string               `json:"securityComplianceNotificationPhones"`
+	State         *string                `json:"state"`
+	Street        *string                `json:"street"`
+	Technical     []string               `json:"technicalNotificationMails"`
+	Kind          string                 `json:"tenantType"`
+	Domains       []verified             `json:"verifiedDomains"`
 }
 
 type verified struct {
@@ -68,12 +70,14 @@ type verified struct {
 
 func orgItem(t *tenant.Tenant) (edm.Item, error) {
 	o := org{ID: string(t.ID), Name: t.DisplayName, Created: t.CreatedAt.Truncate(time.Second), Kind: "AAD"}
+	o.Marketing, o.SecurityMails, o.SecurityPhone = t.Contacts.Marketing, t.Contacts.SecurityMails, t.Contacts.SecurityPhones
+	o.Technical, o.Privacy = t.Contacts.Technical, t.Contacts.Privacy
 	if t.Country != "" {
 		o.CountryCode = &t.Country
 	}
 	for _, d := range t.Domains {
 		if d.Verified {
-			o.Domains = append(o.Domains, verified{"Email, OfficeCommunicationsOnline", d.Default, d.Initial, d.Name, "Managed"})
+			o.Domains = append(o.Domains, verified{strings.Join(d.Services, ", "), d.Default, d.Initial, d.Name, "Managed"})
 		}
 	}
 	object.Fill(&o)
@@ -106,15 +110,9 @@ func (s Services) getOrganization(ctx context.Context, r *edm.Request) (edm.Item
 	return s.own(ctx, r)
 }
 
-func (s Services) renameOrganization(ctx context.Context, r *edm.Request) error {
+func (s Services) updateOrganization(ctx context.Context, r *edm.Request) error {
 	if r.ID != string(r.Who.Tenant) {
 		return object.Missing(r.ID)
 	}
-	var body struct {
-		Name *string `json:"displayName"`
-	}
-	if err := json.Unmarshal(r.Body, &body); err != nil || body.Name == nil {
-		return err
-	}
-	return s.Tenants.Rename(ctx, r.Who, *body.Name)
+	return s.Tenants.Update(ctx, r.Who, r.Body)
 }

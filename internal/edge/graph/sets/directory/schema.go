@@ -1,12 +1,17 @@
 package directory
 
-import "entente/internal/edge/graph/edm"
+import (
+	"slices"
+
+	"entente/internal/edge/graph/edm"
+)
 
 // Schema declares the types.
 func Schema() edm.Schema {
+	relationship, information := tenantTypes()
 	return edm.Schema{
-		Entities: []edm.Entity{user(), licenseDetails(), group(), organization(), domain(), {Name: "directory", Base: "entity"}},
-		Complex: append(append(append(groupComplex(), userComplex()...), domainState()), []edm.Complex{
+		Entities: slices.Concat([]edm.Entity{user(), licenseDetails(), group(), organization(), domainType(), {Name: "directory", Base: "entity"}}, dnsTypes(), relationship),
+		Complex: append(append(append(groupComplex(), userComplex()...), domainState(), information), []edm.Complex{
 			{Name: "verifiedDomain", Props: []edm.Prop{
 				{Name: "capabilities", Type: edm.String},
 				{Name: "isDefault", Type: edm.Boolean},
@@ -15,8 +20,8 @@ func Schema() edm.Schema {
 				{Name: "type", Type: edm.String},
 			}},
 			{Name: "privacyProfile", Props: []edm.Prop{
-				{Name: "contactEmail", Type: edm.String},
-				{Name: "statementUrl", Type: edm.String},
+				{Name: "contactEmail", Type: edm.String, Write: edm.U},
+				{Name: "statementUrl", Type: edm.String, Write: edm.U},
 			}},
 			{Name: "provisionedPlan", Props: []edm.Prop{
 				{Name: "capabilityStatus", Type: edm.String},
@@ -24,7 +29,10 @@ func Schema() edm.Schema {
 				{Name: "service", Type: edm.String},
 			}},
 		}...),
-		Enums: []edm.Enum{{Name: "mdmAuthority", Members: []string{"unknown", "intune", "sccm", "office365", "unknownFutureValue"}}},
+		Enums: []edm.Enum{{Name: "mdmAuthority", Members: []string{"unknown", "intune", "sccm", "office365", "unknownFutureValue"}}, {Name: "partnerTenantType", Members: []string{
+			"microsoftSupport", "syndicatePartner", "breadthPartner", "breadthPartnerDelegatedAdmin",
+			"resellerPartnerDelegatedAdmin", "valueAddedResellerPartnerDelegatedAdmin", "unknownFutureValue",
+		}}},
 	}
 }
 
@@ -41,19 +49,20 @@ func organization() edm.Entity {
 		{Name: "createdDateTime", Type: edm.DateTimeOffset},
 		{Name: "defaultUsageLocation", Type: text},
 		{Name: "displayName", Type: text, Write: edm.U},
-		{Name: "marketingNotificationEmails", Type: texts, NotNull: true},
+		{Name: "marketingNotificationEmails", Type: texts, NotNull: true, Write: edm.U},
 		{Name: "mobileDeviceManagementAuthority", Type: edm.Of("mdmAuthority"), NotNull: true, Show: edm.Selected},
 		{Name: "onPremisesLastSyncDateTime", Type: edm.DateTimeOffset},
 		{Name: "onPremisesSyncEnabled", Type: edm.Boolean},
+		{Name: "partnerTenantType", Type: edm.Of("partnerTenantType")},
 		{Name: "postalCode", Type: text},
 		{Name: "preferredLanguage", Type: text},
-		{Name: "privacyProfile", Type: edm.Of("privacyProfile")},
+		{Name: "privacyProfile", Type: edm.Of("privacyProfile"), Write: edm.U},
 		{Name: "provisionedPlans", Type: edm.Many(edm.Of("provisionedPlan")), NotNull: true},
-		{Name: "securityComplianceNotificationMails", Type: texts, NotNull: true},
-		{Name: "securityComplianceNotificationPhones", Type: texts, NotNull: true},
+		{Name: "securityComplianceNotificationMails", Type: texts, NotNull: true, Write: edm.U},
+		{Name: "securityComplianceNotificationPhones", Type: texts, NotNull: true, Write: edm.U},
 		{Name: "state", Type: text},
 		{Name: "street", Type: text},
-		{Name: "technicalNotificationMails", Type: texts, NotNull: true},
+		{Name: "technicalNotificationMails", Type: texts, NotNull: true, Write: edm.U},
 		{Name: "tenantType", Type: text},
 		{Name: "verifiedDomains", Type: edm.Many(edm.Of("verifiedDomain")), NotNull: true},
 	}}
