@@ -28,6 +28,10 @@ func (s *Service) MoveUser(ctx context.Context, who authz.Caller, id ids.ObjectI
 			mail := moved(*u.Mail, from, to)
 			u.Mail = &mail
 		}
+		u.ProxyAddresses = make([]string, len(before.ProxyAddresses))
+		for i, a := range before.ProxyAddresses {
+			u.ProxyAddresses[i] = moved(a, from, to)
+		}
 		if disable && u.Enabled() {
 			off := false
 			u.AccountEnabled, u.SessionsFrom = &off, tx.Now()

@@ -258,7 +258,10 @@ func TestForceDelete(t *testing.T) {
 			t.Fatalf("%d jobs ran, %v", n, err)
 		}
 		c.Send(t, w, http.StatusNotFound, "GET", one, nil)
-		u := c.Get(t, w, "/v1.0/users/"+user+"?$select=userPrincipalName,mail,accountEnabled")
+		u := c.Get(t, w, "/v1.0/users/"+user+"?$select=userPrincipalName,mail,accountEnabled,proxyAddresses")
+		if proxies, _ := u.Body["proxyAddresses"].([]any); len(proxies) != 1 || proxies[0] != "SMTP:ada@contoso.example" {
+			t.Errorf("the user's addresses are %v", proxies)
+		}
 		if u.Text("userPrincipalName") != "ada@contoso.example" || u.Text("mail") != "ada@contoso.example" || u.Body["accountEnabled"] != false {
 			t.Errorf("the user is %s", u.Raw)
 		}
