@@ -73,6 +73,7 @@ func (s *Server) newGraph() (*graph.Server, error) {
 	}
 	return &graph.Server{
 		Registry: registry, Hosts: s.hosts("graph."), Ring: s.ring, Clock: s.clock, Log: s.log, Authenticate: s.callersOf(app.GraphAppID),
+		Rights:   (&graph.Authority{DB: s.db}).Rights,
 		Throttle: graph.NewThrottle(s.config.GraphLimit, s.clock),
 	}, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"entente/internal/core/app"
 	"entente/internal/core/authz"
+	"entente/internal/core/directory"
 	"entente/internal/core/tenant"
 	"entente/internal/flow/onboard"
 	"entente/internal/kit/ids"
@@ -180,7 +181,7 @@ func (s *Server) addPerson(ctx context.Context, who authz.Caller, p Person) erro
 func (s *Server) assignRole(ctx context.Context, t ids.TenantID, to ids.ObjectID, name string) error {
 	for _, r := range authz.BuiltIn() {
 		if strings.EqualFold(r.Name, name) {
-			return s.db.Update(ctx, func(tx *sqldb.Tx) error { return authz.Assign(ctx, tx, t, to, r.ID) })
+			return s.db.Update(ctx, func(tx *sqldb.Tx) error { return directory.GiveRole(ctx, tx, t, to, r.ID) })
 		}
 	}
 	return fmt.Errorf("there is no directory role %q", name)

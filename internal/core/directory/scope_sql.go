@@ -16,6 +16,7 @@ type Scope struct {
 	up   bool // to the groups above, not to the members below
 	deep bool
 	ties string // objects that are tied to it otherwise: their identifiers
+	role bool   // of is a directory role: the principals that it was given to
 
 	domain string // in its place: whatever is named under a domain
 }
@@ -26,7 +27,8 @@ func MembersOf(group ids.ObjectID) Scope { return Scope{of: group} }
 // AllMembersOf is the members of a group and of the groups in it.
 func AllMembersOf(group ids.ObjectID) Scope { return Scope{of: group, deep: true} }
 
-// GroupsOf is the groups that have the object as a direct member.
+// GroupsOf is the groups that have the object as a direct member, and the
+// directory roles that it was given in the whole tenant.
 func GroupsOf(member ids.ObjectID) Scope { return Scope{of: member, up: true} }
 
 // AllGroupsOf is those groups and the groups that they are in.
@@ -64,6 +66,14 @@ const (
 		select m.group_id
 		from   membership m join directory_group d on d.tenant_id = m.tenant_id and d.id = m.group_id and d.deleted_us = 0
 		where  m.tenant_id = ? and (m.ends_us = 0 or m.ends_us > ?) and m.member_id = ?`
+	rolesHeld = `
+		select d.id
+		from   role_assignment r join directory_role d on d.tenant_id = r.tenant_id and d.role_id = r.role_id
+		where  r.tenant_id = ? and r.scope = '/' and r.principal_id `
+	holdersBelow = `
+		select r.principal_id
+		from   directory_role d join role_assignment r on r.tenant_id = d.tenant_id and r.role_id = d.role_id and r.scope = '/'
+		where  d.tenant_id = ? and d.id = ?`
 	allMembersBelow = `
 		with recursive below (id) as (` + membersBelow + `
 			union
@@ -96,6 +106,9 @@ func (s Scope) within(tx *sqldb.Tx, tenant ids.TenantID, from, column string) (s
 		return from + " and " + column + " in (" + s.ties + ")", append(args, tenant, s.of)
 	}
 	now := sqldb.Micros(tx.Now())
+	if s.role {
+		return from + " and " + column + " in (" + holdersBelow + ")", append(args, tenant, s.of)
+	}
 	args = append(args, tenant, now, s.of)
 	inner := membersBelow
 	switch {
@@ -108,6 +121,14 @@ func (s Scope) within(tx *sqldb.Tx, tenant ids.TenantID, from, column string) (s
 	}
 	if s.deep {
 		args = append(args, tenant, now)
+	}
+	switch {
+	case s.up && s.deep:
+		inner += " union" + rolesHeld + "= ? union" + rolesHeld + "in (select above.id from above)"
+		args = append(args, tenant, s.of, tenant)
+	case s.up:
+		inner += " union" + rolesHeld + "= ?"
+		args = append(args, tenant, s.of)
 	}
 	return from + " and " + column + " in (" + inner + ")", args
 }

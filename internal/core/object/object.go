@@ -27,6 +27,7 @@ const (
 	Group            Kind = "group"
 	Application      Kind = "application"
 	ServicePrincipal Kind = "servicePrincipal"
+	DirectoryRole    Kind = "directoryRole"
 )
 
 // An Object is the shared row.

@@ -153,14 +153,15 @@ type (
 		Message string `json:"message"`
 		Target  string `json:"target"`
 	}
-	// innerError has three members of Graph's, three more when too much was asked
-	//, and two of ours: what the caller
-	// can do, and the least permission that would have sufficed.
+	// innerError has three members of Graph's, three more when too much was
+	// asked, and three of ours: what the caller can do, the least permission and,
+	// for people, the least directory role that would have sufficed.
 	innerError struct {
 		Code            string `json:"code,omitempty"`
 		Message         string `json:"message,omitempty"`
 		Status          string `json:"status,omitempty"`
 		LeastPermission string `json:"leastPermission,omitempty"`
+		LeastRole       string `json:"leastRole,omitempty"`
 		Fix             string `json:"fix,omitempty"`
 		Date            string `json:"date"`
 		Request         string `json:"request-id"`
@@ -186,7 +187,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.Set(GapHeader, url.PathEscape(segment))
 	}
 	inner := innerError{
-		LeastPermission: f.Values["leastPermission"], Fix: f.Fix,
+		LeastPermission: f.Values["leastPermission"], LeastRole: f.Values["leastRole"], Fix: f.Fix,
 		Date: s.Clock.Now().UTC().Format(errorTime), Request: web.RequestID(ctx), ClientRequest: web.CorrelationID(ctx),
 	}
 	if f.Reason == tooMany {

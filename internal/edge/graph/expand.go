@@ -64,6 +64,9 @@ func (c *call) readExpand() error {
 	if !may {
 		return c.deny(part.Reading(), edm.Reach{Self: c.own()})
 	}
+	if err := c.mayRead(c.r.Context(), part.Reading()); err != nil {
+		return err
+	}
 	x.shapes = &shapes{c: c, grant: g, selected: x.selected, declared: part.Type, usual: part.Type, seen: make(map[edm.Type]edm.Shape)}
 	c.expand = x
 	return nil

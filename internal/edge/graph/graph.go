@@ -21,6 +21,7 @@ import (
 	"entente/internal/core/authz"
 	"entente/internal/edge/graph/edm"
 	"entente/internal/kit/clock"
+	"entente/internal/kit/ids"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/web"
 )
@@ -37,6 +38,10 @@ type Server struct {
 	// Authenticate returns whom a bearer token speaks for and what they may
 	// now, or an Unauthenticated fault. See Authority.
 	Authenticate func(ctx context.Context, bearer string, audiences []string) (authz.Caller, error)
+
+	// Rights returns what a caller may now by directory roles and the like. See
+	// Authority.
+	Rights func(ctx context.Context, who authz.Caller, on ids.ObjectID) (authz.Rights, error)
 
 	once  sync.Once
 	rates *Throttle // of actions that have a limit of their own

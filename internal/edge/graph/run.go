@@ -29,10 +29,10 @@ func (c *call) run() error {
 		c.w.Header().Set("Allow", strings.Join(c.methods(), ", "))
 		return methodNotAllowed(c.r.Method + " " + c.target.set().Path.String())
 	}
-	who := c.request.Who
-	if _, may := op.may.Judge(who, true); !may {
-		return c.deny(op.may, edm.Reach{})
+	if err := c.admit(ctx, op.may); err != nil {
+		return err
 	}
+	who := c.request.Who
 	missing, err := c.resolve(ctx)
 	_, others := op.may.Judge(who, false)
 	switch {
@@ -48,6 +48,9 @@ func (c *call) run() error {
 	grant, may := op.may.Judge(who, self)
 	if !may {
 		return c.deny(op.may, edm.Reach{Self: self})
+	}
+	if err := c.mayRead(ctx, op.may); err != nil {
+		return err
 	}
 	if err := c.readOptions(); err != nil {
 		return err
@@ -122,8 +125,11 @@ func (c *call) explain(a edm.Access, err error) error {
 		return err
 	}
 	to := edm.Reach{Self: c.own(), Property: f.Values["property"], Unowned: f.Values["property"] == ""}
-	if to.Unowned && !c.request.Who.AppOnly() {
-		return err
+	if to.Unowned && (!c.request.Who.AppOnly() || c.request.Who.ByRole) {
+		if f.Values["leastRole"] == "" {
+			f = f.With("leastRole", a.LeastRole())
+		}
+		return f
 	}
 	return f.With("leastPermission", a.Least(c.request.Who, to))
 }

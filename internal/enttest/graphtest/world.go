@@ -105,7 +105,7 @@ func New(t testing.TB, db *sqldb.DB, clk *clock.Fake) *World {
 	authority := &graph.Authority{DB: db, Tokens: w.tokens, Resource: app.GraphAppID}
 	s := &graph.Server{
 		Registry: w.Registry, Hosts: web.Hosts{Own: Own, Also: []string{Other}}, Ring: ring, Clock: clk,
-		Log: slog.New(slog.DiscardHandler), Authenticate: authority.Caller,
+		Log: slog.New(slog.DiscardHandler), Authenticate: authority.Caller, Rights: authority.Rights,
 	}
 	w.server = s
 	w.handler = web.Front(s.Handler(), web.FrontOptions{Clock: clk, Log: s.Log})

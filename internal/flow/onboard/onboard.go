@@ -157,5 +157,5 @@ func addAdministrator(ctx context.Context, tx *sqldb.Tx, who authz.Caller, t *te
 	if err := directory.AddUser(ctx, tx, u, hashed, in.MustChange); err != nil {
 		return "", err
 	}
-	return u.ID, authz.Assign(ctx, tx, t.ID, u.ID, authz.GlobalAdministrator)
+	return u.ID, directory.GiveRole(ctx, tx, t.ID, u.ID, authz.GlobalAdministrator)
 }

@@ -102,6 +102,16 @@ func GrantIDOf(client, resource, principal ObjectID) GrantID {
 	return GrantID(base64.RawURLEncoding.EncodeToString(b))
 }
 
+// RoleAssignmentIDOf returns the identifier of a directory role given to a
+// principal, in the whole tenant when scope is empty. The tuple is the identity.
+func RoleAssignmentIDOf(role RoleID, principal, scope ObjectID) string {
+	b := append(littleEndian(ObjectID(role)), littleEndian(principal)...)
+	if scope == "" {
+		return base64.RawURLEncoding.EncodeToString(b) + "-1"
+	}
+	return base64.RawURLEncoding.EncodeToString(append(b, littleEndian(scope)...)) + "-2"
+}
+
 // littleEndian returns a GUID's bytes as .NET orders them: the first three
 // groups reversed. What is no GUID becomes zeros.
 func littleEndian(id ObjectID) []byte {

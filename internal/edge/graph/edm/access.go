@@ -40,6 +40,35 @@ type Access struct {
 	App, Delegated Perms
 
 	types []ByType // see AnyOf
+
+	// Needs are the actions of which the person who is signed in must be allowed
+	// one, by a role or otherwise; the service asks for the very one, in its
+	// transaction. An application whose directory roles allow one needs no
+	// permission. Without any, the person's rights do not count.
+	Needs []authz.Action
+}
+
+// Needing returns the access for which a person needs one of actions.
+func (a Access) Needing(actions ...authz.Action) Access {
+	a.Needs = actions
+	return a
+}
+
+// Reads reports whether nothing but reading is what a person needs a right for:
+// the edge asks for it then, since no service does.
+func (a Access) Reads() bool {
+	return len(a.Needs) > 0 && !slices.ContainsFunc(a.Needs, func(n authz.Action) bool { return !strings.HasSuffix(string(n), "/read") })
+}
+
+// Allows reports whether one of the actions that a person needs is allowed by may.
+func (a Access) Allows(may func(authz.Action) bool) bool { return slices.ContainsFunc(a.Needs, may) }
+
+// LeastRole names the least directory role that has what a person needs.
+func (a Access) LeastRole() string {
+	if len(a.Needs) == 0 {
+		return ""
+	}
+	return authz.LeastRole(a.Needs[0])
 }
 
 // Alike returns the access that asks the same of both kinds.
@@ -64,8 +93,13 @@ func (a Access) of(who authz.Caller) Perms {
 }
 
 // Judge returns how far who's permissions reach, or false when none suffices.
-// self says whether the object asked for is the caller's own.
+// self says whether the object asked for is the caller's own. Whoever was
+// admitted for directory roles, or lends a program all rights in the directory,
+// is limited by those alone.
 func (a Access) Judge(who authz.Caller, self bool) (g Grant, ok bool) {
+	if a.fully(who) {
+		return Grant{}, true
+	}
 	for _, p := range a.of(who) {
 		if !p.heldBy(who) || p.Self && !self {
 			continue
@@ -77,6 +111,14 @@ func (a Access) Judge(who authz.Caller, self bool) (g Grant, ok bool) {
 		ok = true
 	}
 	return g, ok
+}
+
+// fully reports whether the rights of who, and no permission, limit the operation.
+func (a Access) fully(who authz.Caller) bool {
+	if len(a.of(who)) == 0 || len(a.Needs) == 0 {
+		return false
+	}
+	return who.ByRole || !who.AppOnly() && who.Has(authz.AsUser)
 }
 
 func (p Perm) heldBy(who authz.Caller) bool {

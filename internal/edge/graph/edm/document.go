@@ -42,7 +42,11 @@ the header ` + "`Entente-Gap`" + ` that names the segment.
 Every path stands below ` + "`/v1.0`" + ` and ` + "`/beta`" + ` unless it says otherwise. A key may be
 a segment or stand in parentheses. Permissions are listed from least to most;
 each suffices alone. With a person signed in the person's own rights count as
-well. A 403 names the least permission in ` + "`innerError.leastPermission`" + `.
+well: one of the actions in the last column (microsoft.directory/…), by a
+directory role, by owning the object, or by being a member. An application whose
+directory roles allow the action needs no permission. A 403 names the least
+permission in ` + "`innerError.leastPermission`" + `, and for people the least
+directory role in ` + "`innerError.leastRole`" + `.
 
 ` + "`/me`" + ` stands for ` + "`/users/{id}`" + ` of the person who is signed in. ` + "`POST /$batch`" + ` takes up
 to 20 requests, answers them one after the other, and judges each by itself.
@@ -119,6 +123,15 @@ func (s *Set) Operations() []Operation {
 	return ops
 }
 
+// needs returns the actions for people.
+func (a Access) needs() string {
+	names := make([]string, len(a.Needs))
+	for i, n := range a.Needs {
+		names[i] = string(n)
+	}
+	return strings.Join(names, ", ")
+}
+
 func (a Action) method() string {
 	if a.Function {
 		return "GET"
@@ -142,13 +155,13 @@ func (r *Registry) documentSet(b *strings.Builder, path string, s *Set) {
 		}
 		b.WriteByte('.')
 	}
-	b.WriteString("\n\n| operation | application | delegated |\n|---|---|---|\n")
+	b.WriteString("\n\n| operation | application | delegated | a person needs |\n|---|---|---|---|\n")
 	for _, op := range s.Operations() {
 		if op.May.types == nil {
-			fmt.Fprintf(b, "| %s …%s | %s | %s |\n", op.Method, op.Suffix, op.May.App, op.May.Delegated)
+			fmt.Fprintf(b, "| %s …%s | %s | %s | %s |\n", op.Method, op.Suffix, op.May.App, op.May.Delegated, op.May.needs())
 		}
 		for _, t := range op.May.types {
-			fmt.Fprintf(b, "| %s …%s (%s) | %s | %s |\n", op.Method, op.Suffix, t.Type.Short(), t.May.App, t.May.Delegated)
+			fmt.Fprintf(b, "| %s …%s (%s) | %s | %s | %s |\n", op.Method, op.Suffix, t.Type.Short(), t.May.App, t.May.Delegated, t.May.needs())
 		}
 	}
 }

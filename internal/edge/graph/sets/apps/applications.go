@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"entente/internal/core/app"
+	"entente/internal/core/authz"
 	"entente/internal/edge/graph/edm"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
@@ -18,24 +19,34 @@ var (
 		App: edm.Any("Application.Read.All", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All",
 			"Directory.Read.All", "Directory.ReadWrite.All"),
 		Delegated: edm.Any("Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"),
+		Needs:     []authz.Action{"applications/standard/read"},
 	}
-	writeApps = edm.Access{
+	readPrincipals = readApps.Needing("servicePrincipals/standard/read")
+	writeApps      = edm.Access{
 		App:       edm.Perms{{Name: "Application.ReadWrite.OwnedBy", Owned: true}}.And(edm.Any("Application.ReadWrite.All")...),
 		Delegated: edm.Any("Application.ReadWrite.All"),
+		Needs: []authz.Action{"applications/basic/update", "applications/credentials/update", "applications/permissions/update",
+			"applications/authentication/update", "applications/appRoles/update"},
 	}
-	writeKeys = edm.Access{
+	deleteApps       = writeApps.Needing("applications/delete")
+	writeCredentials = writeApps.Needing("applications/credentials/update")
+	writeKeys        = edm.Access{
 		App:       writeApps.App.And(edm.Any("Directory.ReadWrite.All")...),
 		Delegated: writeApps.Delegated.And(edm.Any("Directory.ReadWrite.All")...),
+		Needs:     []authz.Action{"applications/credentials/update"},
 	}
-	readDirectory = []string{"Directory.Read.All", "Directory.ReadWrite.All"}
-	addOwners     = edm.Access{
+	writePrincipals = writeKeys.Needing("servicePrincipals/basic/update", "servicePrincipals/enable", "servicePrincipals/credentials/update")
+	readDirectory   = []string{"Directory.Read.All", "Directory.ReadWrite.All"}
+	addOwners       = edm.Access{
 		App: edm.Perms{{Name: "Application.ReadWrite.OwnedBy", With: readDirectory, Owned: true}, {Name: "Application.ReadWrite.All", With: readDirectory}}.
 			And(edm.Any("Directory.ReadWrite.All")...),
 		Delegated: edm.Perms{{Name: "Application.ReadWrite.All", With: readDirectory}}.And(edm.Any("Directory.ReadWrite.All")...),
+		Needs:     []authz.Action{"applications/owners/update"},
 	}
 	createApps = edm.Access{
 		App:       edm.Any("AppRegistration.Create", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"),
 		Delegated: edm.Any("AppRegistration.Create", "Application.ReadWrite.All"),
+		Needs:     []authz.Action{"applications/create", "applications/createAsOwner"},
 	}
 )
 
@@ -53,9 +64,9 @@ func (s Services) applications() *edm.Set {
 		Get:    edm.Get{May: readApps, Do: s.getApplication},
 		Create: edm.Create{May: createApps, Do: s.createApplication},
 		Update: edm.Change{May: writeApps, Do: s.updateApplication},
-		Delete: edm.Change{May: writeApps, Do: s.deleteApplication},
+		Delete: edm.Change{May: deleteApps, Do: s.deleteApplication},
 		Parts: []*edm.Set{
-			s.owners(readApps, addOwners, writeKeys, func(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) error {
+			s.owners(readApps.Needing("applications/owners/read"), addOwners, writeKeys.Needing("applications/owners/update"), func(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) error {
 				_, err := app.GetApplication(ctx, tx, tenant, id)
 				return err
 			}),

@@ -3,6 +3,7 @@ package apps
 import (
 	"context"
 	"encoding/json"
+	"entente/internal/core/authz"
 	"time"
 
 	"entente/internal/core/consent"
@@ -18,15 +19,16 @@ import (
 // assignments Application.ReadWrite.All reaches: none to a service principal,
 // and none on Microsoft Graph.
 var (
+	assigns         = []authz.Action{"servicePrincipals/appRoleAssignedTo/update"}
 	readApplication = []string{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
-	addAssignment   = edm.Alike(edm.Perms{{Name: "AppRoleAssignment.ReadWrite.All", With: readApplication}, {Name: "Application.ReadWrite.All"}})
-	dropAssignment  = edm.Alike(edm.Any("AppRoleAssignment.ReadWrite.All", "Application.ReadWrite.All"))
+	addAssignment   = edm.Alike(edm.Perms{{Name: "AppRoleAssignment.ReadWrite.All", With: readApplication}, {Name: "Application.ReadWrite.All"}}).Needing(assigns...)
+	dropAssignment  = edm.Alike(edm.Any("AppRoleAssignment.ReadWrite.All", "Application.ReadWrite.All")).Needing(assigns...)
 
-	principalAssignments = changes{readApps, addAssignment, dropAssignment}
+	principalAssignments = changes{readApps.Needing("servicePrincipals/appRoleAssignments/read"), addAssignment, dropAssignment}
 	personAssignments    = changes{
-		edm.Alike(edm.Any("AppRoleAssignment.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")),
-		edm.Alike(edm.Any("AppRoleAssignment.ReadWrite.All")),
-		edm.Alike(edm.Any("AppRoleAssignment.ReadWrite.All")),
+		edm.Alike(edm.Any("AppRoleAssignment.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")).Needing("users/appRoleAssignments/read"),
+		edm.Alike(edm.Any("AppRoleAssignment.ReadWrite.All")).Needing(assigns...),
+		edm.Alike(edm.Any("AppRoleAssignment.ReadWrite.All")).Needing(assigns...),
 	}
 )
 

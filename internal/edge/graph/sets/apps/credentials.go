@@ -3,6 +3,7 @@ package apps
 import (
 	"context"
 	"encoding/json"
+	"entente/internal/core/authz"
 
 	"entente/internal/core/federation"
 	"entente/internal/edge/graph/edm"
@@ -17,6 +18,7 @@ func (s Services) credentials() *edm.Set {
 	read := edm.Access{
 		App:       edm.Any("Application.Read.All", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"),
 		Delegated: edm.Any("Application.Read.All", "Application.ReadWrite.All"),
+		Needs:     []authz.Action{"applications/standard/read"},
 	}
 	return &edm.Set{
 		Path: edm.Both("federatedIdentityCredentials"), Type: edm.Of("federatedIdentityCredential"), Unpaged: true,
@@ -24,9 +26,9 @@ func (s Services) credentials() *edm.Set {
 		Keys:   []edm.Key{{Name: "name", Plain: true, Upsert: true, Find: s.findCredential}},
 		List:   edm.List{May: read, Do: s.listCredentials},
 		Get:    edm.Get{May: read, Do: s.getCredential},
-		Create: edm.Create{May: writeApps, Do: s.createCredential},
-		Update: edm.Change{May: writeApps, Do: s.updateCredential},
-		Delete: edm.Change{May: writeApps, Do: s.deleteCredential},
+		Create: edm.Create{May: writeCredentials, Do: s.createCredential},
+		Update: edm.Change{May: writeCredentials, Do: s.updateCredential},
+		Delete: edm.Change{May: writeCredentials, Do: s.deleteCredential},
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 )
 
 var (
-	readGrants  = edm.Alike(edm.Any("Directory.Read.All", "DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All"))
+	readGrants = edm.Alike(edm.Any("Directory.Read.All", "DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All")).
+			For("oAuth2PermissionGrants/standard/read")
 	writeGrants = edm.Alike(edm.Any("DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All"))
 )
 
@@ -28,9 +29,9 @@ func (s Services) grants() *edm.Set {
 			return s.listGrants(ctx, r, consent.AllGrants())
 		}},
 		Get:    edm.Get{May: readGrants, Do: s.getGrant},
-		Create: edm.Create{May: writeGrants, Do: s.createGrant},
-		Update: edm.Change{May: writeGrants, Do: s.updateGrant},
-		Delete: edm.Change{May: writeGrants, Do: func(ctx context.Context, r *edm.Request) error {
+		Create: edm.Create{May: writeGrants.Needing("oAuth2PermissionGrants/create"), Do: s.createGrant},
+		Update: edm.Change{May: writeGrants.Needing("oAuth2PermissionGrants/basic/update"), Do: s.updateGrant},
+		Delete: edm.Change{May: writeGrants.Needing("oAuth2PermissionGrants/delete"), Do: func(ctx context.Context, r *edm.Request) error {
 			return s.Consent.Revoke(ctx, r.Who, ids.GrantID(r.ID))
 		}},
 	}

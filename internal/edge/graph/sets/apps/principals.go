@@ -17,13 +17,13 @@ func (s Services) principals(parts []*edm.Set, actions []edm.Action) *edm.Set {
 		Path: edm.Both("servicePrincipals"), Type: edm.Of("servicePrincipal"), Advanced: true,
 		Doc:    "https://learn.microsoft.com/graph/api/resources/serviceprincipal?view=graph-rest-1.0",
 		Keys:   []edm.Key{{Name: "appId", Upsert: true, Find: s.findPrincipal}},
-		List:   edm.List{May: readApps, Do: s.listPrincipals},
-		Get:    edm.Get{May: readApps, Do: s.getPrincipal},
-		Create: edm.Create{May: writeKeys, Do: s.createPrincipal},
-		Update: edm.Change{May: writeKeys, Do: s.updatePrincipal},
-		Delete: edm.Change{May: writeKeys, Do: s.deletePrincipal},
+		List:   edm.List{May: readPrincipals, Do: s.listPrincipals},
+		Get:    edm.Get{May: readPrincipals, Do: s.getPrincipal},
+		Create: edm.Create{May: writeKeys.Needing("servicePrincipals/create", "servicePrincipals/createAsOwner"), Do: s.createPrincipal},
+		Update: edm.Change{May: writePrincipals, Do: s.updatePrincipal},
+		Delete: edm.Change{May: writeKeys.Needing("servicePrincipals/delete"), Do: s.deletePrincipal},
 		Parts: append([]*edm.Set{
-			s.owners(readApps, addOwners, writeKeys, func(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) error {
+			s.owners(readApps.Needing("servicePrincipals/owners/read"), addOwners.Needing("servicePrincipals/owners/update"), writeKeys.Needing("servicePrincipals/owners/update"), func(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) error {
 				_, err := app.GetPrincipal(ctx, tx, tenant, id)
 				return err
 			}),
@@ -33,7 +33,7 @@ func (s Services) principals(parts []*edm.Set, actions []edm.Action) *edm.Set {
 			s.classifications(),
 			s.credentialsOfPrincipal(),
 		}, parts...),
-		Actions: append(keyActions(writeKeys, keyring{
+		Actions: append(keyActions(writeKeys.Needing("servicePrincipals/credentials/update"), keyring{
 			s.Apps.AddPrincipalPassword, s.Apps.RemovePrincipalPassword, s.Apps.AddPrincipalKey, s.Apps.RemovePrincipalKey,
 		}), actions...),
 	}

@@ -36,7 +36,8 @@ func (s Services) Sets(ofUser, ofGroup []*edm.Set) []*edm.Set {
 // OfPrincipal returns what stands below a service principal: the groups that it
 // is in.
 func (s Services) OfPrincipal() []*edm.Set {
-	may := edm.Alike(edm.Any("Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"))
+	may := edm.Alike(edm.Any("Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")).
+		For("servicePrincipals/memberOf/read")
 	return []*edm.Set{
 		s.related("memberOf", may, isKind(object.ServicePrincipal), directory.GroupsOf),
 		s.related("transitiveMemberOf", may, isKind(object.ServicePrincipal), directory.AllGroupsOf),

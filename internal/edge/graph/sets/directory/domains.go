@@ -14,9 +14,9 @@ import (
 // Who may do what with domains. A record of a domain tells no more than its
 // name, but Graph asks for a permission on domains.
 var (
-	readDomains  = edm.Alike(edm.Any("Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"))
-	readRecords  = edm.Alike(edm.Any("Domain.Read.All", "Domain.ReadWrite.All"))
-	writeDomains = edm.Alike(edm.Any("Domain.ReadWrite.All"))
+	readDomains  = edm.Alike(edm.Any("Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")).Needing("domains/standard/read")
+	readRecords  = edm.Alike(edm.Any("Domain.Read.All", "Domain.ReadWrite.All")).Needing("domains/standard/read")
+	writeDomains = edm.Alike(edm.Any("Domain.ReadWrite.All")).Needing("domains/allProperties/allTasks")
 )
 
 // domains is the entity set /domains: the names that the caller's tenant claims

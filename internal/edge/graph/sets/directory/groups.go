@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"entente/internal/core/authz"
 	"entente/internal/core/directory"
 	"entente/internal/core/object"
 	"entente/internal/edge/graph/edm"
@@ -16,17 +17,30 @@ import (
 // the service checks that, because it is a fact of the store.
 var (
 	readGroups = edm.Alike(edm.Any("GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All",
-		"Directory.Read.All", "Directory.ReadWrite.All"))
+		"Directory.Read.All", "Directory.ReadWrite.All")).Needing("groups/standard/read")
 	createGroups = edm.Access{
 		App:       edm.Any("Group.Create", "Group.ReadWrite.All", "Directory.ReadWrite.All"),
 		Delegated: edm.Any("Group.ReadWrite.All", "Directory.ReadWrite.All"),
+		Needs:     onGroups("create", "createAsOwner"),
 	}
-	writeGroups  = edm.Alike(edm.Any("Group.ReadWrite.All", "Directory.ReadWrite.All"))
-	deleteGroups = edm.Alike(edm.Any("Group.ReadWrite.All"))
+	writeGroups  = edm.Alike(edm.Any("Group.ReadWrite.All", "Directory.ReadWrite.All")).Needing(onGroups("basic/update")...)
+	ownGroups    = writeGroups.Needing(onGroups("owners/update")...)
+	deleteGroups = edm.Alike(edm.Any("Group.ReadWrite.All")).Needing(onGroups("delete")...)
 	readMembers  = edm.Alike(edm.Any("GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All",
-		"Directory.Read.All", "Directory.ReadWrite.All"))
-	writeMembers = edm.Alike(edm.Any("GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"))
+		"Directory.Read.All", "Directory.ReadWrite.All")).Needing("groups/members/read")
+	writeMembers = edm.Alike(edm.Any("GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All")).Needing(onGroups("members/update")...)
 )
+
+// onGroups returns what is done to groups as actions on each kind of them.
+func onGroups(does ...authz.Action) []authz.Action {
+	var list []authz.Action
+	for _, d := range does {
+		for _, kind := range []authz.Action{"groups.security", "groups.unified", "groupsAssignableToRoles"} {
+			list = append(list, kind+"/"+d)
+		}
+	}
+	return list
+}
 
 // groups is the entity set /groups.
 // https://learn.microsoft.com/graph/api/resources/group?view=graph-rest-1.0
@@ -44,8 +58,8 @@ func (s Services) groups(parts []*edm.Set) *edm.Set {
 			s.groupOwners(),
 			s.members(),
 			s.related("transitiveMembers", readMembers, s.isGroup, directory.AllMembersOf),
-			s.related("memberOf", readGroups, s.isGroup, directory.GroupsOf),
-			s.related("transitiveMemberOf", readGroups, s.isGroup, directory.AllGroupsOf),
+			s.related("memberOf", readGroups.Needing("groups/memberOf/read"), s.isGroup, directory.GroupsOf),
+			s.related("transitiveMemberOf", readGroups.Needing("groups/memberOf/read"), s.isGroup, directory.AllGroupsOf),
 		}, parts...),
 		Actions: append(s.MemberActions(), s.groupActions()...),
 	}
@@ -182,10 +196,10 @@ func (s Services) groupOwners() *edm.Set {
 				return page, err
 			})
 		}},
-		Link: edm.Change{May: writeGroups, Do: func(ctx context.Context, r *edm.Request) error {
+		Link: edm.Change{May: ownGroups, Do: func(ctx context.Context, r *edm.Request) error {
 			return s.Users.AddGroupOwner(ctx, r.Who, ids.ObjectID(r.Parent()), ids.ObjectID(r.Ref))
 		}},
-		Unlink: edm.Change{May: writeGroups, Do: func(ctx context.Context, r *edm.Request) error {
+		Unlink: edm.Change{May: ownGroups, Do: func(ctx context.Context, r *edm.Request) error {
 			return s.Users.RemoveGroupOwner(ctx, r.Who, ids.ObjectID(r.Parent()), ids.ObjectID(r.Ref))
 		}},
 	}

@@ -18,7 +18,7 @@ import (
 // the entity that it is.
 // https://learn.microsoft.com/graph/api/resources/directoryobject?view=graph-rest-1.0
 func (s Services) objects() *edm.Set {
-	may := edm.Alike(edm.Any("Directory.Read.All", "Directory.ReadWrite.All"))
+	may := edm.Alike(edm.Any("Directory.Read.All", "Directory.ReadWrite.All")).Needing("users/standard/read")
 	return &edm.Set{
 		Path: edm.Both("directoryObjects"), Type: edm.Of("directoryObject"),
 		Doc:     "https://learn.microsoft.com/graph/api/resources/directoryobject?view=graph-rest-1.0",

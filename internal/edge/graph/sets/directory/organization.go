@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"entente/internal/core/authz"
 	"entente/internal/core/object"
 	"entente/internal/core/tenant"
 	"entente/internal/edge/graph/edm"
@@ -20,13 +21,14 @@ func (s Services) organization() *edm.Set {
 	read := edm.Access{
 		App:       app,
 		Delegated: edm.Perms{{Name: "User.Read", Only: []string{"id", "displayName", "verifiedDomains"}}}.And(app...),
+		Needs:     []authz.Action{"organization/standard/read"},
 	}
 	return &edm.Set{
 		Path: edm.Both("organization"), Type: edm.Of("organization"), Unpaged: true,
 		Doc:    "https://learn.microsoft.com/graph/api/resources/organization?view=graph-rest-1.0",
 		List:   edm.List{May: read, Do: s.listOrganization},
 		Get:    edm.Get{May: read, Do: s.getOrganization},
-		Update: edm.Change{May: edm.Alike(edm.Any("Organization.ReadWrite.All")), Do: s.updateOrganization},
+		Update: edm.Change{May: edm.Alike(edm.Any("Organization.ReadWrite.All")).Needing("organization/basic/update"), Do: s.updateOrganization},
 	}
 }
 

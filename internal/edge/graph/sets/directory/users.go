@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"entente/internal/core/authz"
 	"entente/internal/core/directory"
 	"entente/internal/core/object"
 	"entente/internal/edge/graph/edm"
@@ -32,7 +33,7 @@ var profile = []string{
 func (s Services) users(parts []*edm.Set) *edm.Set {
 	all := edm.Any("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
 	basic := edm.Perms{{Name: "User.ReadBasic.All", Only: basics}}
-	list := edm.Alike(basic.And(all...))
+	list := edm.Alike(basic.And(all...)).Needing("users/standard/read")
 	get := list
 	get.Delegated = edm.Perms{{Name: "User.Read", Self: true}, {Name: "User.ReadWrite", Self: true}}.And(list.Delegated...)
 	limited := edm.Perms{
@@ -45,6 +46,8 @@ func (s Services) users(parts []*edm.Set) *edm.Set {
 	update := edm.Access{
 		App:       writeUsers.And(limited...),
 		Delegated: edm.Perms{{Name: "User.ReadWrite", Self: true, Only: profile}}.And(writeUsers...).And(limited...),
+		Needs: []authz.Action{"users/basic/update", "users/password/update", "users/enable", "users/disable",
+			"users/userPrincipalName/update", "users/usageLocation/update"},
 	}
 	return &edm.Set{
 		Path: edm.Both("users"), Type: edm.Of("user"), Advanced: true, Cost: 2,
@@ -52,9 +55,9 @@ func (s Services) users(parts []*edm.Set) *edm.Set {
 		Keys:   []edm.Key{{Name: "userPrincipalName", Plain: true, Find: s.userByName}},
 		List:   edm.List{May: list, Do: s.listUsers},
 		Get:    edm.Get{May: get, Do: s.getUser},
-		Create: edm.Create{May: edm.Alike(writeUsers), Do: s.createUser},
+		Create: edm.Create{May: edm.Alike(writeUsers).Needing("users/create"), Do: s.createUser},
 		Update: edm.Change{May: update, Do: s.updateUser},
-		Delete: edm.Change{May: edm.Alike(edm.Any("User.DeleteRestore.All", "User.ReadWrite.All")), Do: s.deleteUser},
+		Delete: edm.Change{May: edm.Alike(edm.Any("User.DeleteRestore.All", "User.ReadWrite.All")).Needing("users/delete"), Do: s.deleteUser},
 		Parts: append([]*edm.Set{
 			s.related("memberOf", memberOfPerson, isKind(object.User), directory.GroupsOf),
 			s.related("transitiveMemberOf", allOfPerson, isKind(object.User), directory.AllGroupsOf),
@@ -66,7 +69,7 @@ func (s Services) users(parts []*edm.Set) *edm.Set {
 		Actions: append(s.MemberActions(),
 			edm.Action{
 				Name: "revokeSignInSessions", Returns: edm.Boolean, Do: s.revokeSessions,
-				May: edm.Alike(edm.Any("User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All")),
+				May: edm.Alike(edm.Any("User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All")).Needing("users/invalidateAllRefreshTokens"),
 			},
 			edm.Action{
 				Name: "changePassword", Do: s.changePassword,
@@ -89,12 +92,13 @@ var (
 		App: edm.Any("Directory.Read.All", "Directory.ReadWrite.All"),
 		Delegated: edm.Perms{{Name: "User.Read", Self: true}}.
 			And(edm.Any("GroupMember.Read.All", "Directory.Read.All", "Directory.ReadWrite.All")...),
+		Needs: []authz.Action{"users/memberOf/read"},
 	}
-	allOfPerson     = ofPerson(nil, "GroupMember.Read.All", "Group.Read.All", "User.Read.All", "Directory.Read.All", "Directory.ReadWrite.All")
-	tiedToPerson    = ofPerson(nil, "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
-	createdByPerson = ofPerson([]string{"User.ReadWrite"}, "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
-	managerOfPerson = edm.Alike(edm.Any("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"))
-	sponsorsOf      = ofPerson(nil, "User.Read.All", "User.ReadWrite.All")
+	allOfPerson     = ofPerson(nil, "GroupMember.Read.All", "Group.Read.All", "User.Read.All", "Directory.Read.All", "Directory.ReadWrite.All").Needing("users/memberOf/read")
+	tiedToPerson    = ofPerson(nil, "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All").Needing("users/directReports/read", "users/ownedObjects/read")
+	createdByPerson = ofPerson([]string{"User.ReadWrite"}, "User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All").Needing("users/ownedObjects/read")
+	managerOfPerson = edm.Alike(edm.Any("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")).Needing("users/manager/read")
+	sponsorsOf      = ofPerson(nil, "User.Read.All", "User.ReadWrite.All").Needing("users/sponsors/read")
 )
 
 // ofPerson is the access that User.Read, and own, give of the one who is signed
