@@ -29,7 +29,7 @@ func (s *Server) newEdges() (*dispatcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages := signinpages.New(s.site(), s.flow.signin, s.log)
+	pages := signinpages.New(s.site(), s.flow.signin, s.flow.guests, s.log)
 	d := &dispatcher{doors: make(map[string]door), login: door{"login", s.newLogin(pages)}}
 	d.add("graph", graph.Handler(), "v1.0", "beta")
 	d.add("arm", s.newARM(), "subscriptions", "providers", "tenants", "metadata")
@@ -66,7 +66,7 @@ func (s *Server) newGraph() (*graph.Server, error) {
 	registry, err := sets.Services{
 		Directory: graphdirectory.Services{DB: s.db, Users: s.core.directory, Tenants: tenant.NewService(s.db), Domains: s.flow.domains, Deletion: s.flow.deletion},
 		Apps:      graphapps.Services{DB: s.db, Apps: s.core.apps, Consent: s.core.consent, Federation: s.core.federation},
-		Policy:    graphpolicy.Services{DB: s.db, Cross: s.core.crosstenant, Tenants: tenant.NewService(s.db)},
+		Policy:    graphpolicy.Services{DB: s.db, Cross: s.core.crosstenant, Tenants: tenant.NewService(s.db), Guests: s.flow.guests},
 	}.Registry()
 	if err != nil {
 		return nil, err

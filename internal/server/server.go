@@ -31,6 +31,7 @@ import (
 	"entente/internal/edge/oauth"
 	"entente/internal/flow/deletion"
 	"entente/internal/flow/domain"
+	"entente/internal/flow/guest"
 	"entente/internal/flow/onboard"
 	"entente/internal/flow/signin"
 	"entente/internal/flow/sts"
@@ -103,6 +104,7 @@ type flow struct {
 	deletion *deletion.Service
 	onboard  *onboard.Service
 	domains  *domain.Service
+	guests   *guest.Service
 }
 
 // New builds a server: it opens the store, applies migrations or refuses them,
@@ -229,6 +231,7 @@ func (s *Server) newFlow() *flow {
 		domains: domain.NewService(domain.Options{
 			DB: s.db, Directory: c.directory, Apps: c.apps, DNS: dns.New(dns.Options{Servers: s.config.NameServers(), File: s.config.DNSRecordsFile}),
 		}),
+		guests: guest.NewService(s.db, h.Own),
 	}
 }
 

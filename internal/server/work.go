@@ -48,6 +48,9 @@ func (s *Server) newWorkers() *jobs.Worker {
 
 	// A domain that is forced to go: what is named under it is renamed first.
 	w.Handle(domain.RemoveKind, s.flow.domains.Remove, jobs.Policy{})
+	w.Every("invitations.sweep", time.Hour, func(ctx context.Context, _ *jobs.Work) error {
+		return untilDone(ctx, func(ctx context.Context) (int, error) { return s.flow.guests.Sweep(ctx, sweepBatch) })
+	})
 	if s.config.SignInRetention > 0 {
 		w.Every("signin.forget", time.Hour, func(ctx context.Context, _ *jobs.Work) error { return untilDone(ctx, s.forgetSignIns) })
 	}

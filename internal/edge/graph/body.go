@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"entente/internal/edge/graph/edm"
@@ -88,7 +89,7 @@ func (c *call) readEntity(set *edm.Set) (*edm.Body, error) {
 	if set.Exact {
 		return c.Registry.ReadExact(c.request.Version, set.Type, raw, set.Parts)
 	}
-	return c.Registry.Read(c.request.Version, set.Type, raw, set.Parts)
+	return c.Registry.Read(c.request.Version, set.Type, raw, slices.Concat(set.Parts, set.Bound))
 }
 
 // params returns an action's parameters as a JSON object: the body, or the

@@ -16,6 +16,7 @@ import (
 	"entente/internal/core/tenant"
 	"entente/internal/core/token"
 	"entente/internal/edge/graph/edm"
+	"entente/internal/flow/guest"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/odata"
 	"entente/internal/kit/query"
@@ -125,6 +126,11 @@ var reasons = map[fault.Reason]reply{
 	crosstenant.Bad:           {http.StatusBadRequest, "Request_BadRequest", "", "InvalidValue"},
 	crosstenant.NoTenant:      {http.StatusBadRequest, "Request_BadRequest", "", "InvalidValue"},
 	crosstenant.Exists:        {http.StatusConflict, "Request_MultipleObjectsWithSameKeyValue", "", ""},
+	guest.BadAddress:          {http.StatusBadRequest, "BadRequest", "", ""},
+	guest.OwnDomain:           {http.StatusBadRequest, "BadRequest", "", ""},
+	guest.NotAllowed:          {http.StatusForbidden, "Forbidden", "", ""},
+	guest.NoMail:              {http.StatusBadRequest, "BadRequest", "", ""},
+	guest.NotGuest:            {http.StatusBadRequest, "BadRequest", "", ""},
 	tenant.Fixed:              {http.StatusBadRequest, "Request_BadRequest", "", "InvalidValue"},
 	tenant.Taken:              {http.StatusBadRequest, "Request_BadRequest", "Another object with the same value for property id already exists.", ""},
 	tenant.Claimed:            {http.StatusBadRequest, "Request_BadRequest", "Another object with the same value for property id already exists.", ""},

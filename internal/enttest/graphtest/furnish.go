@@ -20,7 +20,7 @@ var Everything = []string{
 	"DelegatedPermissionGrant.ReadWrite.All", "Organization.ReadWrite.All", "Group.ReadWrite.All",
 	"Policy.ReadWrite.PermissionGrant",
 	"Policy.Read.All", "Policy.ReadWrite.CrossTenantAccess", "Policy.ReadWrite.Authorization",
-	"Domain.ReadWrite.All", "CrossTenantInformation.ReadBasic.All",
+	"Domain.ReadWrite.All", "CrossTenantInformation.ReadBasic.All", "User.Invite.All",
 }
 
 // A Furnishing is a tenant in which each set of the registry holds an entity.

@@ -19,6 +19,12 @@ var policies = Room{
 		partnersPath: func(f *Furnishing, _ string) map[string]any {
 			return map[string]any{"tenantId": f.IDs["another partner"]}
 		},
+		"/invitations": func(f *Furnishing, _ string) map[string]any {
+			return map[string]any{
+				"invitedUserEmailAddress": f.Word + "@guest.example", "inviteRedirectUrl": "https://app.example/",
+				"invitedUserSponsors@odata.bind": Bind(f.IDs["/users"]),
+			}
+		},
 		partnersPath + "/identitySynchronization": func(f *Furnishing, _ string) map[string]any { return newSync(f.Word) },
 	},
 	Changes: map[string]map[string]any{

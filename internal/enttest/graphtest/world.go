@@ -33,6 +33,7 @@ import (
 	"entente/internal/enttest/dbtest"
 	"entente/internal/flow/deletion"
 	"entente/internal/flow/domain"
+	"entente/internal/flow/guest"
 	"entente/internal/flow/onboard"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/dns"
@@ -99,7 +100,7 @@ func New(t testing.TB, db *sqldb.DB, clk *clock.Fake) *World {
 		Directory: dirsets.Services{DB: db, Users: w.Users, Tenants: tenant.NewService(db), Domains: w.Domains, Deletion: w.Deletion},
 		Apps: appsets.Services{DB: db, Apps: w.Apps, Consent: w.Consent, Federation: federation.NewService(db, k, out, clk,
 			federation.Options{Name: Own, Probe: time.Millisecond})},
-		Policy: policysets.Services{DB: db, Cross: crosstenant.NewService(db), Tenants: tenant.NewService(db)},
+		Policy: policysets.Services{DB: db, Cross: crosstenant.NewService(db), Tenants: tenant.NewService(db), Guests: guest.NewService(db, Own)},
 	}.Registry()
 	must(t, err)
 	authority := &graph.Authority{DB: db, Tokens: w.tokens, Resource: app.GraphAppID}

@@ -97,6 +97,7 @@ type visit struct {
 	theirs, own       machine
 	victims, intruder *browser
 	flow              page // of the victim's browser, at consent
+	invited           map[*side]url.Values
 }
 
 func (g *ground) visit(t *testing.T) *visit {
@@ -105,6 +106,7 @@ func (g *ground) visit(t *testing.T) *visit {
 	for _, x := range []*side{g.victim, g.stranger} {
 		v.app[x] = g.Application(t, x.Tenant, x.word, true).AppID
 	}
+	v.invited = map[*side]url.Values{g.victim: g.invitation(t, g.victim), g.stranger: g.invitation(t, g.stranger)}
 	v.victims, v.intruder = g.browser(t), g.browser(t)
 	v.flow = v.victims.signIn(t, g.victim, consentLink("/"+g.victim.ID+"/adminconsent", v.app[g.stranger]))
 	if v.flow.at.Query().Get("flow") == "" || v.flow.status != http.StatusOK {
@@ -137,6 +139,7 @@ var visits = map[string]struct {
 	"POST /common/signin":                                 {strangeSteps, ownStep},
 	"GET /common/consent/set":                             {strangePage, ownPage},
 	"POST /common/consent/set":                            {strangeDecisions, ownDecision},
+	"GET /redeem":                                         {strangeInvitation, ownInvitation},
 }
 
 // TestLogin walks the login host.
@@ -318,5 +321,47 @@ func ownDecision(t *testing.T, v *visit, path string) {
 	t.Helper()
 	if p := v.victims.submit(t, v.flow, "Cancel", url.Values{"decision": {"cancel"}}); p.status != http.StatusOK || !strings.EqualFold(p.at.Path, path) {
 		t.Errorf("the walk does not reach %s: %d %s", path, p.status, p.Text())
+	}
+}
+
+// invitation has the side invite a guest and returns what the link says.
+func (g *ground) invitation(t *testing.T, x *side) url.Values {
+	t.Helper()
+	var made struct {
+		Link string `json:"inviteRedeemUrl"`
+	}
+	g.Graph(t, x.Tenant, http.MethodPost, "/v1.0/invitations",
+		map[string]any{"invitedUserEmailAddress": x.word + "@guest.example", "inviteRedirectUrl": "https://app.example/"}, &made)
+	u, err := url.Parse(made.Link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Query()
+}
+
+// strangeInvitation opens the victim's invitation with another's ticket, which
+// must look like one that nobody ever made.
+func strangeInvitation(t *testing.T, v *visit, path string) {
+	t.Helper()
+	theirs, own := v.invited[v.victim], v.invited[v.stranger]
+	for _, part := range []string{"tenant", "user"} {
+		got, want := maps.Clone(own), maps.Clone(own)
+		got.Set(part, theirs.Get(part))
+		want.Set(part, enttest.NewID())
+		if part == "tenant" { // both of what the link is bound to
+			got.Set("user", theirs.Get("user"))
+		}
+		a, b := v.intruder.get(t, path+"?"+got.Encode()), v.intruder.get(t, path+"?"+want.Encode())
+		if a.status != http.StatusNotFound || a.status != b.status || a.Heading() != b.Heading() || strings.Contains(a.raw, v.victim.word) {
+			t.Errorf("another's ticket: %d %s, and for nobody's %d %s", a.status, a.raw, b.status, b.raw)
+		}
+	}
+}
+
+// ownInvitation opens it with its ticket.
+func ownInvitation(t *testing.T, v *visit, path string) {
+	t.Helper()
+	if p := v.victims.get(t, path+"?"+v.invited[v.victim].Encode()); p.status != http.StatusOK {
+		t.Errorf("the victim's invitation: %d %s", p.status, p.raw)
 	}
 }

@@ -43,6 +43,7 @@ type Set struct {
 
 	Blobs   []Blob   // of an entity
 	Parts   []*Set   // below an entity
+	Bound   []*Set   // what name@odata.bind in a new entity may speak of besides
 	Actions []Action // on an entity
 	Common  []Action // on the collection
 }

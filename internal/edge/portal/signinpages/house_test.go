@@ -21,6 +21,7 @@ import (
 	"entente/internal/edge/portal"
 	"entente/internal/enttest/dbtest"
 	"entente/internal/enttest/pagetest"
+	"entente/internal/flow/guest"
 	"entente/internal/flow/onboard"
 	"entente/internal/flow/signin"
 	"entente/internal/kit/clock"
@@ -48,6 +49,7 @@ type house struct {
 	users   *directory.Service
 	trusts  *federation.Service
 	service *signin.Service
+	guests  *guest.Service
 	a, b    onboard.Made
 	handler http.Handler
 }
@@ -69,6 +71,7 @@ func build(t *testing.T, clk *clock.Fake, db *sqldb.DB) *house {
 	h.trusts = federation.NewService(db, keys.New(db, ring, clk, keys.Options{Mark: "test"}), client, clk,
 		federation.Options{Name: "https://id.fabrikam.example", Probe: time.Millisecond})
 	h.service = signin.NewService(db, clk, h.users, signIns)
+	h.guests = guest.NewService(db, "https://id.fabrikam.example")
 	if err := app.EnsureBuiltIn(ctx, db); err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +80,7 @@ func build(t *testing.T, clk *clock.Fake, db *sqldb.DB) *house {
 		AdminName: "Global administrator", Password: secret.NewString(password)}))(t)
 	h.b = must(on.Create(ctx, onboard.Request{DisplayName: "Fabrikam", Initial: "fabrikam.example", AdminUPN: "admin@fabrikam.example",
 		AdminName: "Global administrator", Password: secret.NewString(password)}))(t)
-	pages := New(portal.Site{Operator: "Fabrikam", Hosts: web.Hosts{Own: "https://id.fabrikam.example"}}, h.service, slog.New(slog.DiscardHandler))
+	pages := New(portal.Site{Operator: "Fabrikam", Hosts: web.Hosts{Own: "https://id.fabrikam.example"}}, h.service, h.guests, slog.New(slog.DiscardHandler))
 	h.handler = web.Front(pages.Handler(), web.FrontOptions{Clock: clk, Log: slog.New(slog.DiscardHandler)})
 	return h
 }

@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"entente/internal/edge/portal"
+	"entente/internal/flow/guest"
 	"entente/internal/flow/signin"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -41,13 +42,14 @@ const (
 type Pages struct {
 	site   portal.Site
 	signIn *signin.Service
+	guests *guest.Service
 	show   *portal.Templates
 	log    *slog.Logger
 }
 
-// New returns the pages of a service.
-func New(site portal.Site, service *signin.Service, log *slog.Logger) *Pages {
-	return &Pages{site, service, portal.Parse(site, templates, "templates/*.html"), log}
+// New returns the pages of the services.
+func New(site portal.Site, service *signin.Service, guests *guest.Service, log *slog.Logger) *Pages {
+	return &Pages{site, service, guests, portal.Parse(site, templates, "templates/*.html"), log}
 }
 
 // routes is what is served.
@@ -55,6 +57,7 @@ var routes = map[string]func(*Pages, http.ResponseWriter, *http.Request) error{
 	"GET /{tenant}/adminconsent":      (*Pages).begin,
 	"GET /{tenant}/v2.0/adminconsent": (*Pages).begin2,
 	"GET /common/signin":              (*Pages).step,
+	"GET /redeem":                     (*Pages).invited,
 	"POST /common/signin":             (*Pages).take,
 	"GET /common/consent/set":         (*Pages).outcome,
 	"POST /common/consent/set":        (*Pages).decide,
@@ -72,7 +75,7 @@ func (p *Pages) Handler() http.Handler {
 		mux.Handle(pattern, web.Serve(serve, p.Fail))
 	}
 	mux.Handle("/", web.Serve(nothing, p.Fail))
-	return web.FoldPath(web.SameOrigin(mux, p.Fail), "common", "v2.0", "adminconsent", "signin", "consent", "set")
+	return web.FoldPath(web.SameOrigin(mux, p.Fail), "common", "v2.0", "adminconsent", "signin", "consent", "set", "redeem")
 }
 
 // Lookup answers /error: what an error code means.

@@ -14,6 +14,7 @@ import (
 	"entente/internal/core/crosstenant"
 	"entente/internal/core/tenant"
 	"entente/internal/edge/graph/edm"
+	"entente/internal/flow/guest"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
@@ -23,10 +24,11 @@ type Services struct {
 	DB      *sqldb.DB
 	Cross   *crosstenant.Service
 	Tenants *tenant.Service
+	Guests  *guest.Service
 }
 
 // Sets returns the sets.
-func (s Services) Sets() []*edm.Set { return []*edm.Set{s.policies()} }
+func (s Services) Sets() []*edm.Set { return []*edm.Set{s.policies(), s.invitations()} }
 
 // policies is the singleton /policies, which has nothing of its own.
 func (s Services) policies() *edm.Set {

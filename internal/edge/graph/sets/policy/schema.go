@@ -18,9 +18,9 @@ func Schema() edm.Schema {
 			{Name: "crossTenantAccessPolicy", Base: "policyBase", Props: []edm.Prop{
 				{Name: "allowedCloudEndpoints", Type: edm.Many(edm.String), NotNull: true, Write: edm.U},
 			}},
-			defaultConfiguration(), partnerConfiguration(), synchronization(), authorizationPolicy(),
+			defaultConfiguration(), partnerConfiguration(), synchronization(), authorizationPolicy(), invitation(),
 		},
-		Complex: append(blocks(), settings()...),
+		Complex: slices.Concat(blocks(), settings(), messages()),
 		Enums: []edm.Enum{
 			{Name: "crossTenantAccessPolicyTargetConfigurationAccessType", Members: []string{"allowed", "blocked", "unknownFutureValue"}},
 			{Name: "crossTenantAccessPolicyTargetType", Members: []string{"user", "group", "application", "unknownFutureValue"}},

@@ -1,0 +1,16 @@
+// Package guest brings people of elsewhere into a tenant.
+//
+//	invited → accepted
+//	accepted → invited, when the redemption is reset
+//
+// Whoever may invite makes a guest user and a link with a ticket. The ticket is
+// kept as a digest, bound to tenant and user, and ends; a fresh invitation of
+// the same guest takes the place of the last one. To look at an invitation does
+// not use it up: programs that check mail open every link.
+//
+// Three policies have a say: the tenant's authorization policy about who
+// invites, and, where the address is of another tenant of this installation,
+// the cross-tenant access policies of both. The user itself is the business of
+// core/directory.
+// https://learn.microsoft.com/graph/api/invitation-post?view=graph-rest-1.0
+package guest
