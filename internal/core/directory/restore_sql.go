@@ -183,15 +183,23 @@ func purgeGroup(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.O
 	return object.Purge(ctx, tx, tenant, id, object.Group)
 }
 
-// ClearRemains removes up to limit memberships of a purged object, on either
-// side, with their causes, and returns how many went.
+// ClearRemains removes up to limit of what a purged object left in this
+// package: the texts it was found by, its ties to people, its roles and its
+// memberships with their causes. It returns how many went.
 func ClearRemains(ctx context.Context, tx *sqldb.Tx, r object.Remain, limit int) (int, error) {
 	n, err := object.Clear(ctx, tx, r, limit,
 		object.Left{Table: "group_text", Column: "group_id", Key: "group_id, kind, folded"},
+		object.Left{Table: "user_text", Column: "user_id", Key: "user_id, kind, folded"},
+		object.Left{Table: "user_identity", Column: "user_id", Key: "user_id, place"},
+		object.Left{Table: "sponsor", Column: "user_id", Key: "user_id, sponsor_id"},
+		object.Left{Table: "sponsor", Column: "sponsor_id", Key: "user_id, sponsor_id"},
 		object.Left{Table: "role_assignment", Column: "principal_id", Key: "id"},
 		object.Left{Table: "role_holder", Column: "member_id", Key: "member_id, group_id"},
 		object.Left{Table: "role_holder", Column: "group_id", Key: "member_id, group_id"})
 	if err != nil || n > 0 {
+		return n, err
+	}
+	if n, err := forgetManager(ctx, tx, r, limit); err != nil || n > 0 {
 		return n, err
 	}
 	left, err := sqldb.All(ctx, tx, `
@@ -212,4 +220,14 @@ func ClearRemains(ctx context.Context, tx *sqldb.Tx, r object.Remain, limit int)
 		}
 	}
 	return len(left), nil
+}
+
+// forgetManager leaves up to limit people without the manager who is gone, and
+// returns how many they were.
+func forgetManager(ctx context.Context, tx *sqldb.Tx, r object.Remain, limit int) (int, error) {
+	n, err := tx.Exec(ctx, `
+		update account set manager_id = '', version = version + 1 where tenant_id = ? and id in (
+			select id from account where tenant_id = ? and manager_id = ? limit ?)`,
+		r.Tenant, r.Tenant, r.ID, limit)
+	return int(n), err
 }

@@ -55,9 +55,3 @@ func dropSponsor(ctx context.Context, tx *sqldb.Tx, u *User, sponsor ids.ObjectI
 	}
 	return err
 }
-
-// dropSponsors removes a user who is gone for good from both sides.
-func dropSponsors(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) error {
-	_, err := tx.Exec(ctx, `delete from sponsor where tenant_id = ? and (user_id = ? or sponsor_id = ?)`, tenant, id, id)
-	return err
-}

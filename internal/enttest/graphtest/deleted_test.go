@@ -209,6 +209,11 @@ func TestThirtyDays(t *testing.T) {
 		c := w.Client(t, w.A, Everything...)
 		f := w.examples(t, c).Furnishing
 		group, user, application, principal := f.IDs["/groups"], f.IDs["/users"], f.IDs["/applications"], f.IDs["/servicePrincipals"]
+		stays := c.Send(t, w, 201, "POST", "/v1.0/users", NewUser(w.A.Domain, "stays")).Text("id")
+		for from, to := range map[string]string{user: stays, stays: user} {
+			c.Send(t, w, 204, "PUT", "/v1.0/users/"+from+"/manager/$ref", map[string]any{"@odata.id": "https://graph.microsoft.com/v1.0/users/" + to})
+			c.Send(t, w, 204, "POST", "/v1.0/users/"+from+"/sponsors/$ref", map[string]any{"@odata.id": "https://graph.microsoft.com/v1.0/users/" + to})
+		}
 		for _, path := range []string{"/groups/" + group, "/users/" + user, "/applications/" + application} {
 			c.Send(t, w, 204, "DELETE", "/v1.0"+path, nil)
 		}
@@ -232,7 +237,8 @@ func TestThirtyDays(t *testing.T) {
 				"role_assignment where principal_id", "role_holder where member_id", "app_role_assignment where principal_id",
 				"app_role_assignment where resource_id", "permission_grant where client_id", "permission_grant where principal_id",
 				"app_key where owner_id", "federated_credential where parent_id", "app_role where application_id", "sp_tag where sp_id",
-				"account where id", "password where user_id", "directory_group where id", "application where id", "service_principal where id",
+				"account where id", "account where manager_id", "password where user_id", "user_text where user_id", "user_identity where user_id",
+				"sponsor where user_id", "sponsor where sponsor_id", "directory_group where id", "application where id", "service_principal where id",
 				"object_remains where object_id",
 			} {
 				if n := rows(t, w, "select count(*) from "+place+" = ? and tenant_id = ?", id, w.A.ID); n != 0 {
