@@ -2,7 +2,6 @@ package authz
 
 import (
 	"context"
-	"slices"
 
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
@@ -57,25 +56,4 @@ func Allow(ctx context.Context, tx *sqldb.Tx, who Caller, on ids.ObjectID, actio
 		return err
 	}
 	return r.Need(actions...)
-}
-
-// Need refuses a person who holds none of roles in the tenant now.
-//
-// TODO(#3): gone when the last service asks Allow for an action.
-func Need(ctx context.Context, tx *sqldb.Tx, who Caller, roles ...ids.RoleID) error {
-	if who.IsSystem() || who.AppOnly() && !who.ByRole {
-		return nil
-	}
-	r, err := HeldBy(ctx, tx, who, "")
-	if err != nil || r.Holds(append(slices.Clone(roles), GlobalAdministrator)...) {
-		return err
-	}
-	return Refuse()
-}
-
-// NeedOver is NeedReach for changes that give control of an account.
-//
-// TODO(#3): gone when the last service asks NeedReach.
-func NeedOver(ctx context.Context, tx *sqldb.Tx, who Caller, target ids.ObjectID) error {
-	return NeedReach(ctx, tx, who, target, Sensitive(), "users/basic/update")
 }

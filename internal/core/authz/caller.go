@@ -3,7 +3,7 @@
 // Two questions have two places. May this application ask such a thing? That
 // is declared beside each entity set and answered by the edge, from
 // Caller.Roles and Caller.Scopes. May this caller do it to this object? That
-// is answered by the services, in the transaction, with Allow and its kin: the
+// is answered by the services, in the transaction, with Allow and NeedReach: the
 // right is an action in Microsoft's notation (users/password/update), and who
 // has it is a matter of the directory roles held now, for the tenant or for the
 // object, of owning the object, and of what everybody may.

@@ -15,13 +15,12 @@ type Return struct {
 	Yield bool   // do without mail addresses that somebody else has by now
 }
 
-// RestoreUser brings a deleted user back. Who may delete a user may restore it; whoever held a privileged
-// role is brought back by those alone who might give it, because roles come
-// back with their holder.
+// RestoreUser brings a deleted user back. Roles come back with their holder:
+// whoever held a role is brought back by those alone who reach it.
 func (s *Service) RestoreUser(ctx context.Context, who authz.Caller, id ids.ObjectID, how Return) (*User, error) {
 	var u *User
 	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		deleted, err := mayDecideOn(ctx, tx, who, id)
+		deleted, err := mayDecideOn(ctx, tx, who, id, "deletedItems.users/restore")
 		if err != nil {
 			return err
 		}
@@ -45,10 +44,11 @@ func (s *Service) RestoreUser(ctx context.Context, who authz.Caller, id ids.Obje
 	return u, err
 }
 
-// PurgeUser removes a deleted user for good.
+// PurgeUser removes a deleted user for good, which is for whoever may delete one.
+// https://learn.microsoft.com/graph/api/directory-deleteditems-delete
 func (s *Service) PurgeUser(ctx context.Context, who authz.Caller, id ids.ObjectID) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		u, err := mayDecideOn(ctx, tx, who, id)
+		u, err := mayDecideOn(ctx, tx, who, id, "users/delete")
 		if err != nil {
 			return err
 		}
@@ -61,15 +61,12 @@ func (s *Service) PurgeUser(ctx context.Context, who authz.Caller, id ids.Object
 
 // mayDecideOn returns a deleted user, or refuses a caller who may not say what
 // becomes of it.
-func mayDecideOn(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.ObjectID) (*User, error) {
+func mayDecideOn(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.ObjectID, does authz.Action) (*User, error) {
 	u, err := GetDeletedUser(ctx, tx, who, id)
 	if err != nil {
 		return nil, err
 	}
-	if err := authz.Need(ctx, tx, who, authz.UserAdministrator); err != nil {
-		return nil, err
-	}
-	return u, authz.NeedOver(ctx, tx, who, id)
+	return u, mayControl(ctx, tx, who, id, does, authz.Sensitive())
 }
 
 // RestoreGroup brings a deleted group back, with its members and owners. Its
