@@ -14,6 +14,7 @@ import (
 	graphapps "entente/internal/edge/graph/sets/apps"
 	graphdirectory "entente/internal/edge/graph/sets/directory"
 	graphpolicy "entente/internal/edge/graph/sets/policy"
+	graphreport "entente/internal/edge/graph/sets/report"
 	"entente/internal/edge/hostapi"
 	"entente/internal/edge/oauth"
 	"entente/internal/edge/portal"
@@ -67,6 +68,7 @@ func (s *Server) newGraph() (*graph.Server, error) {
 		Directory: graphdirectory.Services{DB: s.db, Users: s.core.directory, Tenants: tenant.NewService(s.db), Domains: s.flow.domains, Deletion: s.flow.deletion},
 		Apps:      graphapps.Services{DB: s.db, Apps: s.core.apps, Consent: s.core.consent, Federation: s.core.federation},
 		Policy:    graphpolicy.Services{DB: s.db, Cross: s.core.crosstenant, Tenants: tenant.NewService(s.db), Guests: s.flow.guests},
+		Report:    graphreport.Services{DB: s.db},
 	}.Registry()
 	if err != nil {
 		return nil, err

@@ -17,11 +17,13 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 
 	"entente/internal/core/authz"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/query"
 	"entente/internal/kit/sqldb"
 )
 
@@ -49,7 +51,11 @@ type Entry struct {
 	Changes  []Change
 	Detail   map[string]string // anything else worth keeping, such as warnings
 	Failure  string            // why it was refused; empty for a success
+	Service  string            // which part of Entra logs it; empty is CoreDirectory
 }
+
+// CoreDirectory is the service that logs what names no other.
+const CoreDirectory = "Core Directory"
 
 // Record writes an entry into the log of the caller's tenant.
 func Record(ctx context.Context, tx *sqldb.Tx, who authz.Caller, e Entry) error {
@@ -100,11 +106,33 @@ func add(ctx context.Context, tx *sqldb.Tx, who authz.Caller, tenant, other ids.
 	// only by chance, which Graph does not promise either.
 	id, at := ids.New[ids.AuditID](), sqldb.Micros(tx.Now())
 	hash := hashOf(tenant, id, at, e, who.Subject, who.Object, who.App, who.Name, other, crossing, who.Request, string(text))
+	by := initiatorOf(who)
 	_, err = tx.Exec(ctx, `
-		insert into audit_entry (tenant_id, id, at_us, category, activity, result, reason, by_kind, by_subject, by_object,
-		                         by_app, by_name, target_kind, target_id, target_name, other_tenant, crossing_id, request_id, body, hash)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		tenant, id, at, e.Category, e.Activity, result, e.Failure, who.Subject.Kind, who.Subject, who.Object,
-		who.App, who.Name, e.Target.Kind, e.Target.ID, e.Target.Name, other, crossing, who.Request, string(text), hash)
+		insert into audit_entry (tenant_id, id, at_us, category, activity, activity_folded, service, result, reason,
+		                         by_kind, by_subject, by_object, by_app, by_name, by_user, by_user_folded, by_program, by_program_folded,
+		                         target_kind, target_id, target_name, other_tenant, crossing_id, request_id, body, hash)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		tenant, id, at, e.Category, e.Activity, query.Fold(e.Activity), cmp.Or(e.Service, CoreDirectory), result, e.Failure,
+		who.Subject.Kind, who.Subject, who.Object, who.App, who.Name, by.user, by.userFolded, by.program, by.programFolded,
+		e.Target.Kind, e.Target.ID, e.Target.Name, other, crossing, who.Request, string(text), hash)
 	return err
+}
+
+// An initiator is who did it, as the log is asked for it. Of somebody afar
+// nothing is known to ask for.
+type initiator struct {
+	user          ids.ObjectID
+	program       ids.AppID
+	userFolded    string
+	programFolded string
+}
+
+func initiatorOf(who authz.Caller) (by initiator) {
+	switch {
+	case who.Subject.Kind != ids.Person:
+		by.program, by.programFolded = who.App, query.Fold(who.Name)
+	case who.Object != "":
+		by.user, by.userFolded = who.Object, query.Fold(who.Name)
+	}
+	return by
 }

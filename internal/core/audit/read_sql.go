@@ -14,48 +14,52 @@ import (
 // A Stored entry is what the log holds of one event.
 type Stored struct {
 	Entry
-	ID       ids.AuditID
-	Tenant   ids.TenantID
-	At       time.Time
-	By       ids.Principal
-	ByObject ids.ObjectID
-	ByApp    ids.AppID
-	ByName   string
-	Other    ids.TenantID   // the other side, if the event crossed
-	Crossing ids.CrossingID // shared by both sides' entries
-	Request  string
-	Hash     secret.Digest
-	text     string
+	ID        ids.AuditID
+	Tenant    ids.TenantID
+	At        time.Time
+	By        ids.Principal
+	ByObject  ids.ObjectID
+	ByApp     ids.AppID
+	ByName    string
+	ByAppName string // the application through which it was done
+	IP        string
+	Other     ids.TenantID   // the other side, if the event crossed
+	Crossing  ids.CrossingID // shared by both sides' entries
+	Request   string
+	Hash      secret.Digest
+	text      string
 }
 
 // Entries returns a tenant's entries about target, or about everything when
 // target is empty, the newest first, at most limit of them.
 func Entries(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, target string, limit int) ([]Stored, error) {
-	return sqldb.All(ctx, tx, `
-		select id, at_us, category, activity, reason, by_subject, by_object, by_app, by_name,
-		       target_kind, target_id, target_name, other_tenant, crossing_id, request_id, body, hash
-		from   audit_entry
-		where  tenant_id = ? and (? = '' or target_id = ?)
-		order  by at_us desc, id desc limit ?`,
+	return sqldb.All(ctx, tx, "select "+entryColumns+` from audit_entry e
+		where  e.tenant_id = ? and (? = '' or e.target_id = ?)
+		order  by e.at_us desc, e.id desc limit ?`,
 		[]any{tenant, target, target, limit},
-		func(scan func(...any) error) (Stored, error) {
-			s := Stored{Tenant: tenant}
-			var at int64
-			err := scan(&s.ID, &at, &s.Category, &s.Activity, &s.Failure, &s.By, &s.ByObject, &s.ByApp, &s.ByName,
-				&s.Target.Kind, &s.Target.ID, &s.Target.Name, &s.Other, &s.Crossing, &s.Request, &s.text, &s.Hash)
-			if err != nil {
-				return s, err
-			}
-			s.At = sqldb.Time(at)
-			if s.text != "" {
-				var b body
-				if err := json.Unmarshal([]byte(s.text), &b); err != nil {
-					return s, err
-				}
-				s.Changes, s.Detail = b.Changes, b.Detail
-			}
-			return s, nil
-		})
+		func(scan func(...any) error) (Stored, error) { return scanEntry(tenant, scan) })
+}
+
+const entryColumns = `e.id, e.at_us, e.category, e.activity, e.service, e.reason, e.by_subject, e.by_object, e.by_app, e.by_name,
+	e.target_kind, e.target_id, e.target_name, e.other_tenant, e.crossing_id, e.request_id, e.body, e.hash`
+
+func scanEntry(tenant ids.TenantID, scan func(...any) error) (Stored, error) {
+	s := Stored{Tenant: tenant}
+	var at int64
+	err := scan(&s.ID, &at, &s.Category, &s.Activity, &s.Service, &s.Failure, &s.By, &s.ByObject, &s.ByApp, &s.ByName,
+		&s.Target.Kind, &s.Target.ID, &s.Target.Name, &s.Other, &s.Crossing, &s.Request, &s.text, &s.Hash)
+	if err != nil {
+		return s, err
+	}
+	s.At = sqldb.Time(at)
+	if s.text != "" {
+		var b body
+		if err := json.Unmarshal([]byte(s.text), &b); err != nil {
+			return s, err
+		}
+		s.Changes, s.Detail, s.IP, s.ByAppName = b.Changes, b.Detail, b.IP, b.AppName
+	}
+	return s, nil
 }
 
 // Intact reports whether the entry is as it was written. An entry whose body

@@ -3,9 +3,11 @@ package audit
 import (
 	"context"
 	"encoding/json"
+
 	"time"
 
 	"entente/internal/kit/ids"
+	"entente/internal/kit/query"
 	"entente/internal/kit/sqldb"
 )
 
@@ -84,13 +86,14 @@ func addSignIns(ctx context.Context, tx *sqldb.Tx, entries []SignIn) error {
 			e.Tenant, sqldb.Micros(e.At), e.ID, e.Kind, e.App, e.AppName, e.Principal, e.PrincipalName, e.Home,
 			e.ResourceApp, e.Resource, e.ResourceName, e.CredentialKind, e.CredentialID, e.Correlation,
 			e.TokenID, e.IP, e.UserAgent, e.ErrorCode, e.Reason, links,
+			query.Fold(e.AppName), query.Fold(e.PrincipalName), query.Fold(e.ResourceName),
 		}
 	}
 	_, err := tx.ExecAll(ctx, `
 		insert into sign_in (tenant_id, at_us, id, kind, app_id, app_name, principal_id, principal_name, home_tenant,
 		                     resource_app, resource_id, resource_name, credential_kind, credential_id, correlation_id,
-		                     token_id, ip, user_agent, error_code, reason, links)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, rows)
+		                     token_id, ip, user_agent, error_code, reason, links, app_folded, principal_folded, resource_folded)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, rows)
 	return err
 }
 
@@ -107,23 +110,9 @@ func DropSignIns(ctx context.Context, tx *sqldb.Tx, before time.Time, limit int)
 // SignInsOf returns a tenant's sign-ins of one application, or of all when app
 // is empty, the newest first, at most limit of them.
 func SignInsOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, app ids.AppID, limit int) ([]SignIn, error) {
-	return sqldb.All(ctx, tx, `
-		select id, at_us, kind, app_id, app_name, principal_id, principal_name, home_tenant, resource_app, resource_id,
-		       resource_name, credential_kind, credential_id, correlation_id, token_id, ip, user_agent, error_code, reason, links
-		from   sign_in
-		where  tenant_id = ? and (? = '' or app_id = ?)
-		order  by at_us desc, id desc limit ?`,
+	return sqldb.All(ctx, tx, "select "+signInColumns+` from sign_in s
+		where  s.tenant_id = ? and (? = '' or s.app_id = ?)
+		order  by s.at_us desc, s.id desc limit ?`,
 		[]any{tenant, app, app, limit},
-		func(scan func(...any) error) (SignIn, error) {
-			e := SignIn{Tenant: tenant}
-			var at int64
-			var links string
-			err := scan(&e.ID, &at, &e.Kind, &e.App, &e.AppName, &e.Principal, &e.PrincipalName, &e.Home, &e.ResourceApp, &e.Resource,
-				&e.ResourceName, &e.CredentialKind, &e.CredentialID, &e.Correlation, &e.TokenID, &e.IP, &e.UserAgent, &e.ErrorCode, &e.Reason, &links)
-			e.At = sqldb.Time(at)
-			if err == nil && links != "" {
-				err = json.Unmarshal([]byte(links), &e.Links)
-			}
-			return e, err
-		})
+		func(scan func(...any) error) (SignIn, error) { return scanSignIn(tenant, scan) })
 }

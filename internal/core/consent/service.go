@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"entente/internal/core/app"
@@ -105,7 +104,7 @@ func (s *Service) Assign(ctx context.Context, who authz.Caller, principal, resou
 			return err
 		}
 		a.Ends = until
-		return recordAssignment(ctx, tx, who, "Add app role assignment to "+strings.ToLower(a.PrincipalKind), a, r)
+		return recordAssignment(ctx, tx, who, assigning[a.PrincipalKind], a, r)
 	})
 	return a, err
 }
@@ -131,9 +130,21 @@ func (s *Service) Unassign(ctx context.Context, who authz.Caller, v View, id ids
 		if err := dropAssignment(ctx, tx, who.Tenant, id); err != nil {
 			return err
 		}
-		return recordAssignment(ctx, tx, who, "Remove app role assignment from "+strings.ToLower(a.PrincipalKind), a, r)
+		return recordAssignment(ctx, tx, who, unassigning[a.PrincipalKind], a, r)
 	})
 }
+
+// What the log calls an assignment and its end, by the kind of who holds it.
+var (
+	assigning = map[string]string{
+		"User": "Add app role assignment grant to user", "Group": "Add app role assignment to group",
+		"ServicePrincipal": "Add app role assignment to service principal",
+	}
+	unassigning = map[string]string{
+		"User": "Remove app role assignment from user", "Group": "Remove app role assignment from group",
+		"ServicePrincipal": "Remove app role assignment from service principal",
+	}
+)
 
 func recordAssignment(ctx context.Context, tx *sqldb.Tx, who authz.Caller, activity string, a Assignment, r *app.ServicePrincipal) error {
 	value := string(a.RoleID)

@@ -18,7 +18,7 @@ const NoRole = "00000000-0000-0000-0000-000000000000"
 var Everything = []string{
 	"User.ReadWrite.All", "Directory.ReadWrite.All", "Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All",
 	"DelegatedPermissionGrant.ReadWrite.All", "Organization.ReadWrite.All", "Group.ReadWrite.All",
-	"Policy.ReadWrite.PermissionGrant",
+	"Policy.ReadWrite.PermissionGrant", "AuditLog.Read.All",
 	"Policy.Read.All", "Policy.ReadWrite.CrossTenantAccess", "Policy.ReadWrite.Authorization",
 	"Domain.ReadWrite.All", "CrossTenantInformation.ReadBasic.All", "User.Invite.All",
 }
@@ -63,7 +63,7 @@ type Room struct {
 }
 
 // rooms are all of them, in the order in which they furnish.
-var rooms = []Room{people, groups, registrations, deletions, policies, names}
+var rooms = []Room{people, groups, registrations, deletions, policies, names, logs}
 
 // Furnish makes one of everything.
 func (f *Furnishing) Furnish() {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"entente/internal/core/app"
+	"entente/internal/core/audit"
 	"entente/internal/core/authz"
 	"entente/internal/core/consent"
 	"entente/internal/core/crosstenant"
@@ -30,6 +31,7 @@ import (
 	appsets "entente/internal/edge/graph/sets/apps"
 	dirsets "entente/internal/edge/graph/sets/directory"
 	policysets "entente/internal/edge/graph/sets/policy"
+	"entente/internal/edge/graph/sets/report"
 	"entente/internal/enttest/dbtest"
 	"entente/internal/flow/deletion"
 	"entente/internal/flow/domain"
@@ -65,6 +67,7 @@ type World struct {
 
 	keys    *keys.Service
 	tokens  *token.Service
+	signIns *audit.SignIns
 	server  *graph.Server
 	handler http.Handler
 	watch   func(method, path string, a Answer) // sees every answer; may be nil
@@ -91,6 +94,8 @@ func New(t testing.TB, db *sqldb.DB, clk *clock.Fake) *World {
 		DB: db, Clock: clk, Apps: app.NewService(db, ring), Consent: consent.NewService(db),
 		Users: directory.NewService(db, directory.NewHasher(1)), keys: k, tokens: token.New(k, clk, Own),
 	}
+	w.signIns = audit.NewSignIns(db)
+	t.Cleanup(w.signIns.Close)
 	w.Deletion = deletion.NewService(db, w.Users, w.Apps)
 	w.Records = filepath.Join(t.TempDir(), "records")
 	w.Domains = domain.NewService(domain.Options{
@@ -101,6 +106,7 @@ func New(t testing.TB, db *sqldb.DB, clk *clock.Fake) *World {
 		Apps: appsets.Services{DB: db, Apps: w.Apps, Consent: w.Consent, Federation: federation.NewService(db, k, out, clk,
 			federation.Options{Name: Own, Probe: time.Millisecond})},
 		Policy: policysets.Services{DB: db, Cross: crosstenant.NewService(db), Tenants: tenant.NewService(db), Guests: guest.NewService(db, Own)},
+		Report: report.Services{DB: db},
 	}.Registry()
 	must(t, err)
 	authority := &graph.Authority{DB: db, Tokens: w.tokens, Resource: app.GraphAppID}
@@ -177,7 +183,7 @@ func (w *World) Client(t testing.TB, of Tenant, permissions ...string) *Client {
 	return c
 }
 
-// Token mints a token for the client.
+// Token mints a token for the client, and has the entry of its sign-in stored.
 func (w *World) Token(t testing.TB, c *Client, audience string, roles ...string) string {
 	t.Helper()
 	m, err := w.tokens.Mint(t.Context(), token.Access{
@@ -186,6 +192,11 @@ func (w *World) Token(t testing.TB, c *Client, audience string, roles ...string)
 		Method:   token.Secret, Roles: roles, Lifetime: token.AppLifetime,
 	})
 	must(t, err)
+	must(t, w.signIns.Put(t.Context(), audit.SignIn{
+		Tenant: c.Tenant.ID, At: w.Clock.Now(), Kind: audit.ServicePrincipalSignIn, App: c.App.AppID, AppName: c.App.DisplayName,
+		Principal: c.Principal.ID, PrincipalName: c.Principal.DisplayName, Home: c.Tenant.ID, ResourceApp: app.GraphAppID,
+		Resource: c.Tenant.Graph.ID, ResourceName: c.Tenant.Graph.DisplayName, CredentialKind: "clientSecret", IP: "192.0.2.1",
+	}))
 	return m.Text
 }
 

@@ -437,7 +437,7 @@ func (r *Registry) Order(a Asker, orders []odata.Order, filtered bool) ([]query.
 			return nil, outOfReach(f.root)
 		case f.prop.Order == "":
 			return nil, notSortable()
-		case !a.Advanced && (f.prop.Order == "A" || filtered):
+		case !a.Advanced && (f.prop.Order == "A" || filtered && f.prop.Order != "F"):
 			return nil, NeedAdvanced()
 		}
 		keys = append(keys, query.Key{Field: f.field, Desc: o.Desc})

@@ -82,8 +82,8 @@ type Prop struct {
 	// comparison with null, cnt for $count of a collection.
 	Filter string
 
-	// Order says whether $orderby takes it: "", "d" by default, "A" in an
-	// advanced query.
+	// Order says whether $orderby takes it: "", "d" by default, "F" beside a
+	// filter as well, "A" in an advanced query.
 	Order string
 
 	// Search says how $search finds the property.
@@ -156,7 +156,7 @@ func (p Prop) check(owner string) error {
 		}
 	}
 	switch p.Order {
-	case "", "d", "A":
+	case "", "d", "A", "F":
 	default:
 		return fmt.Errorf("%s.%s: no order is called %s", owner, p.Name, p.Order)
 	}

@@ -8,6 +8,7 @@ import (
 	"entente/internal/edge/graph/sets/apps"
 	"entente/internal/edge/graph/sets/directory"
 	"entente/internal/edge/graph/sets/policy"
+	"entente/internal/edge/graph/sets/report"
 )
 
 // Services are what answers for the sets. A registry over the zero value can
@@ -16,6 +17,7 @@ type Services struct {
 	Directory directory.Services
 	Apps      apps.Services
 	Policy    policy.Services
+	Report    report.Services
 }
 
 // Registry returns everything that is declared, or says what contradicts.
@@ -23,5 +25,6 @@ func (s Services) Registry() (*edm.Registry, error) {
 	all := s.Directory.Sets(s.Apps.OfPerson(), s.Apps.OfGroup())
 	all = append(all, s.Apps.Sets(s.Directory.OfPrincipal(), s.Directory.MemberActions())...)
 	all = append(all, s.Policy.Sets()...)
-	return edm.New([]edm.Schema{directory.Schema(), apps.Schema(), policy.Schema()}, all...)
+	all = append(all, s.Report.Sets()...)
+	return edm.New([]edm.Schema{directory.Schema(), apps.Schema(), policy.Schema(), report.Schema()}, all...)
 }
