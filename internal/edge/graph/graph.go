@@ -89,7 +89,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	c.request = edm.NewRequest(who, v, w.Header())
-	c.target, err = s.route(v, segments)
+	c.target, err = s.route(r.Method, v, segments)
 	if wait := c.charge(who); wait != nil {
 		return wait
 	}

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"net/http"
 	"strings"
 
 	"entente/internal/edge/graph/edm"
@@ -53,12 +54,13 @@ type key struct {
 // set returns the set that the target belongs to.
 func (t target) set() *edm.Set { return t.steps[len(t.steps)-1].set }
 
-// route finds the target of a path in the registry.
-func (s *Server) route(v edm.Version, path segments) (target, error) {
+// route finds the target of a path in the registry. The method tells only what
+// an unknown last segment was meant for: nobody posts to a key.
+func (s *Server) route(method string, v edm.Version, path segments) (target, error) {
 	if len(path) == 0 {
 		return target{}, unknown("")
 	}
-	rt := &router{server: s, v: v, rest: path}
+	rt := &router{server: s, v: v, rest: path, posts: method == http.MethodPost}
 	set, err := rt.enter(func(name string) *edm.Set { return s.Registry.Set(v, name) })
 	if err != nil {
 		return target{}, err
@@ -77,6 +79,7 @@ type router struct {
 	server *Server
 	v      edm.Version
 	rest   segments
+	posts  bool
 	t      target
 }
 
@@ -177,9 +180,11 @@ func (rt *router) collection() error {
 		return rt.call(a, next)
 	}
 	switch word := plainName(next.Name); {
-	case strings.EqualFold(word, "delta") && !set.FreeKeys:
+	case strings.EqualFold(word, "delta") && (next.Brackets || !set.FreeKeys):
 		return notYet(word)
-	case word != next.Name && !strings.Contains(next.Text, "@"), next.isWord():
+	case (word != next.Name || next.Brackets && set.PlainKey() == nil) && !strings.Contains(next.Text, "@"), next.isWord():
+		return unknown(next.Text)
+	case rt.posts && len(rt.rest) == 1 && !set.FreeKeys && set.PlainKey() == nil && !ids.Valid(next.Text):
 		return unknown(next.Text)
 	}
 	rt.rest = rt.rest[1:]

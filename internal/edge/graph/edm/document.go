@@ -37,7 +37,8 @@ const documentHead = `# The Graph surface
 This page is printed from the registry that the server answers from
 (` + "`go test ./internal/enttest/graphtest -update`" + `). What is not listed here does not exist
 here: such a path is answered as Microsoft Graph answers an unknown one, with
-the header ` + "`Entente-Gap`" + ` that names the segment.
+the header ` + "`Entente-Gap`" + ` that names the segment. [graph-ledger.md](graph-ledger.md) goes
+through Microsoft's operations one by one: served, refused or missing.
 
 Every path stands below ` + "`/v1.0`" + ` and ` + "`/beta`" + ` unless it says otherwise. A key may be
 a segment or stand in parentheses. Permissions are listed from least to most;
@@ -101,6 +102,7 @@ func (s *Set) Operations() []Operation {
 	}
 	add(s.List.Do != nil && s.Casts == nil, "GET", "", s.List.May)
 	add(s.List.Do != nil && s.Linked, "GET", "/$ref", s.List.May)
+	add(s.Get.Do != nil && s.Linked && s.Single, "GET", "/$ref", s.Get.May)
 	add(s.List.Do != nil && s.Casts == nil, "GET", "/$count", s.List.May)
 	add(s.Create.Do != nil, "POST", "", s.Create.May)
 	add(s.Get.Do != nil, "GET", one, s.Get.May)
