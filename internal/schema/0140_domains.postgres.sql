@@ -10,10 +10,11 @@ create unique index domain_default on domain (tenant_id) where is_default = 1;
 -- What a tenant lets be known of whom to turn to, as JSON.
 alter table tenant add column contacts text not null default '{}';
 
--- The domain of a user principal name, the host of an identifier URI.
+-- The domain of a user principal name or a mail address, the host of an identifier URI.
 alter table object_name add column domain text not null generated always as (
     case space
         when 'upn' then split_part(folded, '@', 2)
+        when 'address' then split_part(folded, '@', 2)
         when 'uri' then split_part(split_part(folded, '://', 2), '/', 1)
         else ''
     end) stored;

@@ -3,8 +3,8 @@ package directory
 import "entente/internal/kit/ids"
 
 // NamedUnder is whatever has a name under a domain: users by their principal
-// name or mail, groups by their mail, applications by an identifier URI whose
-// host is the domain or one below it.
+// name, mail or a further address, groups by their mail, applications by an
+// identifier URI whose host is the domain or one below it.
 func NamedUnder(domain string) Scope { return Scope{domain: domain} }
 
 const underDomain = `

@@ -27,11 +27,16 @@ func List[T any](ctx context.Context, tx *sqldb.Tx, q query.Query, t query.Table
 	if err != nil {
 		return page, err
 	}
+	page.Items = make([]T, 0, min(max(q.Page.Limit, 0), 1000))
+	var all []any // of one row; made once
 	err = tx.Each(ctx, text, args, func(scan func(...any) error) error {
 		if cur.Beyond() {
 			return nil
 		}
-		item, err := row(func(dest ...any) error { return scan(append(dest, cur.Dest()...)...) })
+		item, err := row(func(dest ...any) error {
+			all = append(append(all[:0], dest...), cur.Dest()...)
+			return scan(all...)
+		})
 		if err == nil {
 			page.Items = append(page.Items, item)
 		}

@@ -75,8 +75,11 @@ func (s *shapes) typeOf(it edm.Item) edm.Type {
 
 // writePage answers with a page of a collection.
 func (c *call) writePage(page edm.Page, shapes *shapes) error {
-	b := make([]byte, 0, 512+len(page.Items)*400)
-	b = append(b, '{')
+	size := 512
+	for _, it := range page.Items {
+		size += len(it.Face) + len(it.Rest) + 64
+	}
+	b := append(make([]byte, 0, size), '{')
 	if c.level != none {
 		b = c.appendContext(b, c.contextOf(false))
 		b = append(b, ',')

@@ -230,16 +230,24 @@ func TestForceDelete(t *testing.T) {
 		c.Send(t, w, http.StatusNoContent, "PATCH", "/v1.0/domains/contoso.example", map[string]any{"isDefault": true})
 
 		one := "/v1.0/domains/lab.contoso.example"
+		moved := NewUser(w.A.Domain, "moved")
+		moved["mail"] = "moved@lab.contoso.example"
+		left := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", moved).Text("id")
+		c.Send(t, w, http.StatusNoContent, "PATCH", "/v1.0/users/"+left, map[string]any{"mail": "moved@contoso.example"})
+		if proxies := c.Get(t, w, "/v1.0/users/"+left+"?$select=proxyAddresses").Body["proxyAddresses"].([]any); len(proxies) != 2 {
+			t.Errorf("who has another mail now has the addresses %v", proxies)
+		}
 		var ids []string
 		for _, o := range c.Get(t, w, one+"/domainNameReferences").Items() {
 			ids = append(ids, o["@odata.type"].(string)+" "+o["id"].(string))
 		}
-		want := []string{"#microsoft.graph.application " + app, "#microsoft.graph.group " + group.Text("id"), "#microsoft.graph.user " + user}
+		want := []string{"#microsoft.graph.application " + app, "#microsoft.graph.group " + group.Text("id"), "#microsoft.graph.user " + user, "#microsoft.graph.user " + left}
 		slices.Sort(ids)
+		slices.Sort(want)
 		if !slices.Equal(ids, want) {
 			t.Errorf("references: got %v, want %v", ids, want)
 		}
-		if users := c.Get(t, w, one+"/domainNameReferences/graph.user").Items(); len(users) != 1 || users[0]["id"] != user {
+		if users := c.Get(t, w, one+"/domainNameReferences/graph.user").Items(); len(users) != 2 {
 			t.Errorf("references that are users: %v", users)
 		}
 		c.refused(t, w, 400, "Request_BadRequest", "refer to it", "DELETE", one, nil)

@@ -125,9 +125,9 @@ func wantsRest(r *edm.Request) bool { return r.Selected != nil || r.Version == e
 
 // rowItems renders rows as they are stored.
 func rowItems(rows []directory.Row, kind object.Kind) []edm.Item {
-	items := make([]edm.Item, len(rows))
+	items, t := make([]edm.Item, len(rows)), edm.Of(string(kind))
 	for i, row := range rows {
-		items[i] = edm.Item{ID: string(row.ID), Type: edm.Of(string(kind)), Face: row.Face, Rest: row.Rest}
+		items[i] = edm.Item{ID: string(row.ID), Type: t, Face: row.Face, Rest: row.Rest}
 	}
 	return items
 }
