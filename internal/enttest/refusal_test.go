@@ -74,6 +74,24 @@ func (c *chain) change(t *testing.T, l link, body map[string]any) {
 	c.Graph(t, c.A, http.MethodPatch, "/v1.0/applications/"+l.ID, body, nil)
 }
 
+// shut crosses while a tenant's policy for a partner blocks everything on one
+// side of it.
+func (c *chain) shut(t *testing.T, of, partner *enttest.Tenant, side string, l link) enttest.Answer {
+	t.Helper()
+	var client enttest.Principal
+	c.Graph(t, of, http.MethodGet, "/v1.0/servicePrincipals(appId='"+of.ClientID+"')", nil, &client)
+	c.Permit(t, of, client.ID, "Policy.ReadWrite.CrossTenantAccess")
+	const partners = "/v1.0/policies/crossTenantAccessPolicy/partners"
+	all := func(name, kind string) map[string]any {
+		return map[string]any{"accessType": "blocked", "targets": []any{map[string]any{"target": name, "targetType": kind}}}
+	}
+	c.Graph(t, of, http.MethodPost, partners, map[string]any{
+		"tenantId": partner.ID, side: map[string]any{"applications": all("AllApplications", "application"), "usersAndGroups": all("AllUsers", "user")},
+	}, nil)
+	defer c.Graph(t, of, http.MethodDelete, partners+"/"+partner.ID, nil, nil)
+	return c.cross(t, l)
+}
+
 // TestEachLinkRefuses breaks the chain at each link. Before each break the
 // crossing works; after it, the answer names the link by its number.
 func TestEachLinkRefuses(t *testing.T) {
@@ -131,6 +149,12 @@ func TestEachLinkRefuses(t *testing.T) {
 			c.Graph(t, c.B, http.MethodPatch, "/v1.0/servicePrincipals/"+l.principal, map[string]any{"accountEnabled": false}, nil)
 			return c.cross(t, l)
 		}, 400, 7000112},
+		{"A's policy lets nothing out to B", func(t *testing.T, c *chain, l link) enttest.Answer {
+			return c.shut(t, c.A, c.B, "b2bCollaborationOutbound", l)
+		}, 400, 500212},
+		{"B's policy lets nothing of A in", func(t *testing.T, c *chain, l link) enttest.Answer {
+			return c.shut(t, c.B, c.A, "b2bCollaborationInbound", l)
+		}, 400, 500213},
 		{"tenant C has agreed to nothing", func(t *testing.T, c *chain, l link) enttest.Answer {
 			return c.ByAssertion(t, c.C, l.AppID, c.host.Assertion(t, c.identity), enttest.GraphScope)
 		}, 401, 7000229},
