@@ -76,9 +76,9 @@ var RoleAssignmentTable = query.Table{
 	Key: []string{"id"},
 	Fields: map[string]query.Column{
 		"id":               {SQL: "r.id"},
-		"principalId":      {SQL: "r.principal_id"},
-		"roleDefinitionId": {SQL: "r.role_id"},
-		"directoryScopeId": {SQL: "r.scope"},
+		"principalId":      {SQL: "r.principal_id", Fold: true},
+		"roleDefinitionId": {SQL: "r.role_id", Fold: true},
+		"directoryScopeId": {SQL: "r.scope", Fold: true},
 	},
 }
 
@@ -117,8 +117,12 @@ func GetRoleAssignment(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, i
 }
 
 // ObjectsAmong returns those of the objects that the member is in: groups, also
-// through other groups, and directory roles. Without objects it returns all.
-func ObjectsAmong(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, member ids.ObjectID, among []ids.ObjectID) ([]ids.ObjectID, error) {
+// through other groups, and directory roles. Without objects it returns all, or
+// only those that are security groups.
+func ObjectsAmong(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, member ids.ObjectID, among []ids.ObjectID, securityOnly bool) ([]ids.ObjectID, error) {
+	if securityOnly {
+		return GroupsAmong(ctx, tx, tenant, member, among, true)
+	}
 	var filter query.Expr
 	if len(among) > 0 {
 		in := query.In{Field: "id"}

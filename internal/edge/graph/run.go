@@ -11,7 +11,6 @@ import (
 	"entente/internal/core/authz"
 	"entente/internal/edge/graph/edm"
 	"entente/internal/kit/fault"
-	"entente/internal/kit/query"
 )
 
 // An operation is what a method does to a target: who may, and the steps.
@@ -291,29 +290,12 @@ func (c *call) page(ctx context.Context) (edm.Page, error) {
 		page.Items = kept
 	}
 	if set.Unpaged {
-		if page.Items, err = matching(page.Items, c.request.Query.Filter); err != nil {
+		if page.Items, err = edm.Matching(page.Items, c.request.Query.Filter); err != nil {
 			return page, err
 		}
 		page.Total = len(page.Items)
 	}
 	return page, nil
-}
-
-func matching(items []edm.Item, filter query.Expr) ([]edm.Item, error) {
-	if filter == nil {
-		return items, nil
-	}
-	var kept []edm.Item
-	for _, it := range items {
-		ok, err := it.Match(filter)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			kept = append(kept, it)
-		}
-	}
-	return kept, nil
 }
 
 func (c *call) count(ctx context.Context, g edm.Grant) error {

@@ -84,7 +84,7 @@ func TestDeletedUserComesBack(t *testing.T) {
 // anything by it.
 func TestDeletedGroupHoldsNothing(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
-		c := w.Client(t, w.A, append([]string{"RoleManagement.ReadWrite.Directory"}, Everything...)...)
+		c := w.Client(t, w.A, Everything...)
 		user := c.Send(t, w, 201, "POST", "/v1.0/users", NewUser(w.A.Domain, "ada")).Text("id")
 		make := func(name, member string, assignable bool) string {
 			return c.Send(t, w, 201, "POST", "/v1.0/groups", map[string]any{

@@ -20,7 +20,7 @@ var Everything = []string{
 	"DelegatedPermissionGrant.ReadWrite.All", "Organization.ReadWrite.All", "Group.ReadWrite.All",
 	"Policy.ReadWrite.PermissionGrant", "AuditLog.Read.All",
 	"Policy.Read.All", "Policy.ReadWrite.CrossTenantAccess", "Policy.ReadWrite.Authorization",
-	"Domain.ReadWrite.All", "CrossTenantInformation.ReadBasic.All", "User.Invite.All",
+	"Domain.ReadWrite.All", "CrossTenantInformation.ReadBasic.All", "User.Invite.All", "RoleManagement.ReadWrite.Directory",
 }
 
 // A Furnishing is a tenant in which each set of the registry holds an entity.
@@ -63,7 +63,7 @@ type Room struct {
 }
 
 // rooms are all of them, in the order in which they furnish.
-var rooms = []Room{people, groups, registrations, deletions, policies, names, logs}
+var rooms = []Room{people, groups, registrations, deletions, policies, names, logs, directoryRoles}
 
 // Furnish makes one of everything.
 func (f *Furnishing) Furnish() {

@@ -24,6 +24,24 @@ func (it Item) Match(e query.Expr) (bool, error) {
 	return m.holds(e)
 }
 
+// Matching returns those of the items for which a condition holds.
+func Matching(items []Item, filter query.Expr) ([]Item, error) {
+	if filter == nil {
+		return items, nil
+	}
+	var kept []Item
+	for _, it := range items {
+		ok, err := it.Match(filter)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			kept = append(kept, it)
+		}
+	}
+	return kept, nil
+}
+
 // A matcher holds an entity's members.
 type matcher map[string]json.RawMessage
 

@@ -23,7 +23,7 @@ type Services struct {
 // Registry returns everything that is declared, or says what contradicts.
 func (s Services) Registry() (*edm.Registry, error) {
 	all := s.Directory.Sets(s.Apps.OfPerson(), s.Apps.OfGroup())
-	all = append(all, s.Apps.Sets(s.Directory.OfPrincipal(), s.Directory.MemberActions())...)
+	all = append(all, s.Apps.Sets(s.Directory.OfPrincipal(), s.Directory.MemberActions("servicePrincipals/memberOf/read"))...)
 	all = append(all, s.Policy.Sets()...)
 	all = append(all, s.Report.Sets()...)
 	return edm.New([]edm.Schema{directory.Schema(), apps.Schema(), policy.Schema(), report.Schema()}, all...)

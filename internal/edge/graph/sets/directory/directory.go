@@ -1,5 +1,6 @@
 // Package directory declares the entity sets of a tenant's people: users,
-// groups and their members, objects of any kind, the organization itself and its domains.
+// groups and their members, objects of any kind, the organization itself, its domains,
+// and directory roles.
 //
 // It says what each set shows, who may ask, and which service of core answers;
 // it decides nothing.
@@ -30,14 +31,15 @@ type Services struct {
 
 // Sets returns the sets. ofUser and ofGroup stand below each user and group.
 func (s Services) Sets(ofUser, ofGroup []*edm.Set) []*edm.Set {
-	return []*edm.Set{s.users(ofUser), s.groups(ofGroup), s.objects(), s.organization(), s.domains(), s.tenantRelationships(), s.directoryRoot()}
+	return []*edm.Set{s.users(ofUser), s.groups(ofGroup), s.objects(), s.organization(), s.domains(), s.tenantRelationships(), s.directoryRoot(),
+		s.directoryRoles(), s.directoryRoleTemplates(), s.roleManagement()}
 }
 
 // OfPrincipal returns what stands below a service principal: the groups that it
 // is in.
 func (s Services) OfPrincipal() []*edm.Set {
 	may := edm.Alike(edm.Any("Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")).
-		For("servicePrincipals/memberOf/read")
+		Needing("servicePrincipals/memberOf/read")
 	return []*edm.Set{
 		s.related("memberOf", may, isKind(object.ServicePrincipal), directory.GroupsOf),
 		s.related("transitiveMemberOf", may, isKind(object.ServicePrincipal), directory.AllGroupsOf),

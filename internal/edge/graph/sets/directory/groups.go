@@ -61,7 +61,7 @@ func (s Services) groups(parts []*edm.Set) *edm.Set {
 			s.related("memberOf", readGroups.Needing("groups/memberOf/read"), s.isGroup, directory.GroupsOf),
 			s.related("transitiveMemberOf", readGroups.Needing("groups/memberOf/read"), s.isGroup, directory.AllGroupsOf),
 		}, parts...),
-		Actions: append(s.MemberActions(), s.groupActions()...),
+		Actions: append(s.MemberActions("groups/memberOf/read"), s.groupActions()...),
 	}
 }
 

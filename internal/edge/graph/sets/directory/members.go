@@ -202,6 +202,12 @@ func itemsOfKind(ctx context.Context, tx *sqldb.Tx, r *edm.Request, kind object.
 			faces[i], _ = a.Faces()
 		}
 		return itemsFrom(faces, err, kind, func(f app.Face) string { return string(f.ID) })
+	case object.DirectoryRole:
+		all, err := roleItems(ctx, tx, tenant)
+		if err != nil {
+			return nil, err
+		}
+		return edm.Matching(all, q.Filter)
 	}
 	return nil, nil
 }
@@ -219,36 +225,43 @@ func itemsFrom[T any](list []T, err error, kind object.Kind, id func(T) string) 
 	return out, err
 }
 
-// What it takes to ask whose groups an object is in.
-var asksGroups = edm.Alike(edm.Any("GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")).
-	For("groups/memberOf/read")
+// asksGroups is what it takes to ask whose groups an object is in.
+var asksGroups = edm.Alike(edm.Any("GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"))
 
 // mostGroups is the greatest number of groups that checkMemberGroups takes.
 const mostGroups = 20
 
 // MemberActions are the questions for memberships, through other groups too.
+// A person asks them of others with the right that needs names.
 // https://learn.microsoft.com/graph/api/directoryobject-checkmembergroups?view=graph-rest-1.0
-func (s Services) MemberActions() []edm.Action {
+func (s Services) MemberActions(needs authz.Action) []edm.Action {
+	may := asksGroups.Needing(needs)
 	texts := edm.Many(edm.String)
-	check := func(name, param string) edm.Action {
+	check := func(name, param string, do func(context.Context, *edm.Request) (json.RawMessage, error)) edm.Action {
 		return edm.Action{
-			Name: name, Returns: texts, May: asksGroups, Do: s.checkMember(param),
+			Name: name, Returns: texts, May: may, Do: do,
 			Params: []edm.Prop{{Name: param, Type: texts, NotNull: true, Write: edm.CU, Required: true}},
 		}
 	}
-	get := func(name string) edm.Action {
+	get := func(name string, do func(context.Context, *edm.Request) (json.RawMessage, error)) edm.Action {
 		return edm.Action{
-			Name: name, Returns: texts, May: asksGroups, Do: s.getMemberships,
+			Name: name, Returns: texts, May: may, Do: do,
 			Params: []edm.Prop{{Name: "securityEnabledOnly", Type: edm.Boolean, Write: edm.CU}},
 		}
 	}
 	return []edm.Action{
-		check("checkMemberGroups", "groupIds"), check("checkMemberObjects", "ids"),
-		get("getMemberGroups"), get("getMemberObjects"),
+		check("checkMemberGroups", "groupIds", s.checkMember("groupIds", directory.GroupsAmong)),
+		check("checkMemberObjects", "ids", s.checkMember("ids", directory.ObjectsAmong)),
+		get("getMemberGroups", s.getMemberships(directory.GroupsAmong)),
+		get("getMemberObjects", s.getMemberships(directory.ObjectsAmong)),
 	}
 }
 
-func (s Services) checkMember(param string) func(context.Context, *edm.Request) (json.RawMessage, error) {
+// An among returns those of the identifiers that belong to what the member is
+// in, or all without identifiers; of security groups alone if it is told so.
+type among = func(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, member ids.ObjectID, of []ids.ObjectID, securityOnly bool) ([]ids.ObjectID, error)
+
+func (s Services) checkMember(param string, find among) func(context.Context, *edm.Request) (json.RawMessage, error) {
 	return func(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
 		var ask map[string][]string
 		if err := json.Unmarshal(r.Body, &ask); err != nil {
@@ -257,34 +270,36 @@ func (s Services) checkMember(param string) func(context.Context, *edm.Request) 
 		if n := len(ask[param]); n == 0 || n > mostGroups {
 			return nil, fault.InvalidAt(param, "Invalid value specified for property '%s': between 1 and %d identifiers are allowed.", param, mostGroups)
 		}
-		var among []ids.ObjectID
+		var of []ids.ObjectID
 		for _, text := range ask[param] {
 			id, err := ids.Parse[ids.ObjectID](text)
 			if err != nil {
 				return nil, err
 			}
-			among = append(among, id)
+			of = append(of, id)
 		}
-		return s.groupsAmong(ctx, r, among, false)
+		return s.membershipsAmong(ctx, r, find, of, false)
 	}
 }
 
-func (s Services) getMemberships(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
-	var ask struct {
-		SecurityOnly bool `json:"securityEnabledOnly"`
+func (s Services) getMemberships(find among) func(context.Context, *edm.Request) (json.RawMessage, error) {
+	return func(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
+		var ask struct {
+			SecurityOnly bool `json:"securityEnabledOnly"`
+		}
+		if err := json.Unmarshal(r.Body, &ask); err != nil {
+			return nil, err
+		}
+		return s.membershipsAmong(ctx, r, find, nil, ask.SecurityOnly)
 	}
-	if err := json.Unmarshal(r.Body, &ask); err != nil {
-		return nil, err
-	}
-	return s.groupsAmong(ctx, r, nil, ask.SecurityOnly)
 }
 
-func (s Services) groupsAmong(ctx context.Context, r *edm.Request, among []ids.ObjectID, securityOnly bool) (json.RawMessage, error) {
+func (s Services) membershipsAmong(ctx context.Context, r *edm.Request, find among, of []ids.ObjectID, securityOnly bool) (json.RawMessage, error) {
 	list, err := view(ctx, s.DB, func(tx *sqldb.Tx) ([]ids.ObjectID, error) {
 		if _, err := object.Get(ctx, tx, r.Who.Tenant, ids.ObjectID(r.ID)); err != nil {
 			return nil, err
 		}
-		return directory.GroupsAmong(ctx, tx, r.Who.Tenant, ids.ObjectID(r.ID), among, securityOnly)
+		return find(ctx, tx, r.Who.Tenant, ids.ObjectID(r.ID), of, securityOnly)
 	})
 	if err != nil {
 		return nil, err

@@ -23,7 +23,7 @@ func (s Services) objects() *edm.Set {
 		Path: edm.Both("directoryObjects"), Type: edm.Of("directoryObject"),
 		Doc:     "https://learn.microsoft.com/graph/api/resources/directoryobject?view=graph-rest-1.0",
 		Get:     edm.Get{May: may, Do: s.getObject},
-		Actions: s.MemberActions(),
+		Actions: s.MemberActions("users/memberOf/read"),
 		Common: []edm.Action{{
 			Name: "getByIds", Returns: edm.Many(edm.Of("directoryObject")), May: may, Do: s.getByIDs,
 			Params: []edm.Prop{

@@ -10,8 +10,8 @@ import (
 func Schema() edm.Schema {
 	relationship, information := tenantTypes()
 	return edm.Schema{
-		Entities: slices.Concat([]edm.Entity{user(), licenseDetails(), group(), organization(), domainType(), {Name: "directory", Base: "entity"}}, dnsTypes(), relationship),
-		Complex: append(append(append(groupComplex(), userComplex()...), domainState(), information), []edm.Complex{
+		Entities: slices.Concat([]edm.Entity{user(), licenseDetails(), group(), organization(), domainType(), {Name: "directory", Base: "entity"}}, dnsTypes(), relationship, roleTypes(), rbacTypes()),
+		Complex: append(append(append(groupComplex(), userComplex()...), domainState(), information, rolePermission()), []edm.Complex{
 			{Name: "verifiedDomain", Props: []edm.Prop{
 				{Name: "capabilities", Type: edm.String},
 				{Name: "isDefault", Type: edm.Boolean},

@@ -66,7 +66,7 @@ func (s Services) users(parts []*edm.Set) *edm.Set {
 			s.related("ownedObjects", tiedToPerson, isKind(object.User), directory.OwnedBy),
 			s.related("createdObjects", createdByPerson, isKind(object.User), directory.CreatedBy),
 		}, parts...),
-		Actions: append(s.MemberActions(),
+		Actions: append(s.MemberActions("users/memberOf/read"),
 			edm.Action{
 				Name: "revokeSignInSessions", Returns: edm.Boolean, Do: s.revokeSessions,
 				May: edm.Alike(edm.Any("User.RevokeSessions.All", "User.ReadWrite.All", "Directory.ReadWrite.All")).Needing("users/invalidateAllRefreshTokens"),
