@@ -11,8 +11,8 @@ import (
 )
 
 // TestJavaScriptClients runs js/clients.mjs, as on a host with the identity
-// endpoint of App Service and as on a virtual machine. Where Node or the
-// packages are not installed it is skipped, and fails when CI=true.
+// endpoint of App Service and as on a virtual machine, and js/graph.mjs. Where
+// Node or the packages are not installed it is skipped, and fails when CI=true.
 func TestJavaScriptClients(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {
@@ -27,14 +27,15 @@ func TestJavaScriptClients(t *testing.T) {
 			vars = append(vars, name+"="+value)
 		}
 	}
-	runClients(t, node, vars)
-	runClients(t, node, append(vars, "IDENTITY_ENDPOINT="+env["IDENTITY_ENDPOINT"], "IDENTITY_HEADER="+env["IDENTITY_HEADER"]))
+	runClients(t, node, "clients.mjs", vars)
+	runClients(t, node, "graph.mjs", vars)
+	runClients(t, node, "clients.mjs", append(vars, "IDENTITY_ENDPOINT="+env["IDENTITY_ENDPOINT"], "IDENTITY_HEADER="+env["IDENTITY_HEADER"]))
 }
 
-// runClients runs the cases in an environment, one subtest for each.
-func runClients(t *testing.T, node string, vars []string) {
+// runClients runs a file's cases in an environment, one subtest for each.
+func runClients(t *testing.T, node, file string, vars []string) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), node, "clients.mjs")
+	cmd := exec.CommandContext(t.Context(), node, file)
 	cmd.Dir, cmd.Env = "js", vars
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
