@@ -28,6 +28,9 @@ func (c *call) run() error {
 		c.w.Header().Set("Allow", strings.Join(c.methods(), ", "))
 		return methodNotAllowed(c.r.Method + " " + c.target.set().Path.String())
 	}
+	if cast := c.target.cast; cast != "" && !c.target.key {
+		op.may = op.may.For(cast)
+	}
 	if err := c.admit(ctx, op.may); err != nil {
 		return err
 	}
@@ -91,8 +94,6 @@ func (c *call) byType(ctx context.Context, may edm.Access) (edm.Access, error) {
 	case c.target.key: // a cast behind it may be wrong
 		t, err := set.TypeOf(ctx, c.request)
 		return may.For(t), err
-	case c.target.cast != "":
-		return may.For(c.target.cast), nil
 	}
 	return may, nil
 }

@@ -178,14 +178,14 @@ func TestMetadataLevels(t *testing.T) {
 	})
 }
 
-// TestBasicReaders: who may read basic properties gets null for the others, and
-// cannot ask about them by a filter or an order.
+// TestBasicReaders: who may read basic properties gets null or nothing for the
+// others, and cannot ask about them by a filter or an order.
 func TestBasicReaders(t *testing.T) {
 	Each(t, func(t *testing.T, w *World) {
 		c := w.Client(t, w.A, "User.ReadBasic.All")
 		w.addUsers(t, w.A, 1)
 		a := c.Send(t, w, http.StatusOK, "GET", "/v1.0/users?$select=displayName,department,businessPhones&$filter=displayName eq 'person 00'", nil)
-		if it := a.Items()[0]; it["displayName"] != "Person 00" || it["department"] != nil || it["businessPhones"] != nil {
+		if it := a.Items()[0]; it["displayName"] != "Person 00" || it["department"] != nil || len(it["businessPhones"].([]any)) != 0 {
 			t.Errorf("got %s", a.Raw)
 		}
 		c.Send(t, w, http.StatusForbidden, "GET", "/v1.0/users?$filter=department eq 'Sales'", nil)

@@ -24,14 +24,22 @@ func (w *World) Person(t testing.TB, of Tenant, user ids.ObjectID, scopes ...str
 	must(t, err)
 	_, err = w.Consent.Grant(ctx, system, g, scope, time.Time{})
 	must(t, err)
-	signer, err := w.keys.Signer(ctx, of.ID)
+	c.Token = w.PersonToken(t, c, user, scope)
+	return c
+}
+
+// PersonToken mints a token with which the client acts for a user within scope.
+func (w *World) PersonToken(t testing.TB, c *Client, user ids.ObjectID, scope string) string {
+	t.Helper()
+	of := c.Tenant.ID
+	signer, err := w.keys.Signer(t.Context(), of)
 	must(t, err)
 	now := w.Clock.Wall()
-	c.Token, err = signer.V1.Sign(token.Claims{
-		Audience: string(app.GraphAppID), Issuer: w.tokens.IssuerV1(of.ID), Version: "1.0", Tenant: of.ID,
+	text, err := signer.V1.Sign(token.Claims{
+		Audience: string(app.GraphAppID), Issuer: w.tokens.IssuerV1(of), Version: "1.0", Tenant: of,
 		IssuedAt: jose.Date{Time: now}, NotBefore: jose.Date{Time: now}, Expiry: jose.Date{Time: now.Add(time.Hour)},
 		AppID: c.App.AppID, Object: user, Subject: "pairwise", Scopes: scope,
 	})
 	must(t, err)
-	return c
+	return text
 }

@@ -383,7 +383,7 @@ func TestPropertyPermissions(t *testing.T) {
 		}
 		basic := w.Client(t, w.A, "User.ReadBasic.All")
 		a := basic.Send(t, w, http.StatusOK, "GET", one, nil)
-		if a.Text("displayName") != "ada" || a.Body["jobTitle"] != nil || a.Body["businessPhones"] != nil {
+		if a.Text("displayName") != "ada" || a.Body["jobTitle"] != nil || len(a.Body["businessPhones"].([]any)) != 0 {
 			t.Errorf("the basics: %s", a.Raw)
 		}
 		basic.Send(t, w, http.StatusForbidden, "GET", "/v1.0/users?$filter=jobTitle eq 'y'", nil)

@@ -133,8 +133,12 @@ type Reach struct {
 }
 
 // Least names the least permission that would have sufficed for who, with what
-// it also requires, or "" when no permission would have.
+// it also requires, or "" when no permission would have. Where it goes by a type
+// that is not known yet, it names that of each.
 func (a Access) Least(who authz.Caller, to Reach) string {
+	if a.types != nil {
+		return a.leastByType(who, to)
+	}
 	for _, p := range a.of(who) {
 		switch {
 		case p.Self && !to.Self, p.Owned && to.Unowned:

@@ -3,6 +3,9 @@ package edm
 import (
 	"context"
 	"slices"
+	"strings"
+
+	"entente/internal/core/authz"
 )
 
 // A ByType is who may where the entities of a set are of several types, each
@@ -43,6 +46,16 @@ func (a Access) For(t Type) Access {
 		}
 	}
 	return Access{}
+}
+
+func (a Access) leastByType(who authz.Caller, to Reach) string {
+	var names []string
+	for _, one := range a.types {
+		if least := one.May.Least(who, to); least != "" {
+			names = append(names, least+" ("+one.Type.Short()+")")
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // Types lists the types that ask for permissions of their own.

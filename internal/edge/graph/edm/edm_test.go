@@ -212,7 +212,7 @@ func TestShapes(t *testing.T) {
 		{"selected", V1, []string{"HOME", "displayName", "home"}, nil, `"home":{"url":"u"},"displayName":"x"`, ""},
 		{"nothing stored", V1, []string{"size", "tags"}, nil, `"size":null,"tags":[]`, ""},
 		{"never shown", V1, []string{"pin"}, nil, `"pin":null`, ""},
-		{"out of reach", V1, []string{"displayName", "old", "tags"}, []string{"displayName"}, `"displayName":"x","old":null,"tags":null`, ""},
+		{"out of reach", V1, []string{"displayName", "old", "tags"}, []string{"displayName"}, `"displayName":"x","old":null,"tags":[]`, ""},
 		{"unknown", V1, []string{"noSuch", "fresh"}, nil, ``, "noSuch"},
 		{"another name in beta", Beta, []string{"older", "fresh"}, nil, `"older":"o","fresh":"f"`, ""},
 	}

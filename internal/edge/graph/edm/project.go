@@ -31,7 +31,8 @@ const UnknownSelect fault.Reason = "edm.unknown_select"
 
 // Shape returns the shape of entities of type t in version v. selected is nil
 // for the usual members; names match whatever their case, and those that are no
-// property are passed over. What the grant does not reach shows as null.
+// property are passed over. What the grant does not reach shows as null, or as
+// empty where there is no null.
 func (r *Registry) Shape(v Version, t Type, selected []string, g Grant) (s Shape) {
 	var wanted []*Prop
 	props := r.Props(t)
@@ -73,7 +74,7 @@ func (r *Registry) newColumn(p *Prop, v Version, g Grant) column {
 		none:   []byte("null"),
 		hide:   p.Show == Never || !g.Reaches(p.Name),
 	}
-	if p.Type.IsMany() && g.Reaches(p.Name) {
+	if p.Type.IsMany() && (g.Reaches(p.Name) || p.NotNull) {
 		c.none = []byte("[]")
 	}
 	return c

@@ -44,8 +44,8 @@ var (
 		Needs:     []authz.Action{"applications/owners/update"},
 	}
 	createApps = edm.Access{
-		App:       edm.Any("AppRegistration.Create", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"),
-		Delegated: edm.Any("AppRegistration.Create", "Application.ReadWrite.All"),
+		App:       edm.Any("Application.ReadWrite.OwnedBy", "Application.ReadWrite.All"),
+		Delegated: edm.Any("Application.ReadWrite.All"),
 		Needs:     []authz.Action{"applications/create", "applications/createAsOwner"},
 	}
 )
