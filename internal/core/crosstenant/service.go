@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"entente/internal/core/audit"
 	"entente/internal/core/authz"
@@ -20,24 +21,75 @@ type Service struct{ db *sqldb.DB }
 // NewService returns a service on db.
 func NewService(db *sqldb.DB) *Service { return &Service{db} }
 
-// Read is the action by which people see the policies of a tenant.
-const Read authz.Action = "crossTenantAccessPolicy/standard/read"
+// The actions of directory roles by which people see the policies of a tenant.
+const (
+	Read         authz.Action = "crossTenantAccessPolicy/standard/read"
+	ReadDefault  authz.Action = "crossTenantAccessPolicy/default/standard/read"
+	ReadPartners authz.Action = "crossTenantAccessPolicy/partners/standard/read"
+	ReadSync     authz.Action = "crossTenantAccessPolicy/partners/identitySynchronization/standard/read"
+)
 
 // The actions of directory roles by which people change policies.
 const (
-	changeClouds  authz.Action = "crossTenantAccessPolicy/allowedCloudEndpoints/update"
-	changeDefault authz.Action = "crossTenantAccessPolicy/default/b2bCollaboration/update"
-	addPartners   authz.Action = "crossTenantAccessPolicy/partners/create"
-	changePartner authz.Action = "crossTenantAccessPolicy/partners/b2bCollaboration/update"
-	dropPartners  authz.Action = "crossTenantAccessPolicy/partners/delete"
-	changeSync    authz.Action = "crossTenantAccessPolicy/partners/identitySynchronization/basic/update"
+	changeClouds authz.Action = "crossTenantAccessPolicy/allowedCloudEndpoints/update"
+	addPartners  authz.Action = "crossTenantAccessPolicy/partners/create"
+	dropPartners authz.Action = "crossTenantAccessPolicy/partners/delete"
+	createSync   authz.Action = "crossTenantAccessPolicy/partners/identitySynchronization/create"
+	changeSync   authz.Action = "crossTenantAccessPolicy/partners/identitySynchronization/basic/update"
 )
 
-// change runs a rule in a transaction for whoever may do action, and records
+// What a configuration belongs to: the default, or a partner's.
+const (
+	ofDefault  authz.Action = "crossTenantAccessPolicy/default/"
+	ofPartners authz.Action = "crossTenantAccessPolicy/partners/"
+)
+
+// sections are the members of a configuration for which there are actions of
+// their own. All others, trust and automatic consent among them, let people
+// come in and go out as B2B collaboration does.
+var sections = map[string]authz.Action{
+	"b2bDirectConnectInbound": "b2bDirectConnect/update", "b2bDirectConnectOutbound": "b2bDirectConnect/update",
+	"tenantRestrictions": "tenantRestrictions/update",
+}
+
+// changes returns what it takes to change the members of a Graph body. One that
+// cannot be read is refused where it is applied.
+func changes(of authz.Action, body []byte) (all []authz.Action) {
+	var asked map[string]json.RawMessage
+	if json.Unmarshal(body, &asked) != nil {
+		return []authz.Action{of + "b2bCollaboration/update"}
+	}
+	for name := range asked {
+		does, ok := sections[name]
+		if !ok {
+			does = "b2bCollaboration/update"
+		}
+		if name != "tenantId" && !slices.Contains(all, of+does) {
+			all = append(all, of+does)
+		}
+	}
+	return all
+}
+
+// orAny returns actions, or what it takes to change B2B collaboration where a
+// body changes nothing.
+func orAny(of authz.Action, actions []authz.Action) []authz.Action {
+	if len(actions) == 0 {
+		return []authz.Action{of + "b2bCollaboration/update"}
+	}
+	return actions
+}
+
+// everySection returns what it takes to change every section.
+func everySection(of authz.Action) []authz.Action {
+	return []authz.Action{of + "b2bCollaboration/update", of + "b2bDirectConnect/update", of + "tenantRestrictions/update"}
+}
+
+// change runs a rule in a transaction for whoever may do actions, and records
 // what it returns.
-func (s *Service) change(ctx context.Context, who authz.Caller, action authz.Action, activity string, rule func(tx *sqldb.Tx) (audit.Entry, error)) error {
+func (s *Service) change(ctx context.Context, who authz.Caller, actions []authz.Action, activity string, rule func(tx *sqldb.Tx) (audit.Entry, error)) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		if err := authz.Allow(ctx, tx, who, "", action); err != nil {
+		if err := authz.Allow(ctx, tx, who, "", actions...); err != nil {
 			return err
 		}
 		e, err := rule(tx)
@@ -54,7 +106,7 @@ func (s *Service) change(ctx context.Context, who authz.Caller, action authz.Act
 
 // SetClouds replaces the other clouds that the tenant allows.
 func (s *Service) SetClouds(ctx context.Context, who authz.Caller, list []string) error {
-	return s.change(ctx, who, changeClouds, "Update the company default cross-tenant access setting", func(tx *sqldb.Tx) (audit.Entry, error) {
+	return s.change(ctx, who, []authz.Action{changeClouds}, "Update the company default cross-tenant access setting", func(tx *sqldb.Tx) (audit.Entry, error) {
 		if err := checkClouds(list); err != nil {
 			return audit.Entry{}, err
 		}
@@ -73,7 +125,7 @@ func (s *Service) SetClouds(ctx context.Context, who authz.Caller, list []string
 // UpdateDefault changes the default configuration by a Graph body. A section
 // that is null is the system's again.
 func (s *Service) UpdateDefault(ctx context.Context, who authz.Caller, body []byte) error {
-	return s.change(ctx, who, changeDefault, "Update the company default cross-tenant access setting", func(tx *sqldb.Tx) (audit.Entry, error) {
+	return s.change(ctx, who, orAny(ofDefault, changes(ofDefault, body)), "Update the company default cross-tenant access setting", func(tx *sqldb.Tx) (audit.Entry, error) {
 		d, err := storedDefault(ctx, tx, who.Tenant)
 		if err != nil {
 			return audit.Entry{}, err
@@ -100,7 +152,7 @@ func (s *Service) UpdateDefault(ctx context.Context, who authz.Caller, body []by
 
 // ResetDefault makes the default configuration the system's again.
 func (s *Service) ResetDefault(ctx context.Context, who authz.Caller) error {
-	return s.change(ctx, who, changeDefault, "Reset the cross-tenant access default setting", func(tx *sqldb.Tx) (audit.Entry, error) {
+	return s.change(ctx, who, everySection(ofDefault), "Reset the cross-tenant access default setting", func(tx *sqldb.Tx) (audit.Entry, error) {
 		d, err := storedDefault(ctx, tx, who.Tenant)
 		if err != nil {
 			return audit.Entry{}, err
@@ -114,7 +166,7 @@ func (s *Service) ResetDefault(ctx context.Context, who authz.Caller) error {
 // tenant must be another one of this installation.
 func (s *Service) AddPartner(ctx context.Context, who authz.Caller, body []byte) (*Partner, error) {
 	p := &Partner{}
-	err := s.change(ctx, who, addPartners, "Add a partner to cross-tenant access setting", func(tx *sqldb.Tx) (audit.Entry, error) {
+	err := s.change(ctx, who, append(changes(ofPartners, body), addPartners), "Add a partner to cross-tenant access setting", func(tx *sqldb.Tx) (audit.Entry, error) {
 		if err := change(p, body); err != nil {
 			return audit.Entry{}, err
 		}
@@ -153,7 +205,7 @@ func isPartner(ctx context.Context, tx *sqldb.Tx, own, partner ids.TenantID) err
 // UpdatePartner changes the configuration towards a partner by a Graph body. A
 // section that is null is inherited from the default again.
 func (s *Service) UpdatePartner(ctx context.Context, who authz.Caller, partner ids.TenantID, body []byte) error {
-	return s.partner(ctx, who, changePartner, partner, "Update a partner cross-tenant access setting", func(p *Partner) error {
+	return s.partner(ctx, who, orAny(ofPartners, changes(ofPartners, body)), partner, "Update a partner cross-tenant access setting", func(p *Partner) error {
 		id := p.Tenant
 		if err := change(p, body); err != nil {
 			return err
@@ -164,8 +216,8 @@ func (s *Service) UpdatePartner(ctx context.Context, who authz.Caller, partner i
 }
 
 // partner changes a stored partner by a rule.
-func (s *Service) partner(ctx context.Context, who authz.Caller, action authz.Action, partner ids.TenantID, activity string, rule func(*Partner) error) error {
-	return s.change(ctx, who, action, activity, func(tx *sqldb.Tx) (audit.Entry, error) {
+func (s *Service) partner(ctx context.Context, who authz.Caller, actions []authz.Action, partner ids.TenantID, activity string, rule func(*Partner) error) error {
+	return s.change(ctx, who, actions, activity, func(tx *sqldb.Tx) (audit.Entry, error) {
 		before, err := GetPartner(ctx, tx, who.Tenant, partner)
 		if err != nil {
 			return audit.Entry{}, err
@@ -183,7 +235,7 @@ func (s *Service) partner(ctx context.Context, who authz.Caller, action authz.Ac
 
 // RemovePartner ends the configuration towards a partner: the default counts.
 func (s *Service) RemovePartner(ctx context.Context, who authz.Caller, partner ids.TenantID) error {
-	return s.change(ctx, who, dropPartners, "Delete partner specific cross-tenant access setting", func(tx *sqldb.Tx) (audit.Entry, error) {
+	return s.change(ctx, who, []authz.Action{dropPartners}, "Delete partner specific cross-tenant access setting", func(tx *sqldb.Tx) (audit.Entry, error) {
 		p, err := GetPartner(ctx, tx, who.Tenant, partner)
 		if err != nil {
 			return audit.Entry{}, err
@@ -209,11 +261,12 @@ func GetSync(ctx context.Context, tx *sqldb.Tx, tenant, partner ids.TenantID) (*
 // With fresh what was said before is forgotten, otherwise it is changed and
 // must be there.
 func (s *Service) PutSync(ctx context.Context, who authz.Caller, partner ids.TenantID, body []byte, fresh bool) error {
-	activity := "Update a partner cross-tenant identity sync setting"
+	activity, does := "Update a partner cross-tenant identity sync setting", changeSync
 	if fresh {
+		does = createSync
 		activity = "Create a partner cross-tenant identity sync setting"
 	}
-	return s.partner(ctx, who, changeSync, partner, activity, func(p *Partner) error {
+	return s.partner(ctx, who, []authz.Action{does}, partner, activity, func(p *Partner) error {
 		switch {
 		case fresh:
 			p.Sync = &Sync{}
@@ -230,7 +283,7 @@ func (s *Service) PutSync(ctx context.Context, who authz.Caller, partner ids.Ten
 
 // RemoveSync takes back what PutSync said.
 func (s *Service) RemoveSync(ctx context.Context, who authz.Caller, partner ids.TenantID) error {
-	return s.partner(ctx, who, changeSync, partner, "Delete a partner cross-tenant identity sync setting", func(p *Partner) error {
+	return s.partner(ctx, who, []authz.Action{changeSync}, partner, "Delete a partner cross-tenant identity sync setting", func(p *Partner) error {
 		if p.Sync == nil {
 			return object.Missing(string(p.Tenant))
 		}

@@ -192,3 +192,52 @@ func TestWhoChangesPolicies(t *testing.T) {
 		})
 	})
 }
+
+// TestSectionsHaveActions: who may add partners gives them nothing by it that
+// takes an action of its own.
+func TestSectionsHaveActions(t *testing.T) {
+	house.Each(t, func(t *testing.T, h *house.House) {
+		ctx, s := t.Context(), crosstenant.NewService(h.DB)
+		holder := func(nick string, role ids.RoleID) authz.Caller {
+			u := h.AddUser(t, h.A, nick)
+			_, err := h.Users.AssignRole(ctx, h.A.Admin, u.ID, role, "/")
+			must(t, err)
+			return house.Person(h.A.ID, u.ID)
+		}
+		const teamsAdministrator, securityAdministrator = "69091246-20e8-4a56-aa4d-066075b2a7a8", "194ae4cb-b126-40b2-bd5b-6091b380977d"
+		teams, security, reader := holder("teams", teamsAdministrator), holder("security", securityAdministrator), holder("reader", authz.GlobalReader)
+		named := `"tenantId":"` + string(h.B.ID) + `"`
+		for _, tt := range []struct {
+			name, body string
+			who        authz.Caller
+			want       error
+		}{
+			{"a reader adds", `{` + named + `}`, reader, authz.Denied},
+			{"who adds partners trusts one", `{` + named + `,"inboundTrust":{"isMfaAccepted":true}}`, teams, authz.Denied},
+			{"who adds partners lets one connect", `{` + named + `,"b2bDirectConnectInbound":null}`, teams, authz.Denied},
+			{"who adds partners adds one", `{` + named + `}`, teams, nil},
+		} {
+			if _, err := s.AddPartner(ctx, tt.who, []byte(tt.body)); !errors.Is(err, tt.want) {
+				t.Errorf("%s: err = %v, want %v", tt.name, err, tt.want)
+			}
+		}
+		for _, body := range []string{`{}`, `{"inboundTrust":{"isMfaAccepted":true}}`, `{"tenantRestrictions":null}`} {
+			if err := s.UpdatePartner(ctx, teams, h.B.ID, []byte(body)); !errors.Is(err, authz.Denied) {
+				t.Errorf("who adds partners changes one by %s: err = %v, want Denied", body, err)
+			}
+			if err := s.UpdateDefault(ctx, teams, []byte(body)); !errors.Is(err, authz.Denied) {
+				t.Errorf("and the default: err = %v, want Denied", err)
+			}
+			if err := s.UpdatePartner(ctx, security, h.B.ID, []byte(body)); err != nil {
+				t.Errorf("a security administrator changes one by %s: %v", body, err)
+			}
+		}
+		if err := s.RemovePartner(ctx, teams, h.B.ID); !errors.Is(err, authz.Denied) {
+			t.Errorf("who adds partners removes one: err = %v, want Denied", err)
+		}
+		if err := s.ResetDefault(ctx, teams); !errors.Is(err, authz.Denied) {
+			t.Errorf("who adds partners resets the default: err = %v, want Denied", err)
+		}
+		must(t, s.RemovePartner(ctx, security, h.B.ID))
+	})
+}

@@ -3,9 +3,9 @@ package apps
 import (
 	"context"
 	"encoding/json"
-	"entente/internal/core/authz"
 	"time"
 
+	"entente/internal/core/authz"
 	"entente/internal/core/consent"
 	"entente/internal/core/object"
 	"entente/internal/edge/graph/edm"

@@ -14,7 +14,7 @@ import (
 // principal: how much the tenant minds that its permissions are given away.
 // https://learn.microsoft.com/graph/api/resources/delegatedpermissionclassification?view=graph-rest-1.0
 func (s Services) classifications() *edm.Set {
-	write := edm.Alike(edm.Any("Policy.ReadWrite.PermissionGrant"))
+	write := edm.Alike(edm.Any("Policy.ReadWrite.PermissionGrant")).Needing("oAuth2PermissionGrants/basic/update")
 	return &edm.Set{
 		Path: edm.Both("delegatedPermissionClassifications"), Type: edm.Of("delegatedPermissionClassification"), FreeKeys: true, Unpaged: true,
 		Doc: "https://learn.microsoft.com/graph/api/resources/delegatedpermissionclassification?view=graph-rest-1.0",

@@ -3,8 +3,8 @@ package apps
 import (
 	"context"
 	"encoding/json"
-	"entente/internal/core/authz"
 
+	"entente/internal/core/authz"
 	"entente/internal/core/federation"
 	"entente/internal/edge/graph/edm"
 	"entente/internal/kit/ids"

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"entente/internal/core/app"
+	"entente/internal/core/authz"
 	"entente/internal/edge/graph/edm"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
@@ -57,7 +58,7 @@ func extensionItem(e app.Extension) (edm.Item, error) { return item(e.ID, e) }
 // publisherActions are setVerifiedPublisher and unsetVerifiedPublisher.
 // https://learn.microsoft.com/graph/api/application-setverifiedpublisher?view=graph-rest-1.0
 func (s Services) publisherActions() []edm.Action {
-	may := edm.Access{Delegated: edm.Any("Application.ReadWrite.All")}
+	may := edm.Access{Delegated: edm.Any("Application.ReadWrite.All"), Needs: []authz.Action{"applications/verification/update"}}
 	return []edm.Action{
 		{
 			Name: "setVerifiedPublisher", May: may,

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"entente/internal/core/authz"
 	"entente/internal/core/consent"
 	"entente/internal/core/object"
 	"entente/internal/edge/graph/edm"
@@ -15,7 +16,7 @@ import (
 
 var (
 	readGrants = edm.Alike(edm.Any("Directory.Read.All", "DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All")).
-			For("oAuth2PermissionGrants/standard/read")
+			Needing("oAuth2PermissionGrants/standard/read")
 	writeGrants = edm.Alike(edm.Any("DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All"))
 )
 
@@ -39,16 +40,20 @@ func (s Services) grants() *edm.Set {
 
 // grantsOfClient is the part oauth2PermissionGrants of a service principal:
 // what it may do for people.
-func (s Services) grantsOfClient() *edm.Set { return s.grantsBelow(consent.OfClient) }
+func (s Services) grantsOfClient() *edm.Set {
+	return s.grantsBelow("servicePrincipals/oAuth2PermissionGrants/read", consent.OfClient)
+}
 
 // grantsOfPerson is the part oauth2PermissionGrants of a user: what was granted
 // for this person alone.
-func (s Services) grantsOfPerson() *edm.Set { return s.grantsBelow(consent.ForPerson) }
+func (s Services) grantsOfPerson() *edm.Set {
+	return s.grantsBelow("users/oAuth2PermissionGrants/read", consent.ForPerson)
+}
 
-func (s Services) grantsBelow(look func(ids.ObjectID) consent.View) *edm.Set {
+func (s Services) grantsBelow(needs authz.Action, look func(ids.ObjectID) consent.View) *edm.Set {
 	return &edm.Set{
 		Path: edm.Both("oauth2PermissionGrants"), Type: edm.Of("oAuth2PermissionGrant"), FreeKeys: true, Linked: true,
-		List: edm.List{May: readGrants, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
+		List: edm.List{May: readGrants.Needing(needs), Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
 			if err := s.DB.View(ctx, func(tx *sqldb.Tx) error {
 				_, err := object.Get(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent()))
 				return err

@@ -14,23 +14,34 @@ import (
 	"entente/internal/kit/sqldb"
 )
 
-// What it takes to see what is deleted, and to decide on it, by its type.
+// What it takes to see what is deleted, as what is not, and to decide on it, by
+// its type.
 var (
 	readDeleted = edm.AnyOf(
-		edm.ByType{Type: edm.Of("user"), May: edm.Alike(edm.Any("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"))},
+		edm.ByType{Type: edm.Of("user"), May: edm.Alike(edm.Any("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")).
+			Needing("users/standard/read")},
 		edm.ByType{Type: edm.Of("group"), May: readDeletedGroups},
-		edm.ByType{Type: edm.Of("application"), May: readDeletedApps},
-		edm.ByType{Type: edm.Of("servicePrincipal"), May: readDeletedApps},
+		edm.ByType{Type: edm.Of("application"), May: readDeletedApps.Needing("applications/standard/read")},
+		edm.ByType{Type: edm.Of("servicePrincipal"), May: readDeletedApps.Needing("servicePrincipals/standard/read")},
 	)
-	decideDeleted = edm.AnyOf(
-		edm.ByType{Type: edm.Of("user"), May: edm.Alike(edm.Any("User.DeleteRestore.All", "User.ReadWrite.All"))},
-		edm.ByType{Type: edm.Of("group"), May: edm.Alike(edm.Any("Group.ReadWrite.All"))},
-		edm.ByType{Type: edm.Of("application"), May: decideApps},
-		edm.ByType{Type: edm.Of("servicePrincipal"), May: decideApps},
+	restoreDeleted = edm.AnyOf(
+		edm.ByType{Type: edm.Of("user"), May: decideUsers.Needing("deletedItems.users/restore")},
+		edm.ByType{Type: edm.Of("group"), May: decideGroups},
+		edm.ByType{Type: edm.Of("application"), May: decideApps.Needing("deletedItems.applications/restore")},
+		edm.ByType{Type: edm.Of("servicePrincipal"), May: decideApps.Needing("deletedItems.applications/restore")},
 	)
-	readDeletedGroups = edm.Alike(edm.Any("Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"))
-	readDeletedApps   = edm.Alike(edm.Any("Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"))
-	decideApps        = edm.Access{
+	purgeDeleted = edm.AnyOf(
+		edm.ByType{Type: edm.Of("user"), May: decideUsers.Needing("users/delete")},
+		edm.ByType{Type: edm.Of("group"), May: decideGroups},
+		edm.ByType{Type: edm.Of("application"), May: decideApps.Needing("deletedItems.applications/delete")},
+		edm.ByType{Type: edm.Of("servicePrincipal"), May: decideApps.Needing("deletedItems.applications/delete")},
+	)
+	readDeletedGroups = edm.Alike(edm.Any("Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")).
+				Needing("groups/standard/read")
+	readDeletedApps = edm.Alike(edm.Any("Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"))
+	decideUsers     = edm.Alike(edm.Any("User.DeleteRestore.All", "User.ReadWrite.All"))
+	decideGroups    = edm.Alike(edm.Any("Group.ReadWrite.All")).Needing(onGroups("delete")...)
+	decideApps      = edm.Access{
 		App:       edm.Perms{{Name: "Application.ReadWrite.OwnedBy", Owned: true}}.And(edm.Any("Application.ReadWrite.All")...),
 		Delegated: edm.Any("Application.ReadWrite.All"),
 	}
@@ -54,11 +65,11 @@ func (s Services) deletedItems() *edm.Set {
 		Doc:   "https://learn.microsoft.com/graph/api/directory-deleteditems-list?view=graph-rest-1.0",
 		List:  edm.List{May: readDeleted, Do: s.listDeleted},
 		Get:   edm.Get{May: readDeleted, Do: s.getDeleted},
-		Delete: edm.Change{May: decideDeleted, Do: func(ctx context.Context, r *edm.Request) error {
+		Delete: edm.Change{May: purgeDeleted, Do: func(ctx context.Context, r *edm.Request) error {
 			return s.Deletion.Purge(ctx, r.Who, ids.ObjectID(r.ID))
 		}},
 		Actions: []edm.Action{{
-			Name: "restore", Returns: edm.Of("directoryObject"), May: decideDeleted, Do: s.restore,
+			Name: "restore", Returns: edm.Of("directoryObject"), May: restoreDeleted, Do: s.restore,
 			Params: []edm.Prop{
 				{Name: "autoReconcileProxyConflict", Type: edm.Boolean, Write: edm.CU},
 				{Name: "newUserPrincipalName", Type: edm.String, Write: edm.CU},

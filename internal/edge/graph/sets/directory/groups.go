@@ -75,7 +75,7 @@ func (s Services) groupActions() []edm.Action {
 			},
 		},
 		{
-			Name: "validateProperties", May: edm.Alike(edm.Any("Group.Read.All", "Group.ReadWrite.All")), Do: s.validateGroup,
+			Name: "validateProperties", May: edm.Alike(edm.Any("Group.Read.All", "Group.ReadWrite.All")).Needing("groups/standard/read"), Do: s.validateGroup,
 			Params: []edm.Prop{
 				{Name: "displayName", Type: edm.String, Write: edm.CU},
 				{Name: "mailNickname", Type: edm.String, Write: edm.CU},

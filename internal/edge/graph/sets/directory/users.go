@@ -133,10 +133,10 @@ func (s Services) manager() *edm.Set {
 				return list[0], nil
 			})
 		}},
-		Link: edm.Change{May: edm.Alike(writeUsers), Do: func(ctx context.Context, r *edm.Request) error {
+		Link: edm.Change{May: edm.Alike(writeUsers).Needing("users/manager/update"), Do: func(ctx context.Context, r *edm.Request) error {
 			return s.Users.SetManager(ctx, r.Who, r.Parent(), ids.ObjectID(r.Ref))
 		}},
-		Unlink: edm.Change{May: edm.Alike(writeUsers), Do: func(ctx context.Context, r *edm.Request) error {
+		Unlink: edm.Change{May: edm.Alike(writeUsers).Needing("users/manager/update"), Do: func(ctx context.Context, r *edm.Request) error {
 			return s.Users.SetManager(ctx, r.Who, r.Parent(), "")
 		}},
 	}
@@ -146,10 +146,10 @@ func (s Services) manager() *edm.Set {
 // https://learn.microsoft.com/graph/api/user-list-sponsors?view=graph-rest-1.0
 func (s Services) sponsors() *edm.Set {
 	set := s.related("sponsors", sponsorsOf, isKind(object.User), directory.SponsorsOf)
-	set.Link = edm.Change{May: edm.Alike(writeUsers), Do: func(ctx context.Context, r *edm.Request) error {
+	set.Link = edm.Change{May: edm.Alike(writeUsers).Needing("users/sponsors/update"), Do: func(ctx context.Context, r *edm.Request) error {
 		return s.Users.AddSponsor(ctx, r.Who, r.Parent(), ids.ObjectID(r.Ref))
 	}}
-	set.Unlink = edm.Change{May: edm.Alike(writeUsers), Do: func(ctx context.Context, r *edm.Request) error {
+	set.Unlink = edm.Change{May: edm.Alike(writeUsers).Needing("users/sponsors/update"), Do: func(ctx context.Context, r *edm.Request) error {
 		return s.Users.RemoveSponsor(ctx, r.Who, r.Parent(), ids.ObjectID(r.Ref))
 	}}
 	return set

@@ -15,8 +15,8 @@ func (s Services) authorization() *edm.Set {
 	return &edm.Set{
 		Path: edm.Both("authorizationPolicy"), Type: edm.Of("authorizationPolicy"), Single: true,
 		Doc: "https://learn.microsoft.com/graph/api/resources/authorizationpolicy?view=graph-rest-1.0",
-		Get: edm.Get{May: edm.Alike(edm.Any("Policy.Read.All", "Policy.ReadWrite.Authorization")), Do: s.getAuthorization},
-		Update: edm.Change{May: edm.Alike(edm.Any("Policy.ReadWrite.Authorization")), Do: func(ctx context.Context, r *edm.Request) error {
+		Get: edm.Get{May: edm.Alike(edm.Any("Policy.Read.All", "Policy.ReadWrite.Authorization")).Needing("authorizationPolicy/standard/read"), Do: s.getAuthorization},
+		Update: edm.Change{May: edm.Alike(edm.Any("Policy.ReadWrite.Authorization")).Needing("authorizationPolicy/allProperties/update"), Do: func(ctx context.Context, r *edm.Request) error {
 			return s.Tenants.UpdateAuthorization(ctx, r.Who, r.Body)
 		}},
 	}

@@ -13,7 +13,7 @@ func (s Services) invitations() *edm.Set {
 	return &edm.Set{
 		Path: edm.Both("invitations"), Type: edm.Of("invitation"),
 		Doc:    "https://learn.microsoft.com/graph/api/resources/invitation?view=graph-rest-1.0",
-		Create: edm.Create{May: edm.Alike(edm.Any("User.Invite.All", "User.ReadWrite.All", "Directory.ReadWrite.All")), Do: s.invite},
+		Create: edm.Create{May: edm.Alike(edm.Any("User.Invite.All", "User.ReadWrite.All", "Directory.ReadWrite.All")).Needing("users/inviteGuest"), Do: s.invite},
 		Bound: []*edm.Set{{
 			Path: edm.Both("invitedUserSponsors"), Type: edm.Of("directoryObject"), Linked: true,
 			Link: edm.Change{Do: func(context.Context, *edm.Request) error { return nil }}, // invite reads them

@@ -40,9 +40,26 @@ func (s Services) policies() *edm.Set {
 }
 
 var (
-	readCross  = edm.Alike(edm.Any("Policy.Read.All", "Policy.ReadWrite.CrossTenantAccess"))
-	writeCross = edm.Alike(edm.Any("Policy.ReadWrite.CrossTenantAccess"))
+	readCross     = edm.Alike(edm.Any("Policy.Read.All", "Policy.ReadWrite.CrossTenantAccess")).Needing(crosstenant.Read)
+	readDefault   = readCross.Needing(crosstenant.ReadDefault)
+	readPartners  = readCross.Needing(crosstenant.ReadPartners)
+	readSync      = readCross.Needing(crosstenant.ReadSync)
+	writeCross    = edm.Alike(edm.Any("Policy.ReadWrite.CrossTenantAccess")).Needing("crossTenantAccessPolicy/allowedCloudEndpoints/update")
+	writeDefault  = writeCross.Needing(changesOf("default")...)
+	addPartners   = writeCross.Needing("crossTenantAccessPolicy/partners/create")
+	writePartners = writeCross.Needing(changesOf("partners")...)
+	dropPartners  = writeCross.Needing("crossTenantAccessPolicy/partners/delete")
+	writeSync     = writeCross.Needing("crossTenantAccessPolicy/partners/identitySynchronization/basic/update")
+	putSync       = writeCross.Needing("crossTenantAccessPolicy/partners/identitySynchronization/create")
 )
+
+// changesOf returns the actions by which the parts of a configuration are changed.
+func changesOf(of authz.Action) (all []authz.Action) {
+	for _, section := range []authz.Action{"b2bCollaboration", "b2bDirectConnect", "tenantRestrictions"} {
+		all = append(all, "crossTenantAccessPolicy/"+of+"/"+section+"/update")
+	}
+	return all
+}
 
 // crossTenantAccess is the singleton /policies/crossTenantAccessPolicy.
 // https://learn.microsoft.com/graph/api/resources/crosstenantaccesspolicy?view=graph-rest-1.0
@@ -92,9 +109,9 @@ func (s Services) defaults() *edm.Set {
 	return &edm.Set{
 		Path: edm.Both("default"), Type: edm.Of("crossTenantAccessPolicyConfigurationDefault"), Single: true, Exact: true,
 		Doc:    "https://learn.microsoft.com/graph/api/resources/crosstenantaccesspolicyconfigurationdefault?view=graph-rest-1.0",
-		Get:    edm.Get{May: readCross, Do: s.getDefault},
-		Update: edm.Change{May: writeCross, Do: func(ctx context.Context, r *edm.Request) error { return s.Cross.UpdateDefault(ctx, r.Who, r.Body) }},
-		Actions: []edm.Action{{Name: "resetToSystemDefault", May: writeCross,
+		Get:    edm.Get{May: readDefault, Do: s.getDefault},
+		Update: edm.Change{May: writeDefault, Do: func(ctx context.Context, r *edm.Request) error { return s.Cross.UpdateDefault(ctx, r.Who, r.Body) }},
+		Actions: []edm.Action{{Name: "resetToSystemDefault", May: writeDefault,
 			Do: func(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
 				return nil, s.Cross.ResetDefault(ctx, r.Who)
 			}}},
@@ -102,7 +119,7 @@ func (s Services) defaults() *edm.Set {
 }
 
 func (s Services) getDefault(ctx context.Context, r *edm.Request) (edm.Item, error) {
-	return s.read(ctx, r, crosstenant.Read, func(tx *sqldb.Tx) (edm.Item, error) {
+	return s.read(ctx, r, crosstenant.ReadDefault, func(tx *sqldb.Tx) (edm.Item, error) {
 		d, err := crosstenant.GetDefault(ctx, tx, r.Who.Tenant)
 		if err != nil {
 			return edm.Item{}, err
@@ -117,13 +134,13 @@ func (s Services) partners() *edm.Set {
 	return &edm.Set{
 		Path: edm.Both("partners"), Type: edm.Of("crossTenantAccessPolicyConfigurationPartner"), Exact: true,
 		Doc:    "https://learn.microsoft.com/graph/api/resources/crosstenantaccesspolicyconfigurationpartner?view=graph-rest-1.0",
-		List:   edm.List{May: readCross, Do: s.listPartners},
-		Get:    edm.Get{May: readCross, Do: s.getPartner},
-		Create: edm.Create{May: writeCross, Do: s.addPartner},
-		Update: edm.Change{May: writeCross, Do: func(ctx context.Context, r *edm.Request) error {
+		List:   edm.List{May: readPartners, Do: s.listPartners},
+		Get:    edm.Get{May: readPartners, Do: s.getPartner},
+		Create: edm.Create{May: addPartners, Do: s.addPartner},
+		Update: edm.Change{May: writePartners, Do: func(ctx context.Context, r *edm.Request) error {
 			return s.Cross.UpdatePartner(ctx, r.Who, ids.TenantID(r.ID), r.Body)
 		}},
-		Delete: edm.Change{May: writeCross, Do: func(ctx context.Context, r *edm.Request) error {
+		Delete: edm.Change{May: dropPartners, Do: func(ctx context.Context, r *edm.Request) error {
 			return s.Cross.RemovePartner(ctx, r.Who, ids.TenantID(r.ID))
 		}},
 		Parts: []*edm.Set{s.synchronization()},
@@ -134,7 +151,7 @@ func partnerItem(p *crosstenant.Partner) (edm.Item, error) { return item(string(
 
 func (s Services) listPartners(ctx context.Context, r *edm.Request) (page edm.Page, err error) {
 	err = s.DB.View(ctx, func(tx *sqldb.Tx) error {
-		if err := authz.Allow(ctx, tx, r.Who, "", crosstenant.Read); err != nil {
+		if err := authz.Allow(ctx, tx, r.Who, "", crosstenant.ReadPartners); err != nil {
 			return err
 		}
 		if r.Count {
@@ -160,7 +177,7 @@ func (s Services) listPartners(ctx context.Context, r *edm.Request) (page edm.Pa
 }
 
 func (s Services) getPartner(ctx context.Context, r *edm.Request) (edm.Item, error) {
-	return s.read(ctx, r, crosstenant.Read, func(tx *sqldb.Tx) (edm.Item, error) {
+	return s.read(ctx, r, crosstenant.ReadPartners, func(tx *sqldb.Tx) (edm.Item, error) {
 		p, err := crosstenant.GetPartner(ctx, tx, r.Who.Tenant, ids.TenantID(r.ID))
 		if err != nil {
 			return edm.Item{}, err
@@ -187,19 +204,19 @@ func (s Services) synchronization() *edm.Set {
 	return &edm.Set{
 		Path: edm.Both("identitySynchronization"), Type: edm.Of("crossTenantIdentitySyncPolicyPartner"), Single: true, Exact: true,
 		Doc: "https://learn.microsoft.com/graph/api/resources/crosstenantidentitysyncpolicypartner?view=graph-rest-1.0",
-		Get: edm.Get{May: readCross, Do: s.getSync},
-		Put: edm.Create{May: writeCross, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
+		Get: edm.Get{May: readSync, Do: s.getSync},
+		Put: edm.Create{May: putSync, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
 			return edm.Item{}, put(ctx, r, true)
 		}},
-		Update: edm.Change{May: writeCross, Do: func(ctx context.Context, r *edm.Request) error { return put(ctx, r, false) }},
-		Delete: edm.Change{May: writeCross, Do: func(ctx context.Context, r *edm.Request) error {
+		Update: edm.Change{May: writeSync, Do: func(ctx context.Context, r *edm.Request) error { return put(ctx, r, false) }},
+		Delete: edm.Change{May: writeSync, Do: func(ctx context.Context, r *edm.Request) error {
 			return s.Cross.RemoveSync(ctx, r.Who, ids.TenantID(r.Parent()))
 		}},
 	}
 }
 
 func (s Services) getSync(ctx context.Context, r *edm.Request) (edm.Item, error) {
-	return s.read(ctx, r, crosstenant.Read, func(tx *sqldb.Tx) (edm.Item, error) {
+	return s.read(ctx, r, crosstenant.ReadSync, func(tx *sqldb.Tx) (edm.Item, error) {
 		sync, err := crosstenant.GetSync(ctx, tx, r.Who.Tenant, ids.TenantID(r.Parent()))
 		if err != nil {
 			return edm.Item{}, err

@@ -18,7 +18,7 @@ import (
 // audits is the part directoryAudits of the logs.
 // https://learn.microsoft.com/graph/api/resources/directoryaudit?view=graph-rest-1.0
 func (s Services) audits() *edm.Set {
-	read := edm.Alike(edm.Any("AuditLog.Read.All", "Directory.Read.All"))
+	read := edm.Alike(edm.Any("AuditLog.Read.All", "Directory.Read.All")).Needing("auditLogs/allProperties/read")
 	return &edm.Set{
 		Path: edm.Both("directoryAudits"), Type: edm.Of("directoryAudit"), FreeKeys: true, Top: most, Usual: most,
 		Doc:  "https://learn.microsoft.com/graph/api/resources/directoryaudit?view=graph-rest-1.0",

@@ -16,7 +16,7 @@ import (
 // signIns is the part signIns of the logs.
 // https://learn.microsoft.com/graph/api/resources/signin?view=graph-rest-beta
 func (s Services) signIns() *edm.Set {
-	read := edm.Alike(edm.Any("AuditLog.Read.All"))
+	read := edm.Alike(edm.Any("AuditLog.Read.All")).Needing("signInReports/allProperties/read")
 	return &edm.Set{
 		Path: edm.Both("signIns"), Type: edm.Of("signIn"), Top: most, Usual: most,
 		Doc:  "https://learn.microsoft.com/graph/api/resources/signin?view=graph-rest-1.0",
