@@ -1,29 +1,19 @@
 package interop
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"entente/internal/cli"
-	"entente/internal/lab"
+	"entente/interop/labtest"
 )
 
 // env is the lab's environment: what `entente lab env` prints.
@@ -33,132 +23,9 @@ var env map[string]string
 // test is given as its transport.
 var client *http.Client
 
-// TestMain starts one lab for all tests. The lab's process is this binary under
-// another name, so that nothing needs to be built or installed first.
+// TestMain starts one lab for all tests.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "lab" {
-		os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
-	}
-	code, err := runWithLab(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// runWithLab runs the tests while a lab is up.
-func runWithLab(m *testing.M) (int, error) {
-	dir, err := os.MkdirTemp("", "entente-interop-")
-	if err != nil {
-		return 1, err
-	}
-	defer os.RemoveAll(dir)
-	forget()
-	stop, err := startLab(dir)
-	if err != nil {
-		return 1, err
-	}
-	code := m.Run()
-	client.CloseIdleConnections()
-	return code, stop()
-}
-
-// forget clears what the libraries under test would read from the environment
-// of whoever runs the tests.
-func forget() {
-	for _, v := range os.Environ() {
-		name, _, _ := strings.Cut(v, "=")
-		switch prefix, _, _ := strings.Cut(name, "_"); strings.ToUpper(prefix) {
-		case "AZURE", "IDENTITY", "IMDS", "MSI", "ARM", "ENTENTE", "HTTP", "HTTPS", "ALL", "NO":
-			os.Unsetenv(name)
-		}
-	}
-}
-
-// startLab starts a lab in a folder below dir and waits until it is up. The
-// function returned ends it.
-func startLab(dir string) (stop func() error, err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	roots, err := trustTestIssuers(dir)
-	if err != nil {
-		return nil, err
-	}
-	port, err := freePort()
-	if err != nil {
-		return nil, err
-	}
-	data := filepath.Join(dir, "lab")
-	cmd := exec.Command(self, "lab", "--data", data, "--port", strconv.Itoa(port), "--no-color")
-	cmd.Env = append(os.Environ(), "SSL_CERT_FILE="+roots)
-	var said bytes.Buffer
-	cmd.Stderr = &said
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	stop = func() error {
-		cmd.Process.Signal(os.Interrupt)
-		if err := cmd.Wait(); err != nil {
-			return fmt.Errorf("the lab ended badly: %w\n%s", err, &said)
-		}
-		return nil
-	}
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		fmt.Fprintln(&said, lines.Text())
-		if strings.Contains(lines.Text(), "The lab is up.") {
-			go io.Copy(io.Discard, out)
-			return stop, readEnv(data)
-		}
-	}
-	cmd.Process.Kill()
-	cmd.Wait()
-	return nil, fmt.Errorf("the lab did not come up\n%s", &said)
-}
-
-// trustTestIssuers writes the authority of the issuers that tests start, for
-// the lab to trust. All TLS servers of httptest have the same one.
-func trustTestIssuers(dir string) (string, error) {
-	srv := httptest.NewTLSServer(nil)
-	defer srv.Close()
-	file := filepath.Join(dir, "issuers.pem")
-	return file, os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw}), 0o644)
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
-}
-
-// readEnv reads the lab's environment and makes the client that trusts it.
-func readEnv(data string) error {
-	var text bytes.Buffer
-	if err := lab.Env(data, "json", &text); err != nil {
-		return err
-	}
-	if err := json.Unmarshal(text.Bytes(), &env); err != nil {
-		return err
-	}
-	ca, err := os.ReadFile(env["ENTENTE_CA_FILE"])
-	if err != nil {
-		return err
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(ca) {
-		return fmt.Errorf("%s holds no certificate", env["ENTENTE_CA_FILE"])
-	}
-	client = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
-	return nil
+	os.Exit(labtest.Main(m, func(l labtest.Lab) { env, client = l.Env, l.Client }))
 }
 
 // graphScope asks for the permissions on Microsoft Graph under its usual name.

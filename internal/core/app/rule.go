@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/json"
 	"net/url"
 	"regexp"
 	"slices"
@@ -82,8 +83,32 @@ func (a *Application) with(body []byte, home *tenant.Tenant) (*Application, erro
 	b.ID, b.AppID, b.CreatedDateTime, b.PublisherDomain = a.ID, a.AppID, a.CreatedDateTime, a.PublisherDomain
 	b.DeletedDateTime, b.VerifiedPublisher, b.UniqueName = a.DeletedDateTime, a.VerifiedPublisher, a.UniqueName
 	b.CreatedByAppID, b.Info.LogoURL = a.CreatedByAppID, a.Info.LogoURL
+	b.enable(body)
 	b.tidy()
 	return b, b.check(home)
+}
+
+// enable makes roles and scopes of which the body does not say whether they are
+// enabled what Graph makes them.
+func (a *Application) enable(body []byte) {
+	type flag struct {
+		IsEnabled *bool `json:"isEnabled"`
+	}
+	var said struct {
+		AppRoles []flag `json:"appRoles"`
+		API      struct {
+			Scopes []flag `json:"oauth2PermissionScopes"`
+		} `json:"api"`
+	}
+	if json.Unmarshal(body, &said) != nil {
+		return // has been refused: the body has been merged
+	}
+	for i, f := range said.AppRoles {
+		a.AppRoles[i].IsEnabled = f.IsEnabled == nil || *f.IsEnabled
+	}
+	for i, f := range said.API.Scopes {
+		a.API.Scopes[i].IsEnabled = f.IsEnabled == nil || *f.IsEnabled
+	}
 }
 
 // tidy puts the application into the form in which it is kept.

@@ -38,6 +38,21 @@ func preAuthorized(scope string) string {
 		"preAuthorizedApplications":[{"appId":"99999999-9999-4999-8999-999999999999","delegatedPermissionIds":[%q]}]}}`, scope)
 }
 
+// TestEnabledUnlessSaid: the CLI for Microsoft 365 leaves isEnabled out of roles.
+func TestEnabledUnlessSaid(t *testing.T) {
+	for said, want := range map[string]bool{``: true, `,"isEnabled":null`: true, `,"isEnabled":true`: true, `,"isEnabled":false`: false} {
+		a, err := NewApplication(contoso(), []byte(`{"displayName":"x",
+			"appRoles":[{"id":"11111111-1111-4111-8111-111111111111","displayName":"r","value":"R","allowedMemberTypes":["User"]`+said+`}],
+			"api":{"oauth2PermissionScopes":[{"id":"22222222-2222-4222-8222-222222222222","type":"Admin","value":"s"`+said+`}]}}`), "", noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.AppRoles[0].IsEnabled != want || a.API.Scopes[0].IsEnabled != want {
+			t.Errorf("%q: role %v, scope %v, want %v", said, a.AppRoles[0].IsEnabled, a.API.Scopes[0].IsEnabled, want)
+		}
+	}
+}
+
 func TestNewApplication(t *testing.T) {
 	tests := []struct {
 		name, body string

@@ -36,12 +36,12 @@ type (
 		Requests []*batchItem `json:"requests"`
 	}
 	batchItem struct {
-		ID        string            `json:"id"`
+		ID        batchID           `json:"id"`
 		Method    string            `json:"method"`
 		URL       string            `json:"url"`
 		Headers   map[string]string `json:"headers"`
 		Body      json.RawMessage   `json:"body"`
-		DependsOn []string          `json:"dependsOn"`
+		DependsOn []batchID         `json:"dependsOn"`
 		Atomicity string            `json:"atomicityGroup"`
 
 		needs []*batchItem // what DependsOn names
@@ -49,8 +49,12 @@ type (
 	}
 	batchState int
 
+	// A batchID is a string. Graph takes a number for one too, and the CLI for
+	// Microsoft 365 relies on that; the answer has the string.
+	batchID string
+
 	batchAnswer struct {
-		ID      string            `json:"id"`
+		ID      batchID           `json:"id"`
 		Status  int               `json:"status"`
 		Headers map[string]string `json:"headers"`
 		Body    json.RawMessage   `json:"body,omitempty"`
@@ -100,6 +104,16 @@ func (c *call) batch(v edm.Version) error {
 	return c.write(http.StatusOK, b.Bytes())
 }
 
+// UnmarshalJSON implements json.Unmarshaler.
+func (id *batchID) UnmarshalJSON(text []byte) error {
+	var n json.Number
+	if len(text) > 0 && text[0] != '"' && json.Unmarshal(text, &n) == nil {
+		*id = batchID(n)
+		return nil
+	}
+	return json.Unmarshal(text, (*string)(id))
+}
+
 // readBatch returns the requests of a batch in the order in which they are to
 // be answered.
 func readBatch(raw []byte) ([]*batchItem, error) {
@@ -118,7 +132,7 @@ func readBatch(raw []byte) ([]*batchItem, error) {
 		if err := item.check(); err != nil {
 			return nil, err
 		}
-		id := strings.ToLower(item.ID)
+		id := strings.ToLower(string(item.ID))
 		if byID[id] != nil {
 			return nil, badPayload("Two requests have the same id.")
 		}
@@ -126,7 +140,7 @@ func readBatch(raw []byte) ([]*batchItem, error) {
 	}
 	for _, item := range b.Requests {
 		for _, id := range item.DependsOn {
-			on := byID[strings.ToLower(id)]
+			on := byID[strings.ToLower(string(id))]
 			if on == nil {
 				return nil, badPayload("A request depends on one that is not in the batch.")
 			}
@@ -312,7 +326,7 @@ var notInItems = []string{"Content-Length", "Vary", "Request-Id", "Client-Reques
 
 // answer returns what was written, in the form of a batch: JSON as it is, text
 // as a string, and base64url for the rest.
-func (w *itemWriter) answer(id string) (batchAnswer, error) {
+func (w *itemWriter) answer(id batchID) (batchAnswer, error) {
 	w.WriteHeader(http.StatusOK)
 	a := batchAnswer{ID: id, Status: w.status, Headers: make(map[string]string)}
 	for name, values := range w.header {

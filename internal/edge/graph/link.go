@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"entente/internal/edge/graph/edm"
 )
@@ -32,12 +33,38 @@ func (c *call) ref(ctx context.Context, _ edm.Grant) error {
 	return c.write(http.StatusOK, append(appendPair(b, "@odata.id", c.base+"/directoryObjects/"+it.ID, true), '}'))
 }
 
+// refer returns the identifier of a reference, which may name a user by
+// userPrincipalName.
+func (c *call) refer(ctx context.Context, ref string) (string, error) {
+	if !strings.Contains(ref, "@") {
+		return ref, nil
+	}
+	return c.Registry.Set(c.request.Version, "users").PlainKey().Find(ctx, c.request, ref)
+}
+
+// bind makes what the body refers to part of the request.
+func (c *call) bind(ctx context.Context, body *edm.Body) (err error) {
+	c.request.Binds = body.Binds()
+	for _, refs := range c.request.Binds {
+		for i, ref := range refs {
+			if refs[i], err = c.refer(ctx, ref); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (c *call) link(ctx context.Context, _ edm.Grant) error {
 	raw, err := c.readBody()
 	if err != nil {
 		return err
 	}
-	if c.request.Ref, err = edm.ReadReference(raw); err != nil {
+	ref, err := edm.ReadReference(raw)
+	if err != nil {
+		return err
+	}
+	if c.request.Ref, err = c.refer(ctx, ref); err != nil {
 		return err
 	}
 	if err := c.target.set().Link.Do(ctx, c.request); err != nil {
@@ -51,8 +78,11 @@ func (c *call) unlink(ctx context.Context, _ edm.Grant) error {
 	set := c.target.set()
 	c.request.Ref = c.request.ID
 	if c.target.kind == toRefs && !set.Single {
-		var err error
-		if c.request.Ref, err = edm.ParseReference(c.options.ID); err != nil {
+		ref, err := edm.ParseReference(c.options.ID)
+		if err != nil {
+			return err
+		}
+		if c.request.Ref, err = c.refer(ctx, ref); err != nil {
 			return err
 		}
 	}

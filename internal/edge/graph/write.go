@@ -51,7 +51,9 @@ func (c *call) createFrom(ctx context.Context, g edm.Grant, body *edm.Body, key 
 	if c.request.Body, err = body.JSON(); err != nil {
 		return err
 	}
-	c.request.Binds = body.Binds()
+	if err := c.bind(ctx, body); err != nil {
+		return err
+	}
 	it, err := c.target.set().Create.Do(ctx, c.request)
 	if err != nil {
 		return err
@@ -99,7 +101,9 @@ func (c *call) update(ctx context.Context, g edm.Grant) error {
 	if c.request.Body, err = body.JSON(); err != nil {
 		return err
 	}
-	c.request.Binds = body.Binds()
+	if err := c.bind(ctx, body); err != nil {
+		return err
+	}
 	if err := set.Update.Do(ctx, c.request); err != nil {
 		return err
 	}
@@ -160,7 +164,9 @@ func (c *call) put(ctx context.Context, g edm.Grant) error {
 	if c.request.Body, err = body.JSON(); err != nil {
 		return err
 	}
-	c.request.Binds = body.Binds()
+	if err := c.bind(ctx, body); err != nil {
+		return err
+	}
 	it, err := set.Put.Do(ctx, c.request)
 	switch {
 	case err != nil:

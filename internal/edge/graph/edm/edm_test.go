@@ -328,7 +328,15 @@ func TestReferences(t *testing.T) {
 			t.Errorf("%s: got %q, %v", s, got, err)
 		}
 	}
-	for _, s := range []string{"", guid, "https://x/v1.0/users/me", "https://x/v1.0/users/" + guid + "/more/segments", "https://x/?" + guid, strings.Repeat("x", 2000)} {
+	for s, name := range map[string]string{
+		"https://graph.microsoft.com/v1.0/users/a@b.example": "a@b.example", "https://x/beta/users('a%2Bc@b.example')": "a+c@b.example",
+		"/users/a_b.example%23EXT%23@c.example": "a_b.example#EXT#@c.example", "https://x/v1.0/my-tenant/users/a@b.example": "a@b.example",
+	} {
+		if got, err := ParseReference(s); err != nil || got != name {
+			t.Errorf("%s: got %q, %v, want %q", s, got, err, name)
+		}
+	}
+	for _, s := range []string{"", guid, "https://x/v1.0/groups/a@b.example", "https://x/v1.0/users/a@b.example/manager", "https://x/v1.0/users/%zz@b.example", "https://x/v1.0/users/me", "https://x/v1.0/users/" + guid + "/more/segments", "https://x/?" + guid, strings.Repeat("x", 2000)} {
 		if got, err := ParseReference(s); !errors.Is(err, BadReference) {
 			t.Errorf("%q: got %q, %v, want BadReference", s, got, err)
 		}

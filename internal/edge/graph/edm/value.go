@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"math"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -157,17 +158,25 @@ func ParseTime(s string) (time.Time, bool) {
 // libraries write their own.
 var referenceForm = regexp.MustCompile(`(?i)^(?:https?://[^/?#]+)?/?(?:(?:v1\.0|beta)/)?(?:[^/?#]+/)?[a-z]+(?:/|\(')([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:'\))?(?:/[a-z.]+)?$`)
 
+// A named reference is to a user, by userPrincipalName: the CLI for Microsoft
+// 365 sets managers so.
+var namedForm = regexp.MustCompile(`(?i)^(?:https?://[^/?#]+)?/?(?:(?:v1\.0|beta)/)?(?:[^/?#]+/)?users(?:/|\(')([^/?#()]+@[^/?#()@]+?)(?:'\))?$`)
+
 // ParseReference returns the identifier that an @odata.id or a bound address
-// names.
+// names, or the userPrincipalName.
 func ParseReference(s string) (string, error) {
 	if len(s) > 1024 {
 		return "", badReference()
 	}
-	m := referenceForm.FindStringSubmatch(s)
-	if m == nil {
-		return "", badReference()
+	if m := referenceForm.FindStringSubmatch(s); m != nil {
+		return strings.ToLower(m[1]), nil
 	}
-	return strings.ToLower(m[1]), nil
+	if m := namedForm.FindStringSubmatch(s); m != nil {
+		if name, err := url.PathUnescape(m[1]); err == nil {
+			return name, nil
+		}
+	}
+	return "", badReference()
 }
 
 // ReadReference reads the body of POST …/$ref: {"@odata.id": address}.
