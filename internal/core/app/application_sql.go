@@ -32,6 +32,13 @@ var ApplicationTable = query.Table{
 		"disabledByMicrosoftStatus": {SQL: "a.disabled_status", Null: ""},
 		"tags":                      {Items: applicationItems("tag", "")},
 		"requiredResourceAccess":    {Items: applicationItems("resource", "resourceAppId")},
+		"owners":                    object.OwnersColumn("a"),
+		"extensionProperties": {Items: &query.Items{
+			From: "application_extension x", On: "x.tenant_id = a.tenant_id and x.application_id = a.id",
+		}},
+		"federatedIdentityCredentials": {Items: &query.Items{
+			From: "federated_credential x", On: "x.tenant_id = a.tenant_id and x.parent_id = a.id",
+		}},
 		"identifierUris": {Items: &query.Items{
 			From: "application_uri u", On: "u.tenant_id = a.tenant_id and u.application_id = a.id",
 			Fields: map[string]query.Column{"": {SQL: "u.folded", Fold: true}},

@@ -29,6 +29,8 @@ var PrincipalTable = query.Table{
 		"description":               {SQL: "p.text_folded", Fold: true, Null: "", Words: object.DescriptionWords("p.id")},
 		"applicationTemplateId":     {SQL: "p.template_id", Null: ""},
 		"disabledByMicrosoftStatus": {SQL: "p.disabled_status", Null: ""},
+		"owners":                    object.OwnersColumn("p"),
+		"ownedObjects":              object.OwnedColumn("p"),
 		"tags":                      {Items: principalItems("tag")},
 		"alternativeNames":          {Items: principalItems("alternative")},
 		"servicePrincipalNames":     {Items: principalItems("name")},

@@ -46,10 +46,7 @@ var GroupTable = query.Table{
 			From: "group_text x", On: "x.tenant_id = g.tenant_id and x.group_id = g.id and x.kind = 'license'",
 			Fields: map[string]query.Column{"skuId": {SQL: "x.folded", Fold: true}},
 		}},
-		"owners": {Items: &query.Items{
-			From: "object_owner x join object o on o.tenant_id = x.tenant_id and o.id = x.owner_id and o.deleted_us = 0",
-			On:   "x.tenant_id = g.tenant_id and x.object_id = g.id",
-		}},
+		"owners": object.OwnersColumn("g"),
 	},
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/query"
 	"entente/internal/kit/sqldb"
 )
 
@@ -60,4 +61,18 @@ func Owners(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.Objec
 			o.CreatedAt = sqldb.Time(created)
 			return o, err
 		})
+}
+
+// OwnersColumn answers for owners/$count in the query.Table of a noun: alias is
+// what its statements call it.
+func OwnersColumn(alias string) query.Column { return ownership(alias, "object_id", "owner_id") }
+
+// OwnedColumn answers for ownedObjects/$count.
+func OwnedColumn(alias string) query.Column { return ownership(alias, "owner_id", "object_id") }
+
+func ownership(alias, own, other string) query.Column {
+	return query.Column{Items: &query.Items{
+		From: "object_owner x join object o on o.tenant_id = x.tenant_id and o.id = x." + other + " and o.deleted_us = 0",
+		On:   "x.tenant_id = " + alias + ".tenant_id and x." + own + " = " + alias + ".id",
+	}}
 }

@@ -24,7 +24,7 @@ const onTexts = "eq sw; not ge le cnt"
 // https://learn.microsoft.com/graph/api/resources/application?view=graph-rest-1.0
 func application() edm.Entity {
 	text, texts := edm.String, edm.Many(edm.String)
-	return edm.Entity{Name: "application", Base: "directoryObject", Props: []edm.Prop{
+	return edm.Entity{Name: "application", Base: "directoryObject", Counted: []string{"extensionProperties", "federatedIdentityCredentials", "owners"}, Props: []edm.Prop{
 		{Name: "deletedDateTime", Type: edm.DateTimeOffset, Filter: "eq ge le in; ne not null", Order: "A"},
 		{Name: "appId", Type: text, Filter: "eq in", Search: edm.ByStart},
 		{Name: "applicationTemplateId", Type: text, Filter: "eq in; ne not null"},
@@ -75,7 +75,7 @@ func application() edm.Entity {
 // https://learn.microsoft.com/graph/api/resources/serviceprincipal?view=graph-rest-1.0
 func principal() edm.Entity {
 	text, texts := edm.String, edm.Many(edm.String)
-	return edm.Entity{Name: "servicePrincipal", Base: "directoryObject", Props: []edm.Prop{
+	return edm.Entity{Name: "servicePrincipal", Base: "directoryObject", Counted: []string{"ownedObjects", "owners"}, Props: []edm.Prop{
 		{Name: "deletedDateTime", Type: edm.DateTimeOffset, Filter: "eq ge le in; ne not null", Order: "A"},
 		{Name: "createdDateTime", Type: edm.DateTimeOffset, Filter: "eq ge le; ne not in", Order: "A"},
 		{Name: "appId", Type: text, Write: edm.C, Required: true, Filter: "eq in sw; ne not", Search: edm.ByStart},
