@@ -33,7 +33,9 @@ var Migrations = schema.Files
 
 // Engines are the engines that tests run on: both, unless ENTENTE_TEST_ENGINE
 // is postgres or sqlite. Under the race detector SQLite is some twenty times slower.
-var Engines = engines(os.Getenv("ENTENTE_TEST_ENGINE"))
+var Engines = engines(os.Getenv(only))
+
+const only = "ENTENTE_TEST_ENGINE"
 
 func engines(only string) []sqldb.Engine {
 	switch only {
@@ -74,6 +76,7 @@ func OpenClock(t testing.TB, engine sqldb.Engine, clk clock.Clock) *sqldb.DB {
 // OpenURL opens the store at an address once more, as a second server would.
 func OpenURL(t testing.TB, url string, clk clock.Clock) *sqldb.DB {
 	t.Helper()
+	os.Getenv(only) // go test keeps results by the variables that are read while tests run, and Engines is read before
 	db, err := sqldb.Open(t.Context(), sqldb.Options{URL: url, Clock: clk, Migrations: schema.Files})
 	if err != nil {
 		t.Fatalf("open %s: %v", url, err)
