@@ -60,11 +60,11 @@ func runClients(t *testing.T, node, file string, vars []string) {
 	}
 }
 
-// absent skips the clients that are not here, or fails where they have to be.
+// absent skips clients that are not here, or fails where they have to be.
 func absent(t *testing.T, why string) {
 	t.Helper()
 	if os.Getenv("CI") == "true" {
-		t.Fatal("JavaScript clients: " + why)
+		t.Fatal(why)
 	}
-	t.Skip("JavaScript clients are not tested: " + why)
+	t.Skip("not tested: " + why)
 }

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -53,20 +54,30 @@ func run(m *testing.M, up func(Lab)) (int, error) {
 	}
 	defer os.RemoveAll(dir)
 	forget()
-	data := filepath.Join(dir, "lab")
-	stop, err := start(dir, data)
+	l, stop, err := start(dir)
 	if err != nil {
-		return 1, err
-	}
-	l, err := open(data)
-	if err != nil {
-		stop()
 		return 1, err
 	}
 	up(l)
 	code := m.Run()
-	l.Client.CloseIdleConnections()
 	return code, stop()
+}
+
+// Mapped starts a further lab for one test: one that answers under Microsoft's
+// host names, through a proxy, for clients that know no others. The tests must
+// have been started by Main.
+func Mapped(t *testing.T) Lab {
+	t.Helper()
+	l, stop, err := start(t.TempDir(), "--map-hosts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
 }
 
 // forget clears what the libraries under test would read from the environment
@@ -81,33 +92,37 @@ func forget() {
 	}
 }
 
-// start starts a lab in the folder data and waits until it is up. The function
-// returned ends it.
-func start(dir, data string) (stop func() error, err error) {
+// start starts a lab in a folder below dir and waits until it is up. The
+// function returned ends it.
+func start(dir string, flags ...string) (l Lab, stop func() error, err error) {
 	self, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return l, nil, err
 	}
 	roots, err := trustTestIssuers(dir)
 	if err != nil {
-		return nil, err
+		return l, nil, err
 	}
 	port, err := freePort()
 	if err != nil {
-		return nil, err
+		return l, nil, err
 	}
-	cmd := exec.Command(self, "lab", "--data", data, "--port", strconv.Itoa(port), "--no-color")
+	data := filepath.Join(dir, "lab")
+	cmd := exec.Command(self, append([]string{"lab", "--data", data, "--port", strconv.Itoa(port), "--no-color"}, flags...)...)
 	cmd.Env = append(os.Environ(), "SSL_CERT_FILE="+roots)
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return nil, err
+		return l, nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, err
+		return l, nil, err
 	}
 	stop = func() error {
+		if l.Client != nil {
+			l.Client.CloseIdleConnections()
+		}
 		cmd.Process.Signal(os.Interrupt)
 		if err := cmd.Wait(); err != nil {
 			return fmt.Errorf("the lab ended badly: %w\n%s", err, &said)
@@ -119,12 +134,15 @@ func start(dir, data string) (stop func() error, err error) {
 		fmt.Fprintln(&said, lines.Text())
 		if strings.Contains(lines.Text(), "The lab is up.") {
 			go io.Copy(io.Discard, out)
-			return stop, nil
+			if l, err = open(data); err != nil {
+				return l, nil, errors.Join(err, stop())
+			}
+			return l, stop, nil
 		}
 	}
 	cmd.Process.Kill()
 	cmd.Wait()
-	return nil, fmt.Errorf("the lab did not come up\n%s", &said)
+	return l, nil, fmt.Errorf("the lab did not come up\n%s", &said)
 }
 
 // trustTestIssuers writes the authority of the issuers that tests start, for
