@@ -55,6 +55,8 @@ var pathConventions = []convention{
 	{"what is below a number", "GET /v1.0/applications(appId='{appId}')/federatedIdentityCredentials", "", 200, []string{"story"}},
 	{"what is below a unique name", "GET /v1.0/applications(uniqueName='unique')/owners", "", 200, nil},
 	{"a principal's number", "GET /v1.0/servicePrincipals(appId='{appId}')", "", 200, []string{`"id":"{sp}"`}},
+	{"what it owns", "GET /v1.0/servicePrincipals(appId='{appId}')/ownedObjects", "", 200, []string{`"value":[]`}},
+	{"what it created", "GET /v1.0/servicePrincipals/{client}/createdObjects/graph.group", "", 200, []string{`"id":"{group}"`}},
 	{"a part of it", "GET /v1.0/servicePrincipals(appId='{appId}')/appRoleAssignedTo", "", 200, nil},
 	{"a group's unique name", "GET /v1.0/groups(uniqueName='nobody')", "", 404, nil},
 	{"a role's template", "GET /v1.0/directoryRoles(roleTemplateId='62e90394-69f5-4237-9190-012177145e10')", "", 200, []string{"Global Administrator"}},
@@ -107,6 +109,7 @@ var headerConventions = []convention{
 	{"all metadata", "GET /v1.0/users/{user} | Accept: application/json;odata.metadata=full", "", 200, []string{`"@odata.type":"#microsoft.graph.user"`, `"@odata.id":"`, `"@odata.editLink":"`}},
 	{"minimal metadata by name", "GET /v1.0/users/{user} | Accept: application/json;odata.metadata=minimal;odata.streaming=true", "", 200, []string{"@odata.context", "!@odata.type"}},
 	{"OData's versions", "GET /v1.0/users/{user} | OData-Version: 4.0 | OData-MaxVersion: 4.01", "", 200, nil},
+	{"several preferences", "PATCH /v1.0/applications(uniqueName='unique') | Prefer: return=representation, create-if-missing", `{}`, 200, []string{`"id":"{app}"`, "#Preference-Applied: return=representation"}},
 	{"noise", "GET /v1.0/users/{user} | SdkVersion: x | X-ClientService-ClientTag: y | x-ms-throttle-priority: low", "", 200, nil},
 	{"no enumeration's future members", "GET /v1.0/users/{user} | Prefer: include-unknown-enum-members", "", 200, nil},
 	{"JSON with parameters", "PATCH /v1.0/users/{user} | Content-Type: application/json; charset=utf-8; IEEE754Compatible=false", `{}`, 204, nil},
@@ -236,7 +239,7 @@ func TestConventions(t *testing.T) {
 		create("/applications/"+app+"/federatedIdentityCredentials", newCredential("story"))
 		sp := create("/servicePrincipals", map[string]any{"appId": appID})
 		fill := strings.NewReplacer("{user}", user, "{USER}", strings.ToUpper(user), "{upn}", "story@contoso.example", "{upn%}", "story%40contoso.example", "{manager}", manager,
-			"{group}", create("/groups", group), "{app}", app, "{appId}", appID, "{APPID}", strings.ToUpper(appID), "{sp}", sp, "{admin}", string(w.A.Admin),
+			"{group}", create("/groups", group), "{app}", app, "{appId}", appID, "{APPID}", strings.ToUpper(appID), "{sp}", sp, "{client}", string(c.Principal.ID), "{admin}", string(w.A.Admin),
 			"{tenant}", string(w.A.ID), "{own}", Own, "{token}", c.Token)
 		for _, subject := range []string{"paths", "headers", "answers", "options", "writes"} {
 			for _, tt := range conventions[subject] {

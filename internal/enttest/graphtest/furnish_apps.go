@@ -27,6 +27,7 @@ var registrations = Room{
 		}
 		f.Create("/applications/federatedIdentityCredentials", "/applications/"+f.IDs["/applications"]+"/federatedIdentityCredentials", newCredential(f.Word))
 		furnishParts(f)
+		f.Send(http.MethodPost, "/v1.0/applications/"+f.IDs["application"]+"/owners/$ref", Ref(f.IDs["/servicePrincipals"]))
 		f.Send(http.MethodPost, "/v1.0/groups/"+f.IDs["around"]+"/members/$ref", Ref(f.IDs["/servicePrincipals"]))
 		f.IDs["/servicePrincipals/memberOf"], f.IDs["/servicePrincipals/transitiveMemberOf"] = f.IDs["around"], f.IDs["around"]
 		furnishAssignments(f)

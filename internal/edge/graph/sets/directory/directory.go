@@ -40,9 +40,15 @@ func (s Services) Sets(ofUser, ofGroup []*edm.Set) []*edm.Set {
 func (s Services) OfPrincipal() []*edm.Set {
 	may := edm.Alike(edm.Any("Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")).
 		Needing("servicePrincipals/memberOf/read")
+	tied := edm.Access{
+		App:       edm.Any("Application.Read.All", "Application.ReadWrite.OwnedBy", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"),
+		Delegated: may.Delegated,
+	}.Needing("servicePrincipals/ownedObjects/read")
 	return []*edm.Set{
 		s.related("memberOf", may, isKind(object.ServicePrincipal), directory.GroupsOf),
 		s.related("transitiveMemberOf", may, isKind(object.ServicePrincipal), directory.AllGroupsOf),
+		s.related("ownedObjects", tied, isKind(object.ServicePrincipal), directory.OwnedBy),
+		s.related("createdObjects", tied, isKind(object.ServicePrincipal), directory.CreatedBy),
 	}
 }
 
