@@ -164,12 +164,13 @@ func dropGrant(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.Gr
 }
 
 // ScopesNow returns the scopes that a client has on a resource now, for
-// everybody and for the person, in one keyed read.
+// everybody and for the person, in one keyed read: the cross join has SQLite
+// begin with the grant, and not look at all scopes of the tenant.
 func ScopesNow(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, client, resource, person ids.ObjectID) ([]string, error) {
 	list, err := sqldb.All(ctx, tx, `
 		select s.scope
-		from   permission_grant g join grant_scope s on s.tenant_id = g.tenant_id and s.grant_id = g.id
-		where  g.tenant_id = ? and g.client_id = ? and g.resource_id = ?
+		from   permission_grant g cross join grant_scope s
+		where  g.tenant_id = ? and g.client_id = ? and g.resource_id = ? and s.tenant_id = g.tenant_id and s.grant_id = g.id
 		and    (g.principal_id = '' or g.principal_id = ?) and (s.ends_us = 0 or s.ends_us > ?)
 		order  by s.scope`,
 		[]any{tenant, client, resource, person, sqldb.Micros(tx.Now())},

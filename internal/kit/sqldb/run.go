@@ -83,6 +83,9 @@ func (d *DB) attempt(ctx context.Context, kind access, urgent bool, work func(*T
 	if err == nil {
 		err = tx.failed
 	}
+	if err == nil && !tx.again && kind.writes() && d.rehearsing.Load() {
+		err = rehearsed()
+	}
 	if err != nil || tx.again {
 		finished = true
 		s.rollback()

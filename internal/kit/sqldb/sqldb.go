@@ -68,6 +68,7 @@ type DB struct {
 	statements *statements
 	stats      counters
 	notices    notices
+	rehearsing atomic.Bool // see Rehearse
 }
 
 // A backend is one engine's way of opening transactions.

@@ -22,6 +22,11 @@ func AnyOf(types ...ByType) Access {
 	for _, t := range types {
 		a.App = a.App.with(t.May.App)
 		a.Delegated = a.Delegated.with(t.May.Delegated)
+		for _, n := range t.May.Needs {
+			if !slices.Contains(a.Needs, n) {
+				a.Needs = append(a.Needs, n)
+			}
+		}
 	}
 	return a
 }

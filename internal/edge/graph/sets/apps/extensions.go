@@ -36,7 +36,7 @@ func (s Services) extensions() *edm.Set {
 				return extensionItem(e)
 			})
 		}},
-		Create: edm.Create{May: writeKeys, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
+		Create: edm.Create{May: writeKeys.Needing("applications/extensionProperties/update"), Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
 			var ask app.Extension
 			if err := json.Unmarshal(r.Body, &ask); err != nil {
 				return edm.Item{}, err
@@ -47,7 +47,7 @@ func (s Services) extensions() *edm.Set {
 			}
 			return extensionItem(e)
 		}},
-		Delete: edm.Change{May: writeKeys, Do: func(ctx context.Context, r *edm.Request) error {
+		Delete: edm.Change{May: writeKeys.Needing("applications/extensionProperties/update"), Do: func(ctx context.Context, r *edm.Request) error {
 			return s.Apps.Retract(ctx, r.Who, ids.ObjectID(r.Parent()), ids.ObjectID(r.ID))
 		}},
 	}

@@ -21,7 +21,7 @@ var (
 	createGroups = edm.Access{
 		App:       edm.Any("Group.Create", "Group.ReadWrite.All", "Directory.ReadWrite.All"),
 		Delegated: edm.Any("Group.ReadWrite.All", "Directory.ReadWrite.All"),
-		Needs:     onGroups("create", "createAsOwner"),
+		Needs:     append(onGroups("create"), "groups.security/createAsOwner", "groups.unified/createAsOwner"),
 	}
 	writeGroups  = edm.Alike(edm.Any("Group.ReadWrite.All", "Directory.ReadWrite.All")).Needing(onGroups("basic/update")...)
 	ownGroups    = writeGroups.Needing(onGroups("owners/update")...)
