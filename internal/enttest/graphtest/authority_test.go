@@ -14,6 +14,7 @@ import (
 	"entente/internal/edge/graph/edm"
 	"entente/internal/edge/graph/sets"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
 )
 
 func declared(t *testing.T) *edm.Registry {
@@ -73,7 +74,13 @@ func TestAuthority(t *testing.T) {
 		m := &matrix{World: w, f: w.examples(t, client).Furnishing, done: map[string]bool{}, some: map[string]bool{}}
 		all := doings(w.Registry)
 		tokens := map[string]string{}
-		for _, x := range everybody() {
+		asking := everybody()
+		if w.DB.Engine() == sqldb.PostgreSQL { // the rule is the same, and a request dearer: one role in four
+			asking = slices.DeleteFunc(asking, func(x who) bool {
+				return x.role.Name != "" && len(x.role.Actions)%4 != 0 && x.role.ID != authz.GlobalAdministrator
+			})
+		}
+		for _, x := range asking {
 			tokens[fmt.Sprint(x.name, x.program)] = m.token(t, client, x)
 		}
 		least := m.permitted(t, all)
@@ -85,7 +92,7 @@ func TestAuthority(t *testing.T) {
 		w.DB.Rehearse(true)
 		defer w.DB.Rehearse(false)
 		for _, d := range all {
-			for _, x := range everybody() {
+			for _, x := range asking {
 				m.ask(t, d, tokens[fmt.Sprint(x.name, x.program)], x.String(), d.may(x))
 			}
 			for _, p := range least[d.name()] {
