@@ -58,8 +58,9 @@ const (
 	x509Type         = "AsymmetricX509Cert"
 	secretLife       = 2 // years, when no end is given
 	hintLength       = 3
-	maxKeyIdentifier = 128 // bytes of a customKeyIdentifier
-	maxKeys          = 100 // secrets and certificates of one application, as in Entra's size limits
+	maxKeyIdentifier = 128  // bytes of a customKeyIdentifier
+	maxYear          = 9999 // of a time that can be written
+	maxKeys          = 100  // secrets and certificates of one application, as in Entra's size limits
 )
 
 // NewSecret returns a client secret with its text, made for the request of a
@@ -80,6 +81,8 @@ func NewSecret(ask PasswordCredential, now time.Time) (PasswordCredential, error
 	case longer(text(c.DisplayName), maxDisplayName):
 		return c, invalid("passwordCredentials")
 	case len(c.CustomKeyIdentifier) > maxKeyIdentifier:
+		return c, invalid("passwordCredentials")
+	case c.EndDateTime.Year() > maxYear:
 		return c, invalid("passwordCredentials")
 	case !c.EndDateTime.After(c.StartDateTime):
 		return c, fault.InvalidAt("endDateTime", "The end of a secret must be after its start.")

@@ -98,9 +98,9 @@ func (s *Service) Create(ctx context.Context, who authz.Caller, body []byte, own
 	return s.create(ctx, who, body, "", owners)
 }
 
-// Upsert updates the application with the unique name, or creates it; created
-// says which.
-func (s *Service) Upsert(ctx context.Context, who authz.Caller, uniqueName string, body []byte) (a *Application, created bool, err error) {
+// Upsert updates the application with the unique name, or creates it with the
+// given owners; created says which.
+func (s *Service) Upsert(ctx context.Context, who authz.Caller, uniqueName string, body []byte, owners []ids.ObjectID) (a *Application, created bool, err error) {
 	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
 		a, err = FindApplication(ctx, tx, who.Tenant, "uniqueName", uniqueName)
 		return err
@@ -112,7 +112,7 @@ func (s *Service) Upsert(ctx context.Context, who authz.Caller, uniqueName strin
 	case !errors.Is(err, fault.NotFound):
 		return nil, false, err
 	}
-	a, err = s.create(ctx, who, body, uniqueName, nil)
+	a, err = s.create(ctx, who, body, uniqueName, owners)
 	return a, true, err
 }
 
@@ -388,11 +388,22 @@ func (s *Service) Delete(ctx context.Context, who authz.Caller, id ids.ObjectID)
 	})
 }
 
+// maxOwners is the greatest number of owners of an application or a service
+// principal (Entra service limits): they are always read together.
+const maxOwners = 100
+
 // AddOwner makes owner an owner of an application or service principal.
 func (s *Service) AddOwner(ctx context.Context, who authz.Caller, id, owner ids.ObjectID) error {
 	return s.owners(ctx, who, id, owner, "Add owner to", func(tx *sqldb.Tx) error {
 		if err := checkOwner(ctx, tx, who.Tenant, owner); err != nil {
 			return err
+		}
+		have, err := object.Owners(ctx, tx, who.Tenant, id)
+		if err != nil {
+			return err
+		}
+		if len(have) >= maxOwners {
+			return fault.InvalidAt("owners", "An application or service principal has at most %d owners.", maxOwners)
 		}
 		return object.AddOwner(ctx, tx, who.Tenant, id, owner)
 	})

@@ -2,7 +2,9 @@ package graph
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 
 	"entente/internal/core/authz"
 	"entente/internal/edge/graph/edm"
@@ -72,9 +74,9 @@ func (c *call) createFrom(ctx context.Context, g edm.Grant, body *edm.Body, key 
 	return c.writeItem(http.StatusCreated, it, c.shapes(g))
 }
 
-// within refuses a body that sets more than the permission reaches.
+// within refuses a body that sets, or refers to, more than the permission reaches.
 func (c *call) within(g edm.Grant, body *edm.Body, but string) error {
-	for _, name := range body.Names() {
+	for _, name := range slices.Concat(body.Names(), slices.Sorted(maps.Keys(body.Binds()))) {
 		if name != but && !g.Reaches(name) {
 			return authz.Refuse().With("property", name)
 		}

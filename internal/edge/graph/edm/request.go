@@ -2,7 +2,9 @@ package edm
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
+	"slices"
 
 	"entente/internal/core/authz"
 	"entente/internal/kit/query"
@@ -40,6 +42,17 @@ func NewRequest(who authz.Caller, v Version, header http.Header) *Request {
 
 // Parent returns the identifier of the entity right above.
 func (r *Request) Parent() string { return r.Parents[len(r.Parents)-1] }
+
+// BindsOnly refuses references other than to these parts: what an operation
+// does not take must not seem to have been done.
+func (r *Request) BindsOnly(parts ...string) error {
+	for _, name := range slices.Sorted(maps.Keys(r.Binds)) {
+		if !slices.Contains(parts, name) {
+			return UnknownPropertyFault(name)
+		}
+	}
+	return nil
+}
 
 // Warn tells the caller of something that was done but will not work.
 func (r *Request) Warn(text string) { r.header.Add(WarningHeader, text) }

@@ -22,6 +22,7 @@ type Services struct {
 
 // Registry returns everything that is declared, or says what contradicts.
 func (s Services) Registry() (*edm.Registry, error) {
+	s.Apps.Show = directory.Items
 	all := s.Directory.Sets(s.Apps.OfPerson(), s.Apps.OfGroup())
 	all = append(all, s.Apps.Sets(s.Directory.OfPrincipal(), s.Directory.MemberActions("servicePrincipals/memberOf/read"))...)
 	all = append(all, s.Policy.Sets()...)

@@ -162,7 +162,7 @@ func fillKeys(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, owner ids.
 func (s Services) createApplication(ctx context.Context, r *edm.Request) (it edm.Item, err error) {
 	var a *app.Application
 	if r.Named != "" {
-		a, _, err = s.Apps.Upsert(ctx, r.Who, r.Named, r.Body)
+		a, _, err = s.Apps.Upsert(ctx, r.Who, r.Named, r.Body, bound(r, "owners"))
 	} else {
 		a, err = s.Apps.Create(ctx, r.Who, r.Body, bound(r, "owners"))
 	}
@@ -173,6 +173,9 @@ func (s Services) createApplication(ctx context.Context, r *edm.Request) (it edm
 }
 
 func (s Services) updateApplication(ctx context.Context, r *edm.Request) error {
+	if err := r.BindsOnly(); err != nil {
+		return err
+	}
 	_, err := s.Apps.Update(ctx, r.Who, ids.ObjectID(r.ID), r.Body)
 	return err
 }

@@ -12,7 +12,6 @@ import (
 
 	"entente/internal/core/app"
 	"entente/internal/core/consent"
-	"entente/internal/core/directory"
 	"entente/internal/core/federation"
 	"entente/internal/core/object"
 	"entente/internal/edge/graph/edm"
@@ -26,6 +25,9 @@ type Services struct {
 	Apps       *app.Service
 	Consent    *consent.Service
 	Federation *federation.Service
+
+	// Show renders objects of any kind as far as the caller may read them.
+	Show func(ctx context.Context, tx *sqldb.Tx, r *edm.Request, list []object.Object) ([]edm.Item, error)
 }
 
 // Sets returns the sets. parts and actions are added to those of each service
@@ -84,7 +86,10 @@ func (s Services) owners(read, add, remove edm.Access, exists func(ctx context.C
 				if err := exists(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent())); err != nil {
 					return page, err
 				}
-				page.Items, err = ownersOf(ctx, tx, r)
+				list, err := object.Owners(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent()))
+				if err == nil {
+					page.Items, err = s.Show(ctx, tx, r, list)
+				}
 				return page, err
 			})
 		}},
@@ -101,31 +106,6 @@ func (s Services) owners(read, add, remove edm.Access, exists func(ctx context.C
 			return s.Apps.RemoveOwner(ctx, r.Who, ids.ObjectID(r.Parent()), ids.ObjectID(r.Ref))
 		}},
 	}
-}
-
-func ownersOf(ctx context.Context, tx *sqldb.Tx, r *edm.Request) ([]edm.Item, error) {
-	list, err := object.Owners(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent()))
-	if err != nil {
-		return nil, err
-	}
-	return itemsOf(list, func(o object.Object) (edm.Item, error) { return ownerItem(ctx, tx, o) })
-}
-
-// ownerItem renders an owner as the entity that it is.
-func ownerItem(ctx context.Context, tx *sqldb.Tx, o object.Object) (it edm.Item, err error) {
-	if o.Kind == object.User {
-		var u *directory.User
-		if u, err = directory.GetUser(ctx, tx, o.Tenant, string(o.ID)); err == nil {
-			it, err = item(o.ID, u.Face)
-		}
-	} else {
-		var p *app.ServicePrincipal
-		if p, err = app.GetPrincipal(ctx, tx, o.Tenant, o.ID); err == nil {
-			it, err = item(o.ID, p)
-		}
-	}
-	it.Type = edm.Of(string(o.Kind))
-	return it, err
 }
 
 // bound returns the identifiers behind name@odata.bind.

@@ -103,6 +103,9 @@ func (s Services) createPrincipal(ctx context.Context, r *edm.Request) (edm.Item
 }
 
 func (s Services) updatePrincipal(ctx context.Context, r *edm.Request) error {
+	if err := r.BindsOnly(); err != nil {
+		return err
+	}
 	_, err := s.Apps.UpdatePrincipal(ctx, r.Who, ids.ObjectID(r.ID), r.Body)
 	return err
 }

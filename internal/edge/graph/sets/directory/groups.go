@@ -169,6 +169,9 @@ func bound(r *edm.Request, name string) []ids.ObjectID {
 }
 
 func (s Services) updateGroup(ctx context.Context, r *edm.Request) error {
+	if err := r.BindsOnly("members"); err != nil {
+		return err
+	}
 	_, err := s.Users.UpdateGroup(ctx, r.Who, ids.ObjectID(r.ID), r.Body, bound(r, "members"))
 	return err
 }
@@ -192,7 +195,7 @@ func (s Services) groupOwners() *edm.Set {
 				if err != nil {
 					return page, err
 				}
-				page.Items, err = items(ctx, tx, r, list)
+				page.Items, err = Items(ctx, tx, r, list)
 				return page, err
 			})
 		}},

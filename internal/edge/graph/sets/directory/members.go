@@ -119,7 +119,7 @@ func objectPage(ctx context.Context, tx *sqldb.Tx, r *edm.Request, scope directo
 		return page, err
 	}
 	page.Next = list.Next
-	page.Items, err = items(ctx, tx, r, list.Items)
+	page.Items, err = Items(ctx, tx, r, list.Items)
 	return page, err
 }
 
@@ -140,8 +140,9 @@ func reads(who authz.Caller, kind object.Kind) bool {
 // batch bounds the identifiers in one statement, below query.MaxNodes.
 const batch = 400
 
-// items renders objects of any kind, in their order.
-func items(ctx context.Context, tx *sqldb.Tx, r *edm.Request, list []object.Object) ([]edm.Item, error) {
+// Items renders objects of any kind, in their order. Those of a kind that the
+// caller may not read show their identifiers alone.
+func Items(ctx context.Context, tx *sqldb.Tx, r *edm.Request, list []object.Object) ([]edm.Item, error) {
 	shown := make(map[string]edm.Item, len(list))
 	for part := range slices.Chunk(list, batch) {
 		if err := render(ctx, tx, r, part, shown); err != nil {

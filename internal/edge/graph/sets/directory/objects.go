@@ -40,7 +40,7 @@ func (s Services) getObject(ctx context.Context, r *edm.Request) (edm.Item, erro
 		if err != nil {
 			return edm.Item{}, err
 		}
-		list, err := items(ctx, tx, r, []object.Object{o})
+		list, err := Items(ctx, tx, r, []object.Object{o})
 		if err != nil {
 			return edm.Item{}, err
 		}
@@ -95,7 +95,7 @@ func found(ctx context.Context, tx *sqldb.Tx, r *edm.Request, keys []any, types 
 			}
 		}
 	}
-	return items(ctx, tx, r, list)
+	return Items(ctx, tx, r, list)
 }
 
 // typed returns entities as an array in which each says what it is.

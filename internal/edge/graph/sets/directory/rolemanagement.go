@@ -248,7 +248,7 @@ func (s Services) ofAssignment(name string, of func(directory.RoleAssignment) id
 				if err != nil {
 					return edm.Item{}, err
 				}
-				list, err := items(ctx, tx, r, []object.Object{o})
+				list, err := Items(ctx, tx, r, []object.Object{o})
 				if err != nil {
 					return edm.Item{}, err
 				}

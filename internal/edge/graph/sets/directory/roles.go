@@ -104,6 +104,9 @@ func (s Services) roleByTemplate(ctx context.Context, r *edm.Request, template s
 }
 
 func (s Services) activateRole(ctx context.Context, r *edm.Request) (edm.Item, error) {
+	if err := r.BindsOnly(); err != nil {
+		return edm.Item{}, err
+	}
 	var ask struct {
 		Template string `json:"roleTemplateId"`
 	}

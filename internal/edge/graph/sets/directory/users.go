@@ -126,7 +126,7 @@ func (s Services) manager() *edm.Set {
 				if err != nil {
 					return edm.Item{}, err
 				}
-				list, err := items(ctx, tx, r, []object.Object{o})
+				list, err := Items(ctx, tx, r, []object.Object{o})
 				if err != nil {
 					return edm.Item{}, err
 				}
