@@ -209,7 +209,7 @@ func addOwners(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.Objec
 func checkOwner(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, owner ids.ObjectID) error {
 	o, err := object.Get(ctx, tx, tenant, owner)
 	if err == nil && o.Kind != object.User && o.Kind != object.ServicePrincipal {
-		err = fault.InvalidAt("owners", "Only users and service principals can be owners.")
+		err = object.NotHere(o, "owners")
 	}
 	return err
 }

@@ -170,7 +170,7 @@ const maxOwners = 100
 // Why a change of a group's owners is refused.
 const (
 	LastOwner fault.Reason = "directory.last_owner"
-	NotAnyOne fault.Reason = "directory.not_a_reference" // not a kind of object that may stand here
+	NotAnyOne              = object.NotAnyOne // not a kind of object that may stand here
 )
 
 // AddGroupOwner makes a user or service principal an owner of a group.
@@ -189,7 +189,7 @@ func addGroupOwner(ctx context.Context, tx *sqldb.Tx, g *Group, owner ids.Object
 		return err
 	}
 	if o.Kind != object.User && o.Kind != object.ServicePrincipal {
-		return fault.Because(fault.Invalid, NotAnyOne, "The reference target '%s' of type '%s' is invalid for the 'owners' reference.", o.Kind, o.ID)
+		return object.NotHere(o, "owners")
 	}
 	have, err := object.Owners(ctx, tx, g.Tenant, g.ID)
 	if err != nil {

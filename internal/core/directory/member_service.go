@@ -69,7 +69,7 @@ func (g *Group) fits(o object.Object) error {
 	case o.Kind == object.Group && !g.Unified() && !g.AssignableToRole() && g.ID != o.ID:
 		return nil
 	}
-	return fault.Because(fault.Invalid, NotAnyOne, "The reference target '%s' of type '%s' is invalid for the 'members' reference.", o.Kind, o.ID)
+	return object.NotHere(o, "members")
 }
 
 // RemoveMember takes a direct member out of a group, whatever put it there.

@@ -25,7 +25,7 @@ func addSponsor(ctx context.Context, tx *sqldb.Tx, u *User, sponsor ids.ObjectID
 		return err
 	}
 	if o.Kind != object.User && o.Kind != object.Group || o.ID == u.ID {
-		return fault.Because(fault.Invalid, NotAnyOne, "The reference target '%s' of type '%s' is invalid for the 'sponsors' reference.", o.ID, o.Kind)
+		return object.NotHere(o, "sponsors")
 	}
 	n, err := tx.Exec(ctx, `
 		insert into sponsor (tenant_id, user_id, sponsor_id, added_us) values (?, ?, ?, ?)

@@ -7,7 +7,6 @@ import (
 	"entente/internal/core/audit"
 	"entente/internal/core/authz"
 	"entente/internal/core/object"
-	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
@@ -39,7 +38,7 @@ func (t Ties) manage(ctx context.Context, tx *sqldb.Tx, u *User) error {
 		return err
 	}
 	if o.Kind != object.User || o.ID == u.ID {
-		return fault.Because(fault.Invalid, NotAnyOne, "The reference target '%s' of type '%s' is invalid for the 'manager' reference.", o.ID, o.Kind)
+		return object.NotHere(o, "manager")
 	}
 	u.Manager = o.ID
 	return nil

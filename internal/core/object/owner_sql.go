@@ -2,6 +2,7 @@ package object
 
 import (
 	"context"
+	"strings"
 
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -13,7 +14,14 @@ import (
 const (
 	AlreadyOwner fault.Reason = "object.already_owner"
 	NoOwner      fault.Reason = "object.no_owner"
+	NotAnyOne    fault.Reason = "object.not_a_reference" // not a kind of object that may stand here
 )
+
+// NotHere refuses an object that cannot stand in a reference, in Graph's words.
+func NotHere(o Object, reference string) error {
+	kind := strings.ToUpper(string(o.Kind[:1])) + string(o.Kind[1:])
+	return fault.Because(fault.Invalid, NotAnyOne, "The reference target '%s_%s' of type '%s' is invalid for the '%s' reference.", kind, o.ID, kind, reference)
+}
 
 // AddOwner makes owner an owner of the object. Doing it twice is refused with
 // AlreadyOwner, as Graph does.

@@ -296,9 +296,21 @@ func TestTiesOfUsers(t *testing.T) {
 			t.Errorf("expanded without one: %s", a.Raw)
 		}
 		c.Send(t, w, http.StatusNoContent, "PATCH", one, map[string]any{"manager@odata.bind": Own + "/v1.0/users/" + boss})
-		for _, wrong := range []string{ada, string(c.Principal.ID)} {
-			c.Send(t, w, http.StatusBadRequest, "PUT", one+"/manager/$ref", ref(wrong))
+		for wrong, kind := range map[string]string{ada: "User", string(c.Principal.ID): "ServicePrincipal"} {
+			want := "The reference target '" + kind + "_" + wrong + "' of type '" + kind + "' is invalid for the 'manager' reference."
+			if _, message := c.Send(t, w, http.StatusBadRequest, "PUT", one+"/manager/$ref", ref(wrong)).Error(); message != want {
+				t.Errorf("got  %s\nwant %s", message, want)
+			}
 		}
+		// A chain of managers, which is a circle.
+		c.Send(t, w, http.StatusNoContent, "PUT", "/v1.0/users/"+boss+"/manager/$ref", ref(ada))
+		for levels, want := range map[string]int{"1": 1, "3": 3, "max": 20, "1000": 20} {
+			a := c.Send(t, w, http.StatusOK, "GET", one+"?$select=id&$count=true&$expand=manager($levels="+levels+";$select=id)", nil, "ConsistencyLevel", "eventual")
+			if n := strings.Count(string(a.Raw), `"manager":{`); n != want {
+				t.Errorf("%d managers with $levels=%s, want %d: %s", n, levels, want, a.Raw)
+			}
+		}
+		c.Send(t, w, http.StatusNoContent, "DELETE", "/v1.0/users/"+boss+"/manager/$ref", nil)
 		for _, nobody := range []string{string(w.B.Admin), string(ids.New[ids.ObjectID]())} {
 			c.Send(t, w, http.StatusNotFound, "PUT", one+"/manager/$ref", ref(nobody))
 			c.Send(t, w, http.StatusNotFound, "POST", one+"/sponsors/$ref", ref(nobody))

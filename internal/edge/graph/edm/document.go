@@ -52,7 +52,8 @@ directory role in ` + "`innerError.leastRole`" + `.
 ` + "`/me`" + ` stands for ` + "`/users/{id}`" + ` of the person who is signed in. ` + "`POST /$batch`" + ` takes up
 to 20 requests, answers them one after the other, and judges each by itself.
 ` + "`$expand`" + ` shows one set that stands below an entity here, up to 20 of its entities,
-with ` + "`$select`" + ` within; it asks for the permission to list that set.
+with ` + "`$select`" + ` within, and ` + "`$levels`" + ` (up to 20) for a manager's manager; it asks for the
+permission to list that set.
 
 ## Sets
 `

@@ -115,7 +115,7 @@ func ofPerson(own []string, names ...string) edm.Access {
 // https://learn.microsoft.com/graph/api/user-list-manager?view=graph-rest-1.0
 func (s Services) manager() *edm.Set {
 	return &edm.Set{
-		Path: edm.Both("manager"), Type: edm.Of("directoryObject"), Single: true, Linked: true,
+		Path: edm.Both("manager"), Type: edm.Of("directoryObject"), Single: true, Linked: true, Levels: true,
 		Get: edm.Get{May: managerOfPerson, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
 			return view(ctx, s.DB, func(tx *sqldb.Tx) (edm.Item, error) {
 				u, err := directory.GetUser(ctx, tx, r.Who.Tenant, r.Parent())
