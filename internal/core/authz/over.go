@@ -80,7 +80,11 @@ func NeedReach(ctx context.Context, tx *sqldb.Tx, who Caller, target ids.ObjectI
 	if reach.over(able, theirs, held) {
 		return nil
 	}
-	return Refuse().With("leastRole", reach.least(theirs, held))
+	f := Refuse().With("leastRole", reach.least(theirs, held))
+	if who.AppOnly() {
+		f = f.With("leastPermission", "") // none would have sufficed
+	}
+	return f
 }
 
 // least names the least role that reaches an account.

@@ -24,13 +24,18 @@ const RoleManagement = "RoleManagement.ReadWrite.Directory"
 // roles may be given to is changed only by who might give the roles, and its
 // owners: its members hold them.
 func mayManageGroup(ctx context.Context, tx *sqldb.Tx, who authz.Caller, g *Group, does authz.Action) error {
-	if g.AssignableToRole() && who.AppOnly() && !who.Has(RoleManagement) {
+	lacks := g.AssignableToRole() && !who.Has(RoleManagement)
+	switch {
+	case lacks && who.AppOnly():
 		who.ByRole = true // a permission for groups does not reach it, roles may
+	case lacks && !mayManageRoles(who):
+		return authz.Refuse().With("leastPermission", RoleManagement)
 	}
-	if g.AssignableToRole() && !who.AppOnly() && !mayManageRoles(who) {
-		return authz.Refuse()
+	err := authz.Allow(ctx, tx, who, g.ID, g.entity()+"/"+does)
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Reason == authz.Denied && lacks && who.AppOnly() {
+		return f.With("leastPermission", RoleManagement)
 	}
-	return authz.Allow(ctx, tx, who, g.ID, g.entity()+"/"+does)
+	return err
 }
 
 // mayManageRoles reports whether the program through which a person acts may

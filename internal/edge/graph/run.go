@@ -124,6 +124,9 @@ func (c *call) explain(a edm.Access, err error) error {
 	if !ok || f.Reason != authz.Denied {
 		return err
 	}
+	if _, said := f.Values["leastPermission"]; said {
+		return f
+	}
 	to := edm.Reach{Self: c.own(), Property: f.Values["property"], Unowned: f.Values["property"] == ""}
 	if to.Unowned && (!c.request.Who.AppOnly() || c.request.Who.ByRole) {
 		if f.Values["leastRole"] == "" {

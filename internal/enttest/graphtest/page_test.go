@@ -76,6 +76,10 @@ func TestPageTokens(t *testing.T) {
 		u, err := url.Parse(next)
 		must(t, err)
 		token := u.Query().Get("$skiptoken")
+		u, err = url.Parse(c.Send(t, w, http.StatusOK, "GET", "/v1.0/users?$top=1", nil).Text("@odata.nextLink"))
+		must(t, err)
+		plain := u.Query().Get("$skiptoken")
+		c.Send(t, w, http.StatusOK, "GET", "/v1.0/users?$skiptoken="+plain, nil)
 		filter := "$filter=userType%20eq%20%27Member%27&$skiptoken="
 		c.Send(t, w, http.StatusOK, "GET", "/v1.0/users?"+filter+token, nil)
 		other := "A"
@@ -87,7 +91,8 @@ func TestPageTokens(t *testing.T) {
 			path string
 		}{
 			"of another tenant":   {stranger, "/v1.0/users?" + filter + token},
-			"on another path":     {c, "/v1.0/applications?" + filter + token},
+			"on another path":     {c, "/v1.0/applications?$skiptoken=" + plain},
+			"in beta":             {c, "/beta/users?" + filter + token},
 			"with another filter": {c, "/v1.0/users?$filter=userType%20eq%20%27Guest%27&$skiptoken=" + token},
 			"without the filter":  {c, "/v1.0/users?$skiptoken=" + token},
 			"in another order":    {c, "/v1.0/users?$orderby=displayName&$skiptoken=" + token},
@@ -96,8 +101,8 @@ func TestPageTokens(t *testing.T) {
 			"made up":             {c, "/v1.0/users?" + filter + "X%27616263%27"},
 		} {
 			a := ask.c.Get(t, w, ask.path)
-			if code, _ := a.Error(); a.Status != http.StatusBadRequest {
-				t.Errorf("a page token %s: got %d %s %s, want 400", name, a.Status, code, a.Raw)
+			if code, _ := a.Error(); a.Status != http.StatusBadRequest || code != "Directory_ExpiredPageToken" {
+				t.Errorf("a page token %s: got %d %s %s, want 400 Directory_ExpiredPageToken", name, a.Status, code, a.Raw)
 			}
 		}
 	})
