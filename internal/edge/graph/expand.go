@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"entente/internal/core/authz"
 	"entente/internal/edge/graph/edm"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/odata"
@@ -152,7 +153,7 @@ func (c *call) appendBelow(b []byte, it edm.Item, level int) ([]byte, error) {
 }
 
 // below reads the entities of the part. An entity that went away meanwhile has
-// none.
+// none, and one whose part is hidden from the caller shows none.
 func (c *call) below(ctx context.Context, x *expansion, it edm.Item) (items []edm.Item, err error) {
 	r := *c.request
 	r.Parents, r.ID, r.Cast = append(slices.Clone(r.Parents), it.ID), "", ""
@@ -168,7 +169,7 @@ func (c *call) below(ctx context.Context, x *expansion, it edm.Item) (items []ed
 		page, err = x.part.List.Do(ctx, &r)
 		items = page.Items[:min(len(page.Items), maxExpanded)]
 	}
-	if errors.Is(err, fault.NotFound) {
+	if errors.Is(err, fault.NotFound) || errors.Is(err, authz.Denied) {
 		return nil, nil
 	}
 	return items, err

@@ -121,7 +121,7 @@ const changed fault.Reason = "graph.changed"
 // not own. A person's own rights are not to be had by a permission.
 func (c *call) explain(a edm.Access, err error) error {
 	f, ok := errors.AsType[*fault.Error](err)
-	if !ok || f.Reason != authz.Denied {
+	if !ok || f.Reason != authz.Denied || f.Values["leastPermission"] != "" {
 		return err
 	}
 	if _, said := f.Values["leastPermission"]; said {

@@ -57,7 +57,7 @@ func (s Services) groups(parts []*edm.Set) *edm.Set {
 		Parts: append([]*edm.Set{
 			s.groupOwners(),
 			s.members(),
-			s.related("transitiveMembers", readMembers, s.isGroup, directory.AllMembersOf),
+			s.unhidden(s.related("transitiveMembers", readMembers, s.isGroup, directory.AllMembersOf)),
 			s.related("memberOf", readGroups.Needing("groups/memberOf/read"), s.isGroup, directory.GroupsOf),
 			s.related("transitiveMemberOf", readGroups.Needing("groups/memberOf/read"), s.isGroup, directory.AllGroupsOf),
 		}, parts...),

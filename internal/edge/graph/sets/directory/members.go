@@ -40,7 +40,7 @@ func isKind(kind object.Kind) exists {
 // members is the part members of a group.
 // https://learn.microsoft.com/graph/api/group-list-members?view=graph-rest-1.0
 func (s Services) members() *edm.Set {
-	set := s.related("members", readMembers, s.isGroup, directory.MembersOf)
+	set := s.unhidden(s.related("members", readMembers, s.isGroup, directory.MembersOf))
 	set.Link = edm.Change{May: writeMembers, Do: func(ctx context.Context, r *edm.Request) error {
 		return s.Users.AddMember(ctx, r.Who, ids.ObjectID(r.Parent()), ids.ObjectID(r.Ref), time.Time{})
 	}}
