@@ -22,6 +22,7 @@ var ground = map[string][]string{
 var sideways = map[string][]string{
 	"kit/jobs":             {"kit/sqldb"},
 	"core/consent":         {"core/app", "core/directory"},
+	"core/site":            {"core/directory"},
 	"core/managedidentity": {"core/app"},
 	"core/token":           {"core/keys"},
 	"core/federation":      {"core/app", "core/keys", "core/managedidentity"},

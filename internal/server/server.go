@@ -27,6 +27,7 @@ import (
 	"entente/internal/core/federation"
 	"entente/internal/core/keys"
 	"entente/internal/core/managedidentity"
+	"entente/internal/core/site"
 	"entente/internal/core/token"
 	"entente/internal/edge/oauth"
 	"entente/internal/flow/deletion"
@@ -90,6 +91,7 @@ type core struct {
 	signIns     *audit.SignIns
 	hasher      *directory.Hasher
 	directory   *directory.Service
+	sites       *site.Service
 	apps        *app.Service
 	consent     *consent.Service
 	identities  *managedidentity.Service
@@ -197,6 +199,7 @@ func (s *Server) newCore() *core {
 	c.keys = keys.New(s.db, s.ring, s.clock, keys.Options{Mark: s.options.Mark})
 	c.tokens = token.New(c.keys, s.clock, s.config.Name)
 	c.directory = directory.NewService(s.db, c.hasher)
+	c.sites = site.NewService(s.db, c.directory)
 	c.apps = app.NewService(s.db, s.ring)
 	c.consent = consent.NewService(s.db)
 	c.crosstenant = crosstenant.NewService(s.db)

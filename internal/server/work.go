@@ -31,6 +31,9 @@ func (s *Server) newWorkers() *jobs.Worker {
 	w.Every("directory.end", time.Minute, func(ctx context.Context, _ *jobs.Work) error {
 		return untilDone(ctx, func(ctx context.Context) (int, error) { return s.core.directory.EndDue(ctx, sweepBatch) })
 	})
+	w.Every("site.end", time.Minute, func(ctx context.Context, _ *jobs.Work) error {
+		return untilDone(ctx, func(ctx context.Context) (int, error) { return s.core.sites.EndDue(ctx, sweepBatch) })
+	})
 	// Deleted objects: purge those of thirty days ago, and take away what hung
 	// on a purged one. Neither has counted since.
 	w.Every("deletion.purge", time.Hour, func(ctx context.Context, _ *jobs.Work) error {

@@ -8,11 +8,19 @@ import "strings"
 // (users/create).
 type Action string
 
-// namespace is what every action here stands in.
+// namespace is what every action stands in that does not say otherwise.
 const namespace = "microsoft.directory/"
 
+// ManageSites is what it takes to make sites and to open them to programs.
+const ManageSites Action = "office365.sharePoint/allEntities/allTasks"
+
 // String returns the action as Microsoft Graph shows it.
-func (a Action) String() string { return namespace + string(a) }
+func (a Action) String() string {
+	if strings.HasPrefix(string(a), "office365.") {
+		return "microsoft." + string(a)
+	}
+	return namespace + string(a)
+}
 
 // Covers reports whether whoever may do a may do b. allProperties stands for
 // every property set, allTasks for every task, and an entity for what narrows

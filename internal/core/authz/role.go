@@ -33,6 +33,7 @@ const (
 	ApplicationDeveloper                  ids.RoleID = "cf1c38e5-3621-4004-a7cb-879624dced7c"
 	UserAdministrator                     ids.RoleID = "fe930be7-5e62-47db-91af-98c3a49a38b1"
 	GroupsAdministrator                   ids.RoleID = "fdd7a751-b60b-444a-984c-02652fe8fa1c"
+	SharePointAdministrator               ids.RoleID = "f28a1f50-f6e7-4571-818b-6a12f2af6b6c"
 	GuestInviter                          ids.RoleID = "95e79109-95c0-4d8e-aee3-d01accf2d47b"
 	IdentityGovernanceAdministrator       ids.RoleID = "45d8d3c5-c802-45c6-b32a-1d70b5e1e86e"
 	SecurityReader                        ids.RoleID = "5d6b6bb7-de71-4623-b4af-96380a352509"

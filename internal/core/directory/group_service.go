@@ -9,7 +9,6 @@ import (
 	"entente/internal/core/audit"
 	"entente/internal/core/authz"
 	"entente/internal/core/object"
-	"entente/internal/core/tenant"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
@@ -76,35 +75,9 @@ func mayCreateGroup(ctx context.Context, tx *sqldb.Tx, who authz.Caller, g *Grou
 // CreateGroup stores a new group from a Graph body, with owners and members.
 func (s *Service) CreateGroup(ctx context.Context, who authz.Caller, body []byte, owners, members []ids.ObjectID) (*Group, error) {
 	var g *Group
-	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		home, err := tenant.Get(ctx, tx, who.Tenant)
-		if err != nil {
-			return err
-		}
-		if g, err = NewGroup(home, body, tx.Now()); err != nil {
-			return err
-		}
-		owns, err := mayCreateGroup(ctx, tx, who, g, len(owners) > 0)
-		if err != nil {
-			return err
-		}
-		if err := addGroup(ctx, tx, g, who.Object); err != nil {
-			return err
-		}
-		if owns && !slices.Contains(owners, who.Object) {
-			owners = append(slices.Clone(owners), who.Object)
-		}
-		for _, id := range unique(owners) {
-			if err := addGroupOwner(ctx, tx, g, id); err != nil {
-				return err
-			}
-		}
-		for _, id := range unique(members) {
-			if _, err := s.addMember(ctx, tx, who, g, id, time.Time{}); err != nil {
-				return err
-			}
-		}
-		return recordGroup(ctx, tx, who, "Add group", g, nil)
+	err := s.db.Update(ctx, func(tx *sqldb.Tx) (err error) {
+		g, err = s.MakeGroup(ctx, tx, who, body, owners, members)
+		return err
 	})
 	return g, err
 }
@@ -180,12 +153,14 @@ const (
 
 // AddGroupOwner makes a user or service principal an owner of a group.
 func (s *Service) AddGroupOwner(ctx context.Context, who authz.Caller, id, owner ids.ObjectID) error {
-	return s.changeGroup(ctx, who, id, "owners/update", func(tx *sqldb.Tx, g *Group) error {
-		if err := addGroupOwner(ctx, tx, g, owner); err != nil {
-			return err
-		}
-		return recordGroup(ctx, tx, who, "Add owner to group", g, []audit.Change{{Name: "Owner", New: string(owner)}})
-	})
+	return s.changeGroup(ctx, who, id, "owners/update", func(tx *sqldb.Tx, g *Group) error { return s.addOwner(ctx, tx, who, g, owner) })
+}
+
+func (s *Service) addOwner(ctx context.Context, tx *sqldb.Tx, who authz.Caller, g *Group, owner ids.ObjectID) error {
+	if err := addGroupOwner(ctx, tx, g, owner); err != nil {
+		return err
+	}
+	return recordGroup(ctx, tx, who, "Add owner to group", g, []audit.Change{{Name: "Owner", New: string(owner)}})
 }
 
 func addGroupOwner(ctx context.Context, tx *sqldb.Tx, g *Group, owner ids.ObjectID) error {
@@ -209,20 +184,22 @@ func addGroupOwner(ctx context.Context, tx *sqldb.Tx, g *Group, owner ids.Object
 // RemoveGroupOwner takes an owner from a group. The last person who owns it
 // stays, even beside a service principal.
 func (s *Service) RemoveGroupOwner(ctx context.Context, who authz.Caller, id, owner ids.ObjectID) error {
-	return s.changeGroup(ctx, who, id, "owners/update", func(tx *sqldb.Tx, g *Group) error {
-		have, err := object.Owners(ctx, tx, g.Tenant, g.ID)
-		if err != nil {
-			return err
-		}
-		have = slices.DeleteFunc(have, func(o object.Object) bool { return o.Kind != object.User })
-		if len(have) == 1 && have[0].ID == owner {
-			return fault.Because(fault.Invalid, LastOwner, "The group must have at least one owner, hence this owner cannot be removed.")
-		}
-		if err := object.RemoveOwner(ctx, tx, g.Tenant, g.ID, owner); err != nil {
-			return err
-		}
-		return recordGroup(ctx, tx, who, "Remove owner from group", g, []audit.Change{{Name: "Owner", Old: string(owner)}})
-	})
+	return s.changeGroup(ctx, who, id, "owners/update", func(tx *sqldb.Tx, g *Group) error { return s.dropOwner(ctx, tx, who, g, owner) })
+}
+
+func (s *Service) dropOwner(ctx context.Context, tx *sqldb.Tx, who authz.Caller, g *Group, owner ids.ObjectID) error {
+	have, err := object.Owners(ctx, tx, g.Tenant, g.ID)
+	if err != nil {
+		return err
+	}
+	have = slices.DeleteFunc(have, func(o object.Object) bool { return o.Kind != object.User })
+	if len(have) == 1 && have[0].ID == owner {
+		return fault.Because(fault.Invalid, LastOwner, "The group must have at least one owner, hence this owner cannot be removed.")
+	}
+	if err := object.RemoveOwner(ctx, tx, g.Tenant, g.ID, owner); err != nil {
+		return err
+	}
+	return recordGroup(ctx, tx, who, "Remove owner from group", g, []audit.Change{{Name: "Owner", Old: string(owner)}})
 }
 
 func recordGroup(ctx context.Context, tx *sqldb.Tx, who authz.Caller, activity string, g *Group, changed []audit.Change) error {

@@ -35,6 +35,7 @@ const (
 	OfRoleAssignment   = "appRoleAssignment"
 	OfScope            = "scope"      // of a delegated grant: grant identifier, space, scope
 	OfMembership       = "membership" // of a group: group identifier, space, member identifier
+	OfSiteRole         = "siteRole"
 )
 
 // NewCause returns a cause, or an Invalid fault if it would end at once.

@@ -13,6 +13,7 @@ import (
 	"entente/internal/core/directory"
 	"entente/internal/core/federation"
 	"entente/internal/core/object"
+	"entente/internal/core/site"
 	"entente/internal/core/tenant"
 	"entente/internal/core/token"
 	"entente/internal/edge/graph/edm"
@@ -135,6 +136,12 @@ var reasons = map[fault.Reason]reply{
 	tenant.Taken:              {http.StatusBadRequest, "Request_BadRequest", "Another object with the same value for property id already exists.", ""},
 	tenant.Claimed:            {http.StatusBadRequest, "Request_BadRequest", "Another object with the same value for property id already exists.", ""},
 	tenant.NoInformation:      {http.StatusNotFound, "ResourceNotFound", "", ""},
+	site.TeamExists:           {http.StatusConflict, "Conflict", "", ""},
+	site.NotUnified:           {http.StatusBadRequest, "BadRequest", "", ""},
+	site.NoTeamOwner:          {http.StatusBadRequest, "BadRequest", "", ""},
+	site.BadMember:            {http.StatusBadRequest, "BadRequest", "", ""},
+	site.NotTemplate:          {http.StatusBadRequest, "BadRequest", "", ""},
+	site.BadRole:              {http.StatusBadRequest, "invalidRequest", "", ""},
 }
 
 // replyTo finds how a fault looks.

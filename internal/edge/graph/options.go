@@ -30,7 +30,11 @@ type options struct {
 }
 
 func (c *call) readOptions() error {
-	o, err := odata.ParseOptions(c.r.URL.RawQuery)
+	raw := c.r.URL.RawQuery
+	if c.target.kind == toCollection && c.target.set().Words {
+		raw, c.request.Words = cutSearch(raw)
+	}
+	o, err := odata.ParseOptions(raw)
 	if err != nil {
 		return err
 	}
@@ -157,6 +161,27 @@ func (c *call) readQuery(g edm.Grant) error {
 	return nil
 }
 
+// cutSearch takes the option search out of a query: its words, which are not
+// OData's. An option that cannot be read stays for the parser to refuse.
+func cutSearch(raw string) (rest, words string) {
+	var kept []string
+	for pair := range strings.SplitSeq(raw, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(name)
+		if err == nil && strings.EqualFold(strings.TrimPrefix(name, "$"), "search") {
+			if text, err := url.QueryUnescape(value); err == nil && len(text) <= maxWords {
+				words = text
+				continue
+			}
+		}
+		kept = append(kept, pair)
+	}
+	return strings.Join(kept, "&"), words
+}
+
+// maxWords bounds what a list is asked by ?search=.
+const maxWords = 200
+
 // lenders are the types by whose properties a list of directory objects can be
 // asked without a cast; it has entities of that type alone then.
 var lenders = []edm.Type{edm.Of("user"), edm.Of("group")}
@@ -209,6 +234,9 @@ func (c *call) tokenContext() []string {
 	for _, name := range []string{"$filter", "$orderby", "$search"} {
 		parts = append(parts, c.given(name))
 	}
+	if c.request.Words != "" {
+		parts = append(parts, c.request.Words)
+	}
 	return parts
 }
 
@@ -234,6 +262,9 @@ func (c *call) nextLink(next []any) (string, error) {
 		if g.Name != "$skiptoken" {
 			b.WriteString(escapeName(g.Name) + "=" + url.QueryEscape(g.Value) + "&")
 		}
+	}
+	if c.request.Words != "" {
+		b.WriteString("search=" + url.QueryEscape(c.request.Words) + "&")
 	}
 	b.WriteString("$skiptoken=" + encodeToken(sealed))
 	return b.String(), nil

@@ -75,6 +75,24 @@ func split(u *url.URL) (edm.Version, segments, error) {
 	return v, all, nil
 }
 
+// joinAddress makes one segment of a site's address that stands between colons:
+// /sites/host:/sites/name:/permissions. The last colon may be missing.
+// https://learn.microsoft.com/graph/api/site-getbypath?view=graph-rest-1.0
+func joinAddress(path segments) segments {
+	if len(path) < 2 || !path[0].is("sites") || !strings.HasSuffix(path[1].Text, ":") {
+		return path
+	}
+	text, n := path[1].Text, 2
+	for n < len(path) && !strings.HasSuffix(text, "/:") {
+		text += "/" + path[n].Text
+		n++
+		if strings.HasSuffix(text, ":") {
+			break
+		}
+	}
+	return append(segments{path[0], {odata.Segment{Text: text, Name: text}}}, path[n:]...)
+}
+
 // resolveAliases removes the caller's tenant where it leads the path, by its
 // identifier or one of its domains, and puts the caller's own user in the place
 // of the segment me, so that everything below a user is below me as well.
@@ -82,6 +100,7 @@ func (c *call) resolveAliases(path segments, who authz.Caller, v edm.Version) (s
 	if len(path) > 1 && (path[0].is(string(who.Tenant)) || c.isDomain(path[0].Text, who, v)) {
 		path = path[1:]
 	}
+	path = joinAddress(path)
 	if len(path) == 0 || !path[0].is("me") {
 		return path, nil
 	}

@@ -182,7 +182,7 @@ func (rt *router) collection() error {
 	switch word := plainName(next.Name); {
 	case strings.EqualFold(word, "delta") && (next.Brackets || !set.FreeKeys):
 		return notYet(word)
-	case (word != next.Name || next.Brackets && set.PlainKey() == nil) && !strings.Contains(next.Text, "@"), next.isWord():
+	case (word != next.Name || next.Brackets && (set.PlainKey() == nil || strings.HasSuffix(next.Text, "()"))) && !strings.Contains(next.Text, "@"), next.isWord():
 		return unknown(next.Text)
 	case rt.posts && len(rt.rest) == 1 && !set.FreeKeys && set.PlainKey() == nil && !ids.Valid(next.Text):
 		return unknown(next.Text)

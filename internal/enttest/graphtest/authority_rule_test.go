@@ -41,6 +41,9 @@ var asksFor = map[string][]authz.Action{
 	"POST /servicePrincipals":                               {"servicePrincipals/create"},
 	"PATCH /policies/crossTenantAccessPolicy/default":       {"crossTenantAccessPolicy/default/b2bCollaboration/update"},
 	"PATCH /policies/crossTenantAccessPolicy/partners/{id}": {"crossTenantAccessPolicy/partners/b2bCollaboration/update"},
+	"POST /teams/members":                                   {"groups.unified/owners/update"}, // the example owns the team
+	"PATCH /teams/members/{id}":                             {"groups.unified/owners/update"},
+	"DELETE /teams/members/{id}":                            {"groups.unified/owners/update"},
 	"POST /servicePrincipals/appRoleAssignments":            {authz.GrantMostThings, authz.GrantAnything},
 	"DELETE /servicePrincipals/appRoleAssignments/{id}":     {authz.GrantAnything}, // on Microsoft Graph
 }
@@ -104,9 +107,13 @@ func (d doing) needs() []authz.Action {
 	if a, ok := asksFor[d.name()]; ok {
 		return a
 	}
-	kinds := []authz.Action{"groups.unified/", "groupsAssignableToRoles/"}
+	// The example is a Microsoft 365 group, but for a new one and a deleted one.
+	kinds := []authz.Action{"groups.security/", "groupsAssignableToRoles/"}
+	if d.name() == "POST /groups" || strings.HasPrefix(d.words, "/directory/deletedItems") {
+		kinds[0] = "groups.unified/"
+	}
 	var needs []authz.Action
-	for _, n := range d.op.May.Needs { // the example is a security group
+	for _, n := range d.op.May.Needs {
 		if !slices.ContainsFunc(kinds, func(kind authz.Action) bool { return strings.HasPrefix(string(n), string(kind)) }) {
 			needs = append(needs, n)
 		}
@@ -147,7 +154,8 @@ func (w who) allowed(d doing, a authz.Action) bool {
 	}
 	kind, _ := authz.RoleByID(like)
 	owned := w.owner && d.named() && authz.OwnersMay(a) && slices.ContainsFunc([]string{"groups", "applications", "servicePrincipals"}, func(s string) bool {
-		return strings.HasPrefix(d.words, "/"+s) && strings.HasPrefix(string(a), s)
+		team := s == "groups" && strings.HasPrefix(d.words, "/teams")
+		return (team || strings.HasPrefix(d.words, "/"+s)) && strings.HasPrefix(string(a), s)
 	})
 	return w.role.Allows(a) || kind.Allows(a) || slices.Contains(byKind[w.guest], a) || owned
 }

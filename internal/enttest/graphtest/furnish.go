@@ -19,6 +19,7 @@ var Everything = []string{
 	"User.ReadWrite.All", "Directory.ReadWrite.All", "Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All",
 	"DelegatedPermissionGrant.ReadWrite.All", "Organization.ReadWrite.All", "Group.ReadWrite.All",
 	"Policy.ReadWrite.PermissionGrant", "AuditLog.Read.All",
+	"Team.ReadBasic.All", "Team.Create", "TeamSettings.ReadWrite.All", "TeamMember.ReadWrite.All", "Sites.FullControl.All",
 	"Policy.Read.All", "Policy.ReadWrite.CrossTenantAccess", "Policy.ReadWrite.Authorization",
 	"Domain.ReadWrite.All", "CrossTenantInformation.ReadBasic.All", "User.Invite.All", "RoleManagement.ReadWrite.Directory",
 }
@@ -63,7 +64,7 @@ type Room struct {
 }
 
 // rooms are all of them, in the order in which they furnish.
-var rooms = []Room{people, groups, registrations, deletions, policies, names, logs, directoryRoles}
+var rooms = []Room{people, groups, teams, registrations, deletions, policies, names, logs, directoryRoles}
 
 // Furnish makes one of everything.
 func (f *Furnishing) Furnish() {

@@ -6,7 +6,9 @@ import "net/http"
 var groups = Room{
 	Furnish: func(f *Furnishing) {
 		f.Create("around", "/groups", NewGroup(f.Word+"-around"))
-		f.Create("/groups", "/groups", NewGroup(f.Word))
+		under := NewGroup(f.Word) // a team stands over it
+		under["groupTypes"], under["mailEnabled"] = []string{"Unified"}, true
+		f.Create("/groups", "/groups", under)
 		group, user := f.IDs["/groups"], f.IDs["/users"]
 		for _, to := range []string{"owners", "members"} {
 			f.Send(http.MethodPost, "/v1.0/groups/"+group+"/"+to+"/$ref", Ref(user))

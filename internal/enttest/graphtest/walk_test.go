@@ -148,6 +148,10 @@ func (w *World) startWalk(t *testing.T, people bool) *walk {
 		} {
 			k.all.Send(t, w, http.StatusNoContent, "POST", "/v1.0"+path+"/owners/$ref", Ref(string(k.owner.Principal.ID)))
 		}
+		own := k.all.Send(t, w, http.StatusOK, "GET", "/v1.0/groups/"+k.f.IDs["/groups"]+"/sites/root", nil)
+		for _, site := range []string{k.f.IDs["/sites"], own.Text("id")} { // for Sites.Selected
+			k.all.Send(t, w, http.StatusCreated, "POST", "/v1.0/sites/"+site+"/permissions", newOpening(string(k.owner.Principal.AppID)))
+		}
 		return k
 	}
 	scopes := []string{"profile"}
@@ -195,6 +199,9 @@ func (k *walk) of(t *testing.T, v edm.Version, r route) asked {
 	path, parent := "/"+v.String()+k.f.PathTo(t, v, r.above, r.set), ""
 	if n := len(r.above); n > 0 && !r.above[n-1].Single {
 		parent = k.f.Key(t, Words(r.above[:n-1], r.above[n-1]))
+	}
+	if id, ok := k.f.IDs[r.op.Method+" "+r.words]; ok { // of a parent that has none yet
+		path, parent = strings.Replace(path, parent, id, 1), id
 	}
 	suffix, one := strings.CutPrefix(r.op.Suffix, "/{id}")
 	if one {

@@ -255,6 +255,13 @@ func (g *ground) ownGraph(t *testing.T, all []route) {
 			}
 			continue
 		}
+		if r.op.Method == http.MethodPut && r.words == "/groups/team" {
+			// The group has its team, and gets no second one.
+			if got := g.send(t, g.victim.graph, r.ask(t, g, edm.V1, way, g.victim)); got.Status != http.StatusConflict {
+				t.Errorf("PUT %s: %d %s", r.words, got.Status, got.Body)
+			}
+			continue
+		}
 		g.succeed(t, g.victim.graph, r.ask(t, g, edm.V1, way, g.victim))
 		if r.op.Suffix == "/{id}/restore" { // it is asked for once more
 			g.succeed(t, g.victim.graph, ask{http.MethodDelete, "/v1.0/groups/" + g.victim.id(t, r.words), nil})

@@ -11,6 +11,7 @@ import (
 	"entente/internal/core/federation"
 	"entente/internal/core/managedidentity"
 	"entente/internal/core/object"
+	"entente/internal/core/site"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/sqldb"
 )
@@ -41,7 +42,7 @@ const clearing = 100
 
 // clears are the nouns that keep something of others.
 var clears = []func(context.Context, *sqldb.Tx, object.Remain, int) (int, error){
-	directory.ClearRemains, consent.ClearRemains, federation.ClearRemains, managedidentity.ClearRemains, app.ClearRemains, object.ClearShared,
+	directory.ClearRemains, consent.ClearRemains, federation.ClearRemains, managedidentity.ClearRemains, app.ClearRemains, site.ClearRemains, object.ClearShared,
 }
 
 // ClearRemains takes away what up to limit purged objects left behind, and

@@ -30,7 +30,12 @@ const (
 // are the parts of the set, to which name@odata.bind may refer.
 func (r *Registry) Read(v Version, t Type, raw []byte, parts []*Set) (*Body, error) {
 	f := r.fields[t]
-	find := func(name string) *Prop { return f.fold[v][strings.ToLower(name)] }
+	find := func(name string) *Prop {
+		if p := f.input[strings.ToLower(name)]; p != nil {
+			return p
+		}
+		return f.fold[v][strings.ToLower(name)]
+	}
 	return r.read(v, t, raw, parts, find)
 }
 
@@ -68,16 +73,16 @@ func (r *Registry) read(v Version, t Type, raw []byte, parts []*Set, find func(s
 	b := &Body{binds: make(map[string][]string), Version: v, owner: t, r: r}
 	seen := make(map[string]bool)
 	for _, m := range o {
-		if name, ok := strings.CutSuffix(m.name, "@odata.bind"); ok {
+		p := find(m.name)
+		if name, ok := strings.CutSuffix(m.name, "@odata.bind"); ok && p == nil {
 			if err := b.bind(findSet(parts, v, name), name, m.value); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		if strings.Contains(m.name, "@") {
+		if strings.Contains(m.name, "@") && p == nil {
 			continue // an annotation
 		}
-		p := find(m.name)
 		if p == nil {
 			return nil, UnknownPropertyFault(m.name)
 		}
@@ -233,6 +238,9 @@ func (r *Registry) propByName(t Type, name string) *Prop {
 		if props[i].Name == name {
 			return &props[i]
 		}
+	}
+	if f := r.fields[t]; f != nil {
+		return f.input[strings.ToLower(name)]
 	}
 	return nil
 }

@@ -24,6 +24,7 @@ type fields struct {
 	props []Prop
 	open  map[Version]map[string]*Prop // by the name as spelled
 	fold  map[Version]map[string]*Prop // by the name in lower case
+	input map[string]*Prop             // what only bodies have, by the name in lower case
 }
 
 // New joins schemas and sets, or says what contradicts.
@@ -72,6 +73,15 @@ func (r *Registry) gather(name Type) error {
 		return err
 	}
 	f.props = props
+	f.input = make(map[string]*Prop)
+	if e := r.entities[name]; e != nil {
+		for i, p := range e.Input {
+			f.input[strings.ToLower(p.Name)] = &e.Input[i]
+			if t := p.Type.Item(); !r.known(t) && r.entities[t] == nil {
+				return fmt.Errorf("%s takes %s of the type %s, which nobody declares", name, p.Name, t)
+			}
+		}
+	}
 	for _, v := range versions {
 		f.open[v], f.fold[v] = make(map[string]*Prop), make(map[string]*Prop)
 		for i := range f.props {

@@ -22,6 +22,8 @@ type Request struct {
 
 	Named string // the value of the alternate key under which an upsert creates
 
+	Words string // of ?search=words, in a list that is asked so
+
 	Query query.Query // filter, order and page of a list
 	Count bool        // a list is to say how many there are in all
 	Only  bool        // a list is asked for nothing but that number

@@ -20,6 +20,10 @@ type Entity struct {
 	Key      string // the property that is the key; "id" where it says nothing
 	Props    []Prop
 
+	// Input are members that only bodies have: "template@odata.bind", or the
+	// members of a new team. A type among them may be an entity's.
+	Input []Prop
+
 	// Shared are properties that all types derived from this one have, though it
 	// does not: lists of its entities can be asked by them, in advanced queries.
 	Shared []Prop

@@ -23,6 +23,7 @@ type Set struct {
 	Usual    int   // the usual page; 0 is 100
 	Levels   bool  // $expand goes on from what it shows: a manager's manager
 	Unpaged  bool  // everything comes at once
+	Words    bool  // ?search=words asks the list: sites. See Request.Words
 	Advanced bool  // counting asks for ConsistencyLevel: eventual
 	Cost     int   // of a read, in the units by which applications are throttled; 0 is 1
 

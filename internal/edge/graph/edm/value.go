@@ -49,7 +49,7 @@ func (r *Registry) value(v Version, t Type, value any, at place) (any, error) {
 			}
 		}
 		return out, nil
-	case r.complex[t] != nil:
+	case r.complex[t] != nil, r.entities[t] != nil:
 		o, ok := value.(object)
 		if !ok {
 			return nil, at.wrong()
@@ -62,10 +62,13 @@ func (r *Registry) value(v Version, t Type, value any, at place) (any, error) {
 func (r *Registry) complexValue(v Version, t Type, o object) (any, error) {
 	out := object{}
 	for _, m := range o {
-		if strings.Contains(m.name, "@") {
+		p := r.Prop(t, v, m.name)
+		if f := r.fields[t]; p == nil && f != nil {
+			p = f.input[strings.ToLower(m.name)]
+		}
+		if strings.Contains(m.name, "@") && p == nil {
 			continue
 		}
-		p := r.Prop(t, v, m.name)
 		if p == nil {
 			return nil, UnknownPropertyFault(m.name)
 		}

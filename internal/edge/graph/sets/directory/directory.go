@@ -32,7 +32,7 @@ type Services struct {
 // Sets returns the sets. ofUser and ofGroup stand below each user and group.
 func (s Services) Sets(ofUser, ofGroup []*edm.Set) []*edm.Set {
 	return []*edm.Set{s.users(ofUser), s.groups(ofGroup), s.objects(), s.organization(), s.domains(), s.tenantRelationships(), s.directoryRoot(),
-		s.directoryRoles(), s.directoryRoleTemplates(), s.roleManagement()}
+		s.directoryRoles(), s.directoryRoleTemplates(), s.roleManagement(), s.teams(), s.sites()}
 }
 
 // OfPrincipal returns what stands below a service principal: the groups that it

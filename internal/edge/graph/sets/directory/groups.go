@@ -60,6 +60,7 @@ func (s Services) groups(parts []*edm.Set) *edm.Set {
 			s.unhidden(s.related("transitiveMembers", readMembers, s.isGroup, directory.AllMembersOf)),
 			s.related("memberOf", readGroups.Needing("groups/memberOf/read"), s.isGroup, directory.GroupsOf),
 			s.related("transitiveMemberOf", readGroups.Needing("groups/memberOf/read"), s.isGroup, directory.AllGroupsOf),
+			s.groupTeam(), s.groupSites(),
 		}, parts...),
 		Actions: append(s.MemberActions("groups/memberOf/read"), s.groupActions()...),
 	}

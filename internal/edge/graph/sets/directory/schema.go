@@ -10,8 +10,8 @@ import (
 func Schema() edm.Schema {
 	relationship, information := tenantTypes()
 	return edm.Schema{
-		Entities: slices.Concat([]edm.Entity{user(), licenseDetails(), group(), organization(), domainType(), {Name: "directory", Base: "entity"}}, dnsTypes(), relationship, roleTypes(), rbacTypes()),
-		Complex: append(append(append(groupComplex(), userComplex()...), domainState(), information, rolePermission()), []edm.Complex{
+		Entities: slices.Concat([]edm.Entity{user(), licenseDetails(), group(), organization(), domainType(), {Name: "directory", Base: "entity"}}, dnsTypes(), relationship, roleTypes(), rbacTypes(), teamEntities()),
+		Complex: append(append(append(append(groupComplex(), userComplex()...), teamComplex()...), domainState(), information, rolePermission()), []edm.Complex{
 			{Name: "verifiedDomain", Props: []edm.Prop{
 				{Name: "capabilities", Type: edm.String},
 				{Name: "isDefault", Type: edm.Boolean},
@@ -29,10 +29,10 @@ func Schema() edm.Schema {
 				{Name: "service", Type: edm.String},
 			}},
 		}...),
-		Enums: []edm.Enum{{Name: "mdmAuthority", Members: []string{"unknown", "intune", "sccm", "office365", "unknownFutureValue"}}, {Name: "partnerTenantType", Members: []string{
+		Enums: append(teamEnums(), []edm.Enum{{Name: "mdmAuthority", Members: []string{"unknown", "intune", "sccm", "office365", "unknownFutureValue"}}, {Name: "partnerTenantType", Members: []string{
 			"microsoftSupport", "syndicatePartner", "breadthPartner", "breadthPartnerDelegatedAdmin",
 			"resellerPartnerDelegatedAdmin", "valueAddedResellerPartnerDelegatedAdmin", "unknownFutureValue",
-		}}},
+		}}}...),
 	}
 }
 

@@ -61,7 +61,7 @@ func (s Services) users(parts []*edm.Set) *edm.Set {
 		Parts: append([]*edm.Set{
 			s.related("memberOf", memberOfPerson, isKind(object.User), directory.GroupsOf),
 			s.related("transitiveMemberOf", allOfPerson, isKind(object.User), directory.AllGroupsOf),
-			s.manager(), s.sponsors(), s.licenseDetails(),
+			s.manager(), s.sponsors(), s.licenseDetails(), s.joinedTeams(),
 			s.related("directReports", tiedToPerson, isKind(object.User), directory.ReportsOf),
 			s.related("ownedObjects", tiedToPerson, isKind(object.User), directory.OwnedBy),
 			s.related("createdObjects", createdByPerson, isKind(object.User), directory.CreatedBy),
