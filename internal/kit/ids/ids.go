@@ -33,6 +33,7 @@ type (
 	JobID        string // a job
 	SessionID    string // a browser's session
 	FlowID       string // a sign-in that is under way
+	FamilyID     string // the refresh tokens that follow one sign-in
 
 	// AssignmentID names an app role assignment: base64url of the principal's
 	// GUID in .NET byte order and 16 random bytes.
