@@ -31,18 +31,19 @@ type Resource struct {
 	Graph    bool
 }
 
-// An Access is an application's own access to a resource: everything a token
-// without a person says.
+// An Access is an application's access to a resource, on its own or for a
+// person: everything that a token says.
 type Access struct {
 	Tenant    ids.TenantID
 	Since     time.Time // when the tenant was made
 	Resource  Resource
 	Client    ids.AppID
 	Name      string
-	Principal ids.ObjectID // of the client, in Tenant
+	Principal ids.ObjectID // of the client, in Tenant; may be empty with a Person
 	Method    Method
-	Roles     []string
-	Identity  string // a managed identity's resource identifier, lower-case resourcegroups
+	Roles     []string // the application's on the resource, or the person's
+	Person    *Person  // nil for an application on its own
+	Identity  string   // a managed identity's resource identifier, lower-case resourcegroups
 	Lifetime  time.Duration
 }
 
@@ -63,6 +64,20 @@ type Claims struct {
 	PartyACR  Method    `json:"azpacr,omitempty"`
 	Provider  string    `json:"idp,omitempty"`
 	TokenKind string    `json:"idtyp,omitempty"`
+
+	Account    *int          `json:"acct,omitempty"` // 0 member, 1 guest
+	ACR        string        `json:"acr,omitempty"`
+	AltSecID   string        `json:"altsecid,omitempty"`
+	AMR        []string      `json:"amr,omitempty"`
+	Email      string        `json:"email,omitempty"`
+	Family     string        `json:"family_name,omitempty"`
+	Given      string        `json:"given_name,omitempty"`
+	IP         string        `json:"ipaddr,omitempty"`
+	Name       string        `json:"name,omitempty"`
+	Preferred  string        `json:"preferred_username,omitempty"`
+	Session    ids.SessionID `json:"sid,omitempty"`
+	UniqueName string        `json:"unique_name,omitempty"`
+	UPN        string        `json:"upn,omitempty"`
 
 	Object   ids.ObjectID `json:"oid,omitempty"`
 	RH       string       `json:"rh,omitempty"`
@@ -108,12 +123,18 @@ func (a Access) claims(v1, v2, id, opaque string, now time.Time) Claims {
 	if a.Resource.Version == 2 {
 		c.Version, c.Issuer, c.Audience = "2.0", v2, string(a.Resource.App)
 		c.Party, c.PartyACR = a.Client, a.Method
+		if a.Person != nil {
+			a.Person.speak(&c, a)
+		}
 		return c
 	}
 	c.Version, c.Issuer, c.Audience, c.Provider = "1.0", v1, a.Resource.Audience, v1
 	c.AppID, c.AppIDACR, c.AppName = a.Client, a.Method, a.Name
 	if a.Resource.Graph {
 		c.WIDs, c.Since = []string{directoryReader}, a.Since.Unix()
+	}
+	if a.Person != nil {
+		a.Person.speak(&c, a)
 	}
 	return c
 }
