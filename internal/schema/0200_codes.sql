@@ -9,7 +9,7 @@ create table auth_code (
     challenge   text   not null default '', -- S256 (RFC 7636); empty: none was sent
     scope       text   not null,
     nonce       text   not null default '',
-    spa         bigint not null default 0,
+    platform    text   not null, -- of the application: web, spa, publicClient
     home_id     text   not null, -- where the account lives, and who it is there
     user_id     text   not null,
     object_id   text   not null, -- who it is in the tenant
@@ -31,13 +31,13 @@ create table refresh_family (
     id          text   not null,
     user_id     text   not null,
     client      text   not null,
-    spa         bigint not null default 0,
+    platform    text   not null, -- of the application: web, spa, publicClient
     session_id  text   not null default '',
     methods     text   not null,
     auth_us     bigint not null,
     created_us  bigint not null,
     used_us     bigint not null,
-    expires_us  bigint not null, -- moves on with use, unless spa
+    expires_us  bigint not null, -- moves on with use, unless it is a page's
     revoked_us  bigint not null default 0,
     revoked_for text   not null default '',
     primary key (tenant_id, id)

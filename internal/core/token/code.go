@@ -27,7 +27,7 @@ type Code struct {
 	Challenge string // S256 (RFC 7636, section 4.2); empty: the client sent none
 	Scope     string
 	Nonce     string
-	SPA       bool // Redirect is a page's
+	Platform  Platform // that Redirect is registered for
 
 	ExpiresAt time.Time
 	UsedAt    time.Time    // zero: not spent

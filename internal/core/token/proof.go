@@ -17,6 +17,17 @@ type Proof struct {
 	AuthAt  time.Time
 }
 
+// A Platform is how an application runs, which says how it proves itself: the
+// words are those of Graph's application.
+type Platform string
+
+// The platforms.
+const (
+	Web    Platform = "web"          // on a server, with a credential
+	SPA    Platform = "spa"          // in a page, with an origin
+	Native Platform = "publicClient" // on a person's machine, with neither
+)
+
 // methods returns the methods as the store keeps them.
 func (p Proof) methods() string { return strings.Join(p.Methods, " ") }
 
