@@ -34,7 +34,7 @@ func proof() token.Proof {
 func code() token.Code {
 	return token.Code{
 		Proof: proof(), Tenant: tenant, Object: "66666666-6666-4666-8666-666666666666", Client: "22222222-2222-4222-8222-222222222222",
-		Redirect: "https://app.example/back", Challenge: challengeOf(verifier), Scope: "openid User.Read", Nonce: "n",
+		Redirect: "https://app.example/back", Challenge: challengeOf(verifier), Scope: "openid User.Read", Nonce: "n", Platform: token.Native,
 		ExpiresAt: dbtest.Noon.Add(10 * time.Minute),
 	}
 }

@@ -25,7 +25,7 @@ type Family struct {
 	Proof
 	ID        ids.FamilyID
 	Client    ids.AppID
-	SPA       bool
+	Platform  Platform
 	CreatedAt time.Time
 	UsedAt    time.Time
 	ExpiresAt time.Time
@@ -33,9 +33,9 @@ type Family struct {
 }
 
 // NewFamily returns a family that begins now.
-func NewFamily(p Proof, client ids.AppID, spa bool, now time.Time) *Family {
-	f := &Family{Proof: p, ID: ids.New[ids.FamilyID](), Client: client, SPA: spa, CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(idleLife)}
-	if spa {
+func NewFamily(p Proof, client ids.AppID, on Platform, now time.Time) *Family {
+	f := &Family{Proof: p, ID: ids.New[ids.FamilyID](), Client: client, Platform: on, CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(idleLife)}
+	if on == SPA {
 		f.ExpiresAt = now.Add(pageLife)
 	}
 	return f
@@ -50,7 +50,7 @@ func (f *Family) Take(client ids.AppID, now time.Time) error {
 		return revoked(f)
 	case now.Before(f.ExpiresAt):
 		return nil
-	case f.SPA:
+	case f.Platform == SPA:
 		return badGrant(RefreshOver, "The refresh token was issued to a single page app and its day is over.").
 			With("issued", f.CreatedAt.UTC().Format(time.RFC3339)).WithFix("Begin a new sign-in; a page does so without asking while the session lasts.")
 	}
@@ -66,7 +66,7 @@ func revoked(f *Family) error {
 // use moves the end of a family on, unless it is a page's.
 func (f *Family) use(now time.Time) {
 	f.UsedAt = now
-	if !f.SPA {
+	if f.Platform != SPA {
 		f.ExpiresAt = now.Add(idleLife)
 	}
 }

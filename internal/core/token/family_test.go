@@ -20,23 +20,23 @@ func TestTakeFamily(t *testing.T) {
 	const day = 24 * time.Hour
 	tests := []struct {
 		name   string
-		spa    bool
+		on     token.Platform
 		client ids.AppID
 		at     time.Duration
 		change func(f *token.Family)
 		want   fault.Reason
 	}{
-		{"at once", false, refreshClient, 0, nil, ""},
-		{"on the ninetieth day", false, refreshClient, 90*day - 1, nil, ""},
-		{"after ninety days", false, refreshClient, 90 * day, nil, token.RefreshIdle},
-		{"a page's, within its day", true, refreshClient, day - 1, nil, ""},
-		{"a page's, after its day", true, refreshClient, day, nil, token.RefreshOver},
-		{"by another client", false, ids.New[ids.AppID](), 0, nil, token.RefreshForOthers},
-		{"revoked", false, refreshClient, 0, func(f *token.Family) { f.RevokedAt = dbtest.Noon }, token.RefreshRevoked},
+		{"at once", token.Native, refreshClient, 0, nil, ""},
+		{"on the ninetieth day", token.Native, refreshClient, 90*day - 1, nil, ""},
+		{"after ninety days", token.Native, refreshClient, 90 * day, nil, token.RefreshIdle},
+		{"a page's, within its day", token.SPA, refreshClient, day - 1, nil, ""},
+		{"a page's, after its day", token.SPA, refreshClient, day, nil, token.RefreshOver},
+		{"by another client", token.Native, ids.New[ids.AppID](), 0, nil, token.RefreshForOthers},
+		{"revoked", token.Native, refreshClient, 0, func(f *token.Family) { f.RevokedAt = dbtest.Noon }, token.RefreshRevoked},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f := token.NewFamily(proof(), refreshClient, tt.spa, dbtest.Noon)
+			f := token.NewFamily(proof(), refreshClient, tt.on, dbtest.Noon)
 			if tt.change != nil {
 				tt.change(f)
 			}
@@ -53,11 +53,11 @@ type refresher struct {
 	clk  *clock.Fake
 }
 
-func (r refresher) begin(spa bool) string {
+func (r refresher) begin(on token.Platform) string {
 	r.t.Helper()
 	var text string
 	do(r.t, r.db.Update(r.t.Context(), func(tx *sqldb.Tx) (err error) {
-		text, err = token.AddFamily(r.t.Context(), tx, token.NewFamily(proof(), refreshClient, spa, tx.Now()))
+		text, err = token.AddFamily(r.t.Context(), tx, token.NewFamily(proof(), refreshClient, on, tx.Now()))
 		return err
 	}))
 	return text
@@ -103,7 +103,7 @@ func eachRefresher(t *testing.T, test func(t *testing.T, r refresher)) {
 // TestRotation: each use gives another token, and moves the end on.
 func TestRotation(t *testing.T) {
 	eachRefresher(t, func(t *testing.T, r refresher) {
-		text := r.begin(false)
+		text := r.begin(token.Web)
 		seen := map[string]bool{text: true}
 		for range 4 {
 			r.clk.Advance(80 * 24 * time.Hour)
@@ -120,7 +120,7 @@ func TestRotation(t *testing.T) {
 		_, err = r.use(text + "x")
 		wants(t, err, token.RefreshUnknown)
 
-		page := r.begin(true)
+		page := r.begin(token.SPA)
 		r.clk.Advance(23 * time.Hour)
 		page, err = r.use(page)
 		do(t, err)
@@ -134,7 +134,7 @@ func TestRotation(t *testing.T) {
 // it ends the family, the live token included.
 func TestReuse(t *testing.T) {
 	eachRefresher(t, func(t *testing.T, r refresher) {
-		first := r.begin(false)
+		first := r.begin(token.Web)
 		second, err := r.use(first)
 		do(t, err)
 		r.clk.Advance(29 * time.Second)
@@ -156,7 +156,7 @@ func TestReuse(t *testing.T) {
 // TestRefreshRace: many who use one token at once get one successor.
 func TestRefreshRace(t *testing.T) {
 	eachRefresher(t, func(t *testing.T, r refresher) {
-		text := r.begin(false)
+		text := r.begin(token.Web)
 		var wg sync.WaitGroup
 		var mu sync.Mutex
 		got := map[string]bool{}
@@ -181,7 +181,7 @@ func TestRefreshRace(t *testing.T) {
 // TestSweepFamilies: tokens first, then their family; what lives stays.
 func TestSweepFamilies(t *testing.T) {
 	eachRefresher(t, func(t *testing.T, r refresher) {
-		_, live := r.begin(true), r.begin(false)
+		_, live := r.begin(token.SPA), r.begin(token.Web)
 		r.clk.Advance(49 * time.Hour)
 		for _, want := range []int{1, 1, 0} {
 			do(t, r.db.Update(t.Context(), func(tx *sqldb.Tx) error {
