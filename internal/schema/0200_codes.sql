@@ -31,7 +31,8 @@ create table refresh_family (
     id          text   not null,
     user_id     text   not null,
     client      text   not null,
-    platform    text   not null, -- of the application: web, spa, publicClient
+    platform    text   not null,
+    scope       text   not null, -- of the sign-in, for a client that names none
     session_id  text   not null default '',
     methods     text   not null,
     auth_us     bigint not null,

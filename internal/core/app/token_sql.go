@@ -25,6 +25,7 @@ type Client struct {
 	PublicClient bool
 	Principal    ids.ObjectID // in the tenant asked; empty when there is none
 	Enabled      bool         // the principal's accountEnabled
+	Assignment   bool         // the principal admits only who is assigned to it
 }
 
 // FindClient returns the application as the tenant sees it, in one keyed read;
@@ -35,13 +36,13 @@ func FindClient(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, appID id
 	var audience string
 	err := tx.One(ctx, `
 		select a.tenant_id, a.id, a.name, a.audience, a.disabled, a.deleted_us <> 0, a.public_client, coalesce(t.enabled, 1),
-		       coalesce(p.id, ''), coalesce(p.enabled, 0)
+		       coalesce(p.id, ''), coalesce(p.enabled, 0), coalesce(p.assignment_required, 0)
 		from   application a
 		left   join tenant t on t.id = a.tenant_id
 		left   join service_principal p on p.app_id = a.app_id and p.tenant_id = ? and p.deleted_us = 0
 		where  a.app_id = ? /* all tenants: a client identifier is unique everywhere */`,
 		[]any{tenant, appID},
-		&c.Home, &c.Application, &c.Name, &audience, &c.Disabled, &c.Deleted, &c.PublicClient, &c.HomeEnabled, &c.Principal, &c.Enabled)
+		&c.Home, &c.Application, &c.Name, &audience, &c.Disabled, &c.Deleted, &c.PublicClient, &c.HomeEnabled, &c.Principal, &c.Enabled, &c.Assignment)
 	c.MultiTenant = audience == MultipleOrgs || audience == AllAccounts
 	return c, err
 }

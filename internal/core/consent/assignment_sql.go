@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"entente/internal/core/object"
@@ -125,6 +126,24 @@ type Granted struct {
 // one keyed read. The resource's application defines the roles; one that is
 // switched off there counts for nobody.
 func RolesNow(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, principal, resource ids.ObjectID) (Granted, error) {
+	return rolesNow(ctx, tx, resource, `= ?`, tenant, principal)
+}
+
+// RolesOfPerson is RolesNow for a person, who also holds what the groups hold
+// of which they are a direct member now; groups in groups count for nothing.
+// https://learn.microsoft.com/entra/identity/enterprise-apps/assign-user-or-group-access-portal
+func RolesOfPerson(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, person, resource ids.ObjectID) (Granted, error) {
+	g, err := rolesNow(ctx, tx, resource, `in (
+			select ? union all
+			select m.group_id from membership m join object o on o.tenant_id = m.tenant_id and o.id = m.group_id and o.deleted_us = 0
+			where  m.tenant_id = ? and m.member_id = ? and (m.ends_us = 0 or m.ends_us > ?))`,
+		tenant, person, tenant, person, sqldb.Micros(tx.Now()))
+	g.Values = slices.Compact(g.Values)
+	return g, err
+}
+
+// rolesNow reads what a principal of a condition on its identifier holds.
+func rolesNow(ctx context.Context, tx *sqldb.Tx, resource ids.ObjectID, principal string, args ...any) (Granted, error) {
 	var g Granted
 	now := tx.Now()
 	today := now.Truncate(24 * time.Hour)
@@ -133,9 +152,9 @@ func RolesNow(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, principal,
 		from   app_role_assignment s
 		join   service_principal p on p.tenant_id = s.tenant_id and p.id = s.resource_id
 		left   join app_role r on r.tenant_id = p.app_tenant and r.application_id = p.application_id and r.kind = 'role' and r.id = s.role_id
-		where  s.tenant_id = ? and s.principal_id = ? and s.resource_id = ? and (s.ends_us = 0 or s.ends_us > ?)
+		where  s.tenant_id = ? and s.principal_id `+principal+` and s.resource_id = ? and (s.ends_us = 0 or s.ends_us > ?)
 		order  by r.value`,
-		[]any{tenant, principal, resource, sqldb.Micros(now)},
+		append(args, resource, sqldb.Micros(now)),
 		func(scan func(...any) error) error {
 			var id ids.AssignmentID
 			var role ids.RoleID

@@ -26,6 +26,7 @@ type Family struct {
 	ID        ids.FamilyID
 	Client    ids.AppID
 	Platform  Platform
+	Scope     string // that the sign-in asked for
 	CreatedAt time.Time
 	UsedAt    time.Time
 	ExpiresAt time.Time
@@ -33,8 +34,8 @@ type Family struct {
 }
 
 // NewFamily returns a family that begins now.
-func NewFamily(p Proof, client ids.AppID, on Platform, now time.Time) *Family {
-	f := &Family{Proof: p, ID: ids.New[ids.FamilyID](), Client: client, Platform: on, CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(idleLife)}
+func NewFamily(p Proof, client ids.AppID, on Platform, scope string, now time.Time) *Family {
+	f := &Family{Proof: p, ID: ids.New[ids.FamilyID](), Client: client, Platform: on, Scope: scope, CreatedAt: now, UsedAt: now, ExpiresAt: now.Add(idleLife)}
 	if on == SPA {
 		f.ExpiresAt = now.Add(pageLife)
 	}

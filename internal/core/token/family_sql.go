@@ -14,9 +14,9 @@ import (
 // AddFamily stores a family and returns its first refresh token.
 func AddFamily(ctx context.Context, tx *sqldb.Tx, f *Family) (string, error) {
 	if _, err := tx.Exec(ctx, `
-		insert into refresh_family (tenant_id, id, user_id, client, platform, session_id, methods, auth_us, created_us, used_us, expires_us)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		f.Home, f.ID, f.User, f.Client, f.Platform, f.Session, f.methods(), sqldb.Micros(f.AuthAt), sqldb.Micros(f.CreatedAt),
+		insert into refresh_family (tenant_id, id, user_id, client, platform, scope, session_id, methods, auth_us, created_us, used_us, expires_us)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		f.Home, f.ID, f.User, f.Client, f.Platform, f.Scope, f.Session, f.methods(), sqldb.Micros(f.AuthAt), sqldb.Micros(f.CreatedAt),
 		sqldb.Micros(f.UsedAt), sqldb.Micros(f.ExpiresAt)); err != nil {
 		return "", err
 	}
@@ -44,11 +44,11 @@ func FindRefresh(ctx context.Context, tx *sqldb.Tx, text string) (*Family, Refre
 	var methods string
 	var auth, created, used, expires, revokedAt, spent int64
 	err := tx.One(ctx, `
-		select f.tenant_id, f.id, f.user_id, f.client, f.platform, f.session_id, f.methods, f.auth_us, f.created_us, f.used_us, f.expires_us,
+		select f.tenant_id, f.id, f.user_id, f.client, f.platform, f.scope, f.session_id, f.methods, f.auth_us, f.created_us, f.used_us, f.expires_us,
 		       f.revoked_us, r.spent_us
 		from   refresh_token r join refresh_family f on f.tenant_id = r.tenant_id and f.id = r.family_id
 		where  r.digest = ? /* all tenants: the token tells whose it is */`, []any{refreshDigest(text)},
-		&f.Home, &f.ID, &f.User, &f.Client, &f.Platform, &f.Session, &methods, &auth, &created, &used, &expires, &revokedAt, &spent)
+		&f.Home, &f.ID, &f.User, &f.Client, &f.Platform, &f.Scope, &f.Session, &methods, &auth, &created, &used, &expires, &revokedAt, &spent)
 	if errors.Is(err, fault.NotFound) {
 		return nil, r, badGrant(RefreshUnknown, "The refresh token is not valid.").WithFix("Send the last refresh token as it came, or begin a new sign-in.")
 	}

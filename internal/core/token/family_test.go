@@ -36,7 +36,7 @@ func TestTakeFamily(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f := token.NewFamily(proof(), refreshClient, tt.on, dbtest.Noon)
+			f := token.NewFamily(proof(), refreshClient, tt.on, "openid", dbtest.Noon)
 			if tt.change != nil {
 				tt.change(f)
 			}
@@ -57,7 +57,7 @@ func (r refresher) begin(on token.Platform) string {
 	r.t.Helper()
 	var text string
 	do(r.t, r.db.Update(r.t.Context(), func(tx *sqldb.Tx) (err error) {
-		text, err = token.AddFamily(r.t.Context(), tx, token.NewFamily(proof(), refreshClient, on, tx.Now()))
+		text, err = token.AddFamily(r.t.Context(), tx, token.NewFamily(proof(), refreshClient, on, "openid", tx.Now()))
 		return err
 	}))
 	return text

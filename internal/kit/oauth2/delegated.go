@@ -58,6 +58,30 @@ func ParseDelegated(text string) (Delegated, error) {
 	return d, nil
 }
 
+// FirstResource returns the part of a scope parameter that is about its first
+// resource, with OpenID Connect's own: who signs in may agree to several
+// resources at once, and a token is for one.
+func FirstResource(text string) string {
+	var kept []string
+	first := ""
+	for _, s := range strings.Fields(text) {
+		if !OpenID(s) {
+			resource := Graph
+			if i := strings.LastIndexByte(s, '/'); i >= 0 {
+				resource = s[:i]
+			}
+			if first == "" {
+				first = resource
+			}
+			if resource != first {
+				continue
+			}
+		}
+		kept = append(kept, s)
+	}
+	return strings.Join(kept, " ")
+}
+
 // openID takes a scope of OpenID Connect's own.
 func (d *Delegated) openID(s string) bool {
 	switch s {

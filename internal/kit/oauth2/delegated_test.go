@@ -45,12 +45,29 @@ func TestParseDelegated(t *testing.T) {
 	}
 }
 
+func TestFirstResource(t *testing.T) {
+	for in, want := range map[string]string{
+		"openid User.Read api://x/y offline_access Mail.Read": "openid User.Read offline_access Mail.Read",
+		"api://x/y User.Read": "api://x/y",
+		"openid":              "openid",
+	} {
+		if got := FirstResource(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
 func FuzzDelegated(f *testing.F) {
 	f.Add("openid https://graph.microsoft.com/.default api://x/y")
 	f.Fuzz(func(t *testing.T, text string) {
 		d, err := ParseDelegated(text)
 		if err == nil && (d.Resource == "" || d.Named != (d.Default || len(d.Scopes) > 0)) {
 			t.Errorf("%q: %+v", text, d)
+		}
+		if _, err := Scopes(text); err == nil && text != "" {
+			if _, err := ParseDelegated(FirstResource(text)); errors.Is(err, ScopeMany) {
+				t.Errorf("%q: %v", text, err)
+			}
 		}
 	})
 }
