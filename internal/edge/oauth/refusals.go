@@ -8,6 +8,7 @@ import (
 	"entente/internal/core/federation"
 	"entente/internal/core/managedidentity"
 	"entente/internal/core/tenant"
+	"entente/internal/core/token"
 	"entente/internal/flow/sts"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/jose"
@@ -88,6 +89,29 @@ var reasons = map[fault.Reason]form{
 	sts.ManyCredentials:  {9002313, bad, oauth2.InvalidRequest, "", ""},
 	sts.NoCredential:     {7000216, unauthorized, oauth2.InvalidClient, "'client_assertion', 'client_secret' or 'request' is required for the '{grant}' grant type.", ""},
 	sts.AssertionType:    {90013, bad, oauth2.InvalidRequest, "", ""},
+
+	token.CodeUnknown:      {70000, bad, oauth2.InvalidGrant, "The provided value for the 'code' parameter is not valid. The code has expired.", ""},
+	token.CodeExpired:      {70008, bad, oauth2.InvalidGrant, "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource.", "token_expired"},
+	token.CodeSpent:        {54005, bad, oauth2.InvalidGrant, "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.", ""},
+	token.CodeOtherTenant:  {700005, bad, oauth2.InvalidGrant, "Provided Authorization Code is intended to use against other tenant, thus rejected.", ""},
+	token.CodeOtherClient:  {70000, bad, oauth2.InvalidGrant, "The provided value for the 'code' parameter is not valid: it was issued to another client.", ""},
+	token.WrongRedirect:    {500112, bad, oauth2.InvalidGrant, "The reply address '{redirect}' does not match the reply address provided when requesting Authorization code.", ""},
+	token.WrongVerifier:    {501481, bad, oauth2.InvalidGrant, "The Code_Verifier does not match the code_challenge supplied in the authorization request.", ""},
+	token.MissingVerifier:  {501481, bad, oauth2.InvalidGrant, "The Code_Verifier is missing, though the authorization request had a code_challenge.", ""},
+	token.RefreshUnknown:   {9002313, bad, oauth2.InvalidGrant, "Invalid request. Request is malformed or invalid.", ""},
+	token.RefreshForOthers: {700007, bad, oauth2.InvalidGrant, "The refresh token was issued to another client.", ""},
+	token.RefreshRevoked:   {50173, bad, oauth2.InvalidGrant, "The provided grant has expired due to it being revoked, a fresh auth token is needed. The grant was issued on '{issued}'.", "bad_token"},
+	token.RefreshIdle:      {700082, bad, oauth2.InvalidGrant, "The refresh token has expired due to inactivity. The token was issued on {issued} and was inactive for 90.00:00:00.", "bad_token"},
+	token.RefreshOver:      {700084, bad, oauth2.InvalidGrant, "The refresh token was issued to a single page app (SPA), and therefore has a fixed, limited lifetime of 1.00:00:00, which cannot be extended. It is now expired and a new sign in request must be sent by the SPA to the sign in page. The token was issued on {issued}.", "bad_token"},
+
+	sts.CredentialMissing: {7000218, unauthorized, oauth2.InvalidClient, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.", ""},
+	sts.PublicCredential:  {700025, unauthorized, oauth2.InvalidClient, "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.", ""},
+	sts.OriginMissing:     {9002327, bad, oauth2.InvalidRequest, "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests.", ""},
+	sts.OriginGiven:       {9002326, bad, oauth2.InvalidRequest, "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type.", ""},
+	sts.PersonGone:        {50057, bad, oauth2.InvalidGrant, "The user account is disabled.", ""},
+	sts.PersonNotHere:     {50020, bad, oauth2.InvalidGrant, "User account '{account}' from identity provider '{idp}' does not exist in tenant '{tenant}' and cannot access the application '{client}'({name}) in that tenant. The account needs to be added as an external user in the tenant first.", ""},
+	sts.PersonNotAssigned: {50105, bad, oauth2.InvalidGrant, "Your administrator has configured the application {name} ('{client}') to block users unless they are specifically granted ('assigned') access to the application.", ""},
+	sts.NoConsent:         {65001, bad, oauth2.InvalidGrant, "The user or administrator has not consented to use the application with ID '{client}' named '{name}'. Send an interactive authorization request for this user and resource.", "consent_required"},
 
 	sts.NilClient:      {700038, bad, oauth2.UnauthorizedClient, "'{client}' is not a valid application identifier.", ""},
 	sts.UnknownClient:  {700016, bad, oauth2.UnauthorizedClient, "Application with identifier '{client}' was not found in the directory '{tenant}'." + notFoundHere + " You may have sent your authentication request to the wrong tenant.", ""},

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -27,15 +28,17 @@ func (e *Edge) token(version int) handler {
 		noteCorrelation(w, r, form)
 		res, err := e.STS.Exchange(r.Context(), sts.Request{
 			Tenant: r.PathValue("tenant"), Version: version, Form: form, Authorization: r.Header.Get("Authorization"),
-			Correlation: correlation(w, r), IP: web.ClientIP(r.Context()), UserAgent: r.UserAgent(),
+			Correlation: correlation(w, r), Origin: r.Header.Get("Origin"),
+			IP: web.ClientIP(r.Context()), UserAgent: r.UserAgent(),
 		})
 		if err != nil {
 			return err
 		}
+		about := clientInfo(res, form["client_info"] == "1")
 		if version == 1 {
-			return writeJSON(w, http.StatusOK, answerV1(res))
+			return writeJSON(w, http.StatusOK, answerV1(res, about))
 		}
-		return writeJSON(w, http.StatusOK, answerV2(res))
+		return writeJSON(w, http.StatusOK, answerV2(res, about))
 	}
 }
 
@@ -60,15 +63,39 @@ func readForm(w http.ResponseWriter, r *http.Request) (oauth2.Form, error) {
 // client that counts from its own clock stops in time.
 func lifetime(res sts.Response) int { return int(res.Lifetime/time.Second) - 1 }
 
+// forPerson is what an answer has besides when somebody is signed in.
+type forPerson struct {
+	Scope   string `json:"scope,omitempty"`
+	Refresh string `json:"refresh_token,omitempty"`
+	ID      string `json:"id_token,omitempty"`
+	About   string `json:"client_info,omitempty"`
+}
+
+// clientInfo tells a client that asked for it which account it has, by home:
+// unpadded base64url of JSON (section 8.2).
+func clientInfo(res sts.Response, asked bool) forPerson {
+	p := forPerson{Scope: res.Scope, Refresh: res.Refresh, ID: res.ID}
+	if asked && res.Person.ID != "" {
+		p.About = About(res.Person)
+	}
+	return p
+}
+
+// About returns the client_info of an account.
+func About(p ids.Principal) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(`{"uid":"` + string(p.ID) + `","utid":"` + string(p.Home) + `"}`))
+}
+
 type tokenV2 struct {
 	Type      string `json:"token_type"`
 	ExpiresIn int    `json:"expires_in"`
 	Extended  int    `json:"ext_expires_in"`
 	Access    string `json:"access_token"`
+	forPerson
 }
 
-func answerV2(res sts.Response) tokenV2 {
-	return tokenV2{oauth2.Bearer, lifetime(res), lifetime(res), res.Token.Text}
+func answerV2(res sts.Response, about forPerson) tokenV2 {
+	return tokenV2{oauth2.Bearer, lifetime(res), lifetime(res), res.Token.Text, about}
 }
 
 // tokenV1 has its numbers as text, as version 1 does.
@@ -80,12 +107,13 @@ type tokenV1 struct {
 	NotBefore string `json:"not_before"`
 	Resource  string `json:"resource"`
 	Access    string `json:"access_token"`
+	forPerson
 }
 
-func answerV1(res sts.Response) tokenV1 {
+func answerV1(res sts.Response, about forPerson) tokenV1 {
 	in := strconv.Itoa(lifetime(res))
 	return tokenV1{oauth2.Bearer, in, in,
-		strconv.FormatInt(res.Token.Expiry.Unix(), 10), strconv.FormatInt(res.Token.NotBefore.Unix(), 10), res.Resource, res.Token.Text}
+		strconv.FormatInt(res.Token.Expiry.Unix(), 10), strconv.FormatInt(res.Token.NotBefore.Unix(), 10), res.Resource, res.Token.Text, about}
 }
 
 const correlationHeader = "Client-Request-Id"

@@ -31,6 +31,11 @@ func authenticateClient(ctx context.Context, x *exchange) error {
 	if err := x.findClient(ctx, id); err != nil {
 		return err
 	}
+	return x.prove(ctx, id, password)
+}
+
+// prove has the client that was found prove who it is.
+func (x *exchange) prove(ctx context.Context, id, password string) error {
 	bySecret, assertion := x.req.Form["client_secret"], x.req.Form["client_assertion"]
 	if bySecret == "" {
 		bySecret = password

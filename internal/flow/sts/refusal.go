@@ -27,6 +27,15 @@ const (
 	AssertionTime    fault.Reason = "sts.assertion_time" // Values: now, from, until
 	SignatureDiffers fault.Reason = "sts.assertion_signature"
 
+	PersonGone        fault.Reason = "sts.person_gone"     // disabled or deleted, at home or here; Values: tenant
+	PersonNotHere     fault.Reason = "sts.person_not_here" // no guest of the tenant; Values: account, idp, tenant, client, name
+	PersonNotAssigned fault.Reason = "sts.person_not_assigned"
+	NoConsent         fault.Reason = "sts.no_consent"         // Values: client, name, scope
+	PublicCredential  fault.Reason = "sts.public_credential"  // a credential where none belongs
+	CredentialMissing fault.Reason = "sts.credential_missing" // none where one belongs
+	OriginMissing     fault.Reason = "sts.origin_missing"     // a page's code without the page
+	OriginGiven       fault.Reason = "sts.origin_given"       // a page with another's code
+
 	NoResource       fault.Reason = "sts.resource"          // Values: resource, tenant
 	ResourceDisabled fault.Reason = "sts.resource_disabled" // Values: resource
 	NotAssigned      fault.Reason = "sts.not_assigned"      // Values: client, name, resource, resourceName

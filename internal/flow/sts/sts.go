@@ -35,6 +35,7 @@ import (
 	"entente/internal/core/token"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
 	"entente/internal/kit/oauth2"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
@@ -72,6 +73,8 @@ func New(o Options) *Service {
 	return &Service{Options: o, grants: map[oauth2.GrantType]grant{
 		oauth2.ClientCredentials: clientCredentials(),
 		oauth2.ManagedIdentity:   managedIdentity(),
+		oauth2.AuthorizationCode: authorizationCode(),
+		oauth2.RefreshToken:      refreshToken(),
 	}}
 }
 
@@ -82,15 +85,21 @@ type Request struct {
 	Form          oauth2.Form
 	Authorization string // the header, for Basic credentials
 	Correlation   string
+	Origin        string // of the page that asks; empty if none does
 	IP            string
 	UserAgent     string
 }
 
-// A Response is a granted token.
+// A Response is a granted token, with what comes along for a person.
 type Response struct {
 	Token    token.Minted
 	Lifetime time.Duration
 	Resource string // as it was asked for
+
+	Scope   string        // what may be done for the person; empty without one
+	Refresh string        // empty unless one was asked for
+	ID      string        // the ID token, likewise
+	Person  ids.Principal // who they are at home
 }
 
 // A grant is one way to a token. Each step gets the exchange as the earlier
@@ -100,6 +109,7 @@ type grant struct {
 	client   func(ctx context.Context, x *exchange) error // who asks, proved
 	resource func(x *exchange) (string, error)            // what for, as it was named
 	permit   func(ctx context.Context, x *exchange) error // with which permissions
+	spend    func(ctx context.Context, x *exchange) error // what can be used once; nil: nothing
 	lifetime time.Duration                                // of the token
 }
 
@@ -115,6 +125,7 @@ type exchange struct {
 	audience string               // the resource as it was named
 	crossing crosstenant.Crossing // where client and resource have different tenants
 	granted  consent.Granted
+	visit    *visit // of a person; nil for an application on its own
 	minted   token.Minted
 
 	entry audit.SignIn
@@ -133,12 +144,12 @@ func (s *Service) Exchange(ctx context.Context, req Request) (Response, error) {
 	if err != nil {
 		return Response{}, err
 	}
-	return Response{x.minted, x.grant.lifetime, x.audience}, nil
+	return x.response(), nil
 }
 
 func (x *exchange) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		x.findTenant, x.chooseGrant, x.authenticate, x.findResource, x.cross, x.permit, x.mint,
+		x.findTenant, x.chooseGrant, x.authenticate, x.findResource, x.cross, x.permit, x.spend, x.mint,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -150,8 +161,15 @@ func (x *exchange) run(ctx context.Context) error {
 // findTenant resolves the tenant. Tokens are a tenant's: none is to be had
 // for "common", which Entra refuses too.
 func (x *exchange) findTenant(ctx context.Context) (err error) {
-	switch segment := strings.ToLower(x.req.Tenant); segment {
+	name := x.req.Tenant
+	switch segment := strings.ToLower(name); segment {
 	case "common", "organizations":
+		if name, err = x.tenantOfSignIn(ctx); err != nil {
+			return err
+		}
+		if name != "" {
+			break
+		}
 		return missingPrincipal(x.req.Form["client_id"], app.ServicesTenant).
 			WithFix("Put the identifier or domain of the tenant whose data you want in the place of %s.", segment)
 	case "consumers":
@@ -159,7 +177,7 @@ func (x *exchange) findTenant(ctx context.Context) (err error) {
 			WithFix("Put the identifier or domain of the tenant whose data you want in the place of consumers.")
 	}
 	return x.s.DB.Read(ctx, func(tx *sqldb.Tx) error {
-		if x.tenant, err = tenant.Resolve(ctx, tx, x.req.Tenant); err != nil {
+		if x.tenant, err = tenant.Resolve(ctx, tx, name); err != nil {
 			return err
 		}
 		return x.link("tenant", "enabled", string(x.tenant.ID), x.tenant.Active())
@@ -183,6 +201,15 @@ func (x *exchange) chooseGrant(context.Context) error {
 func (x *exchange) authenticate(ctx context.Context) error { return x.grant.client(ctx, x) }
 
 func (x *exchange) permit(ctx context.Context) error { return x.grant.permit(ctx, x) }
+
+// spend uses up what the grant was given, before anything is minted: a failure
+// afterwards costs a retry, a replay would cost more.
+func (x *exchange) spend(ctx context.Context) error {
+	if x.grant.spend == nil {
+		return nil
+	}
+	return x.grant.spend(ctx, x)
+}
 
 // findResource finds the API and its presence in the tenant.
 func (x *exchange) findResource(ctx context.Context) (err error) {
@@ -227,7 +254,7 @@ func (s *Service) ownName(resource string) bool {
 
 func (x *exchange) mint(ctx context.Context) (err error) {
 	r := x.resource
-	x.minted, err = x.s.Tokens.Mint(ctx, token.Access{
+	a := token.Access{
 		Tenant: x.tenant.ID, Since: x.tenant.CreatedAt,
 		Resource: token.Resource{
 			App: r.AppID, Audience: x.audience, Version: r.TokenVersion,
@@ -235,6 +262,21 @@ func (x *exchange) mint(ctx context.Context) (err error) {
 		},
 		Client: x.client.app, Name: x.client.name, Principal: x.client.principal, Method: x.client.method,
 		Roles: x.granted.Values, Identity: x.client.identity, Lifetime: x.grant.lifetime,
-	})
-	return err
+	}
+	if x.visit != nil {
+		a.Person, a.Roles = &x.visit.person, x.visit.onAPI
+	}
+	if x.minted, err = x.s.Tokens.Mint(ctx, a); err != nil || x.visit == nil {
+		return err
+	}
+	return x.mintID(ctx)
+}
+
+func (x *exchange) response() Response {
+	res := Response{Token: x.minted, Lifetime: x.grant.lifetime, Resource: x.audience}
+	if v := x.visit; v != nil {
+		res.Scope, res.Refresh, res.ID = x.answered(), v.refresh, v.id
+		res.Person = ids.Principal{Kind: ids.Person, Home: v.proof.Home, ID: v.proof.User}
+	}
+	return res
 }

@@ -13,6 +13,8 @@ type GrantType string
 // The grant types.
 const (
 	ClientCredentials GrantType = "client_credentials" // RFC 6749, section 4.4
+	AuthorizationCode GrantType = "authorization_code" // RFC 6749, section 4.1
+	RefreshToken      GrantType = "refresh_token"      // RFC 6749, section 6
 	// ManagedIdentity is ours: a host asks for a token of an identity that is
 	// assigned to it, and proves itself by an assertion under its own key.
 	ManagedIdentity GrantType = "urn:entente:params:oauth:grant-type:managed-identity"
