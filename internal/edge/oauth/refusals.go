@@ -107,6 +107,7 @@ var reasons = map[fault.Reason]form{
 	sts.CredentialMissing: {7000218, unauthorized, oauth2.InvalidClient, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.", ""},
 	sts.PublicCredential:  {700025, unauthorized, oauth2.InvalidClient, "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.", ""},
 	sts.OriginMissing:     {9002327, bad, oauth2.InvalidRequest, "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests.", ""},
+	sts.OriginDiffers:     {9002327, bad, oauth2.InvalidRequest, "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests by a page of the redirect address's origin.", ""},
 	sts.OriginGiven:       {9002326, bad, oauth2.InvalidRequest, "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type.", ""},
 	sts.PersonGone:        {50057, bad, oauth2.InvalidGrant, "The user account is disabled.", ""},
 	sts.PersonNotHere:     {50020, bad, oauth2.InvalidGrant, "User account '{account}' from identity provider '{idp}' does not exist in tenant '{tenant}' and cannot access the application '{client}'({name}) in that tenant. The account needs to be added as an external user in the tenant first.", ""},

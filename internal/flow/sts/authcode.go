@@ -3,6 +3,7 @@ package sts
 import (
 	"context"
 	"errors"
+	"net/url"
 	"strings"
 
 	"entente/internal/core/audit"
@@ -49,6 +50,9 @@ func redeemCode(ctx context.Context, x *exchange) error {
 	}
 	if err := x.proveOn(ctx, id, password, c.Platform); err != nil {
 		return err
+	}
+	if c.Platform == token.SPA && !sameOrigin(c.Redirect, x.req.Origin) {
+		return fault.Because(fault.Invalid, OriginDiffers, "The page that asks is not one of the redirect address's origin.")
 	}
 	if err := x.takeCode(ctx, c); err != nil {
 		return x.link("code", "unspent, and this client's", "", err)
@@ -118,6 +122,12 @@ func (x *exchange) proveOn(ctx context.Context, id, password string, on token.Pl
 	}
 	x.client.method, x.entry.CredentialKind = token.Public, "none"
 	return nil
+}
+
+// sameOrigin reports whether an address is of an origin (RFC 6454, section 4).
+func sameOrigin(address, origin string) bool {
+	u, err := url.Parse(address)
+	return err == nil && strings.EqualFold(u.Scheme+"://"+u.Host, origin)
 }
 
 // tenantOfSignIn returns the tenant of the sign-in that a request at a shared

@@ -34,6 +34,7 @@ const (
 	PublicCredential  fault.Reason = "sts.public_credential"  // a credential where none belongs
 	CredentialMissing fault.Reason = "sts.credential_missing" // none where one belongs
 	OriginMissing     fault.Reason = "sts.origin_missing"     // a page's code without the page
+	OriginDiffers     fault.Reason = "sts.origin_differs"     // another page than the one that the code was sent to
 	OriginGiven       fault.Reason = "sts.origin_given"       // a page with another's code
 
 	NoResource       fault.Reason = "sts.resource"          // Values: resource, tenant
