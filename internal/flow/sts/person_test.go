@@ -287,7 +287,8 @@ func TestWhatEndsARefresh(t *testing.T) {
 		}, token.RefreshRevoked},
 		{"ninety days go by", func(v *visitor) { v.clk.Advance(90 * 24 * time.Hour) }, token.RefreshIdle},
 		{"the consent is withdrawn", func(v *visitor) {
-			v.ok(v.Consent.Revoke(v.t.Context(), crossing.System(v.B), ids.GrantIDOf(v.Principal, v.graph, "")))
+			grant := ids.GrantIDOf(v.Principal, v.graph, "")
+			v.ok(v.Consent.Revoke(v.t.Context(), crossing.System(v.B), grant))
 		}, sts.NoConsent},
 		{"the application wants assignment", func(v *visitor) {
 			_, err := v.Apps.UpdatePrincipal(v.t.Context(), crossing.System(v.B), v.Principal, []byte(`{"appRoleAssignmentRequired":true}`))
@@ -303,6 +304,9 @@ func TestWhatEndsARefresh(t *testing.T) {
 				refresh := eachOne.get(eachOne.form(eachOne.code(nil))).Refresh
 				tt.end(&eachOne)
 				eachOne.refused(eachOne.again(refresh), tt.want)
+				if tt.want == sts.NoConsent { // all cases share one application
+					eachOne.agree("openid profile User.Read")
+				}
 			})
 		}
 	})
