@@ -75,6 +75,12 @@ func Pairwise(tenant ids.TenantID, account ids.ObjectID, to ids.AppID) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
+// ClientInfo tells a client which account it has, by home: unpadded base64url
+// of JSON, as Microsoft's libraries read it.
+func ClientInfo(home ids.TenantID, user ids.ObjectID) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(`{"uid":"` + string(user) + `","utid":"` + string(home) + `"}`))
+}
+
 // legacyID returns the account's sixteen hexadecimal digits, which version 1
 // tokens know a guest by.
 func legacyID(home ids.TenantID, user ids.ObjectID) string {

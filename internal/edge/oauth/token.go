@@ -1,7 +1,6 @@
 package oauth
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
@@ -10,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	ctoken "entente/internal/core/token"
 	"entente/internal/flow/sts"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -76,14 +76,9 @@ type forPerson struct {
 func clientInfo(res sts.Response, asked bool) forPerson {
 	p := forPerson{Scope: res.Scope, Refresh: res.Refresh, ID: res.ID}
 	if asked && res.Person.ID != "" {
-		p.About = About(res.Person)
+		p.About = ctoken.ClientInfo(res.Person.Home, res.Person.ID)
 	}
 	return p
-}
-
-// About returns the client_info of an account.
-func About(p ids.Principal) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(`{"uid":"` + string(p.ID) + `","utid":"` + string(p.Home) + `"}`))
 }
 
 type tokenV2 struct {

@@ -18,6 +18,7 @@ type Lone struct {
 	Problems []Problem // what keeps the form from being taken
 	Note     *Note     // shown above the title
 	FormTo   string    // a registered address to which a form here may lead back
+	Script   string    // the asset that the page runs, or none; it works without
 	Content  string    // the template of the card's content
 	Data     any       // what Content shows
 }
@@ -123,7 +124,7 @@ func (t *Templates) Lone(w http.ResponseWriter, r *http.Request, p Lone) error {
 	}
 	Protect(w, p.FormTo)
 	return t.write(w, status, "lone", lone{p, t.site.Operator, t.host(r), card},
-		document{Title: title + " – " + Product, Body: class})
+		document{Title: title + " – " + Product, Body: class, Script: scriptAddress(p.Script)})
 }
 
 // host returns the name under which the reader reached us.

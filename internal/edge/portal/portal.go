@@ -67,6 +67,7 @@ func funcs() template.FuncMap {
 type document struct {
 	Title   string // whole
 	Body    string // class of the body element
+	Script  string // path of the page's script, or none
 	Symbols template.HTML
 	Content template.HTML
 }

@@ -11,15 +11,17 @@ import (
 )
 
 // An Ask is what a flow was begun for: an administrator's consent to an
-// application.
+// application or, with Authorize, a sign-in to one.
 type Ask struct {
-	Tenant  ids.TenantID `json:"tenant,omitempty"` // whose consent; empty for the home of whoever signs in
+	Tenant  ids.TenantID `json:"tenant,omitempty"` // whose; empty for the home of whoever signs in
 	App     ids.AppID    `json:"app"`
 	ReplyTo string       `json:"replyTo,omitempty"` // a registered address, or none
 	State   string       `json:"state,omitempty"`   // echoed to ReplyTo
 	Scope   string       `json:"scope,omitempty"`   // of version 2; empty in version 1
 	V2      bool         `json:"v2,omitempty"`
 	Request string       `json:"request"` // the address that began it, for another try
+
+	Authorize *Authorize `json:"authorize,omitempty"`
 }
 
 // Why a step is refused, besides what core/consent refuses. Values carry what

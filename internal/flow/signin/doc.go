@@ -3,11 +3,15 @@
 // A sign-in is a stored value that moves, one step a page:
 //
 //	identify → password
-//	password → identify, renew, consent
-//	renew → identify, consent
-//	confirm → identify, consent
+//	password → identify, renew, consent, ready
+//	renew → identify, consent, ready
+//	confirm → identify, consent, ready
 //	consent → identify, done
+//	ready → identify, done
 //	done: final
+//
+// A sign-in to an application goes to ready wherever a consent goes to consent:
+// then the browser is sent back with a code.
 //
 // It begins at identify, where the typed address tells the home tenant; or at
 // confirm when the browser holds a session, because consent is never given

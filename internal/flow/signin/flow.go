@@ -20,6 +20,7 @@ const (
 	Renew    State = "renew"    // a password of their own in place of an administrator's
 	Confirm  State = "confirm"  // that it is still the person of the session
 	Consent  State = "consent"  // the decision
+	Ready    State = "ready"    // that the browser goes back to the application
 	Done     State = "done"
 )
 
@@ -27,10 +28,11 @@ const (
 // entry is final.
 var next = map[State][]State{
 	Identify: {Password},
-	Password: {Identify, Renew, Consent},
-	Renew:    {Identify, Consent},
-	Confirm:  {Identify, Consent},
+	Password: {Identify, Renew, Consent, Ready},
+	Renew:    {Identify, Consent, Ready},
+	Confirm:  {Identify, Consent, Ready},
 	Consent:  {Identify, Done},
+	Ready:    {Identify, Done},
 }
 
 // An Outcome is how a flow ended.
@@ -40,6 +42,7 @@ type Outcome string
 const (
 	Granted  Outcome = "granted"
 	Declined Outcome = "declined"
+	SignedIn Outcome = "signedIn"
 )
 
 // flowLife is how long a flow may take from its first page to its last.
@@ -73,9 +76,13 @@ func NewFlow(browser secret.Digest, ask Ask, now time.Time) *Flow {
 	}
 }
 
-// Remember begins the flow at confirm, with the account of an open session.
+// Remember begins the flow with the account of an open session: at confirm, or
+// at ready where nobody is to be asked.
 func (f *Flow) Remember(s Session, username string) {
 	f.State, f.Home, f.User, f.Username, f.ProvenAt = Confirm, s.Home, s.User, username, s.AuthAt
+	if a := f.Ask.Authorize; a != nil && a.Prompt != promptSelect {
+		f.State = Ready
+	}
 }
 
 // Resource returns the tenant in which the flow acts: the one that was asked
@@ -127,7 +134,21 @@ func (f *Flow) Confirmed() error {
 }
 
 // proven moves on from knowing who somebody is.
-func (f *Flow) proven() error { return f.move(Consent) }
+func (f *Flow) proven() error {
+	if f.Ask.Authorize != nil {
+		return f.move(Ready)
+	}
+	return f.move(Consent)
+}
+
+// Leave ends a sign-in to an application: the browser goes back to it.
+func (f *Flow) Leave() error {
+	if f.State != Ready {
+		return stale()
+	}
+	f.Outcome = SignedIn
+	return f.move(Done)
+}
 
 // Restart forgets the account, because the person wants to use another.
 func (f *Flow) Restart() error {

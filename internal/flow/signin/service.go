@@ -10,6 +10,7 @@ import (
 	"entente/internal/core/consent"
 	"entente/internal/core/directory"
 	"entente/internal/core/tenant"
+	"entente/internal/core/token"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -23,11 +24,12 @@ type Service struct {
 	clock     clock.Clock
 	directory *directory.Service
 	signIns   *audit.SignIns
+	tokens    *token.Service
 }
 
 // NewService returns a service on db.
-func NewService(db *sqldb.DB, clk clock.Clock, dir *directory.Service, signIns *audit.SignIns) *Service {
-	return &Service{db, clk, dir, signIns}
+func NewService(db *sqldb.DB, clk clock.Clock, dir *directory.Service, signIns *audit.SignIns, tokens *token.Service) *Service {
+	return &Service{db, clk, dir, signIns, tokens}
 }
 
 // A Browser is where a step comes from.

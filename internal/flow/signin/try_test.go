@@ -81,7 +81,7 @@ func TestGuessedFromEverywhere(t *testing.T) {
 			t.Errorf("a day later: %v", err)
 		}
 		h.Clock.Advance(forgetting + time.Second)
-		s := NewService(h.DB, h.Clock, h.Users, nil)
+		s := NewService(h.DB, h.Clock, h.Users, nil, nil)
 		if _, err := s.Sweep(ctx); err != nil {
 			t.Fatal(err)
 		}

@@ -18,6 +18,7 @@ import (
 	"entente/internal/core/directory"
 	"entente/internal/core/federation"
 	"entente/internal/core/keys"
+	"entente/internal/core/token"
 	"entente/internal/edge/portal"
 	"entente/internal/enttest/dbtest"
 	"entente/internal/enttest/pagetest"
@@ -68,9 +69,10 @@ func build(t *testing.T, clk *clock.Fake, db *sqldb.DB) *house {
 	t.Cleanup(signIns.Close)
 	client := must(fetch.New(fetch.Options{Timeout: 100 * time.Millisecond}))(t)
 	h := &house{t: t, db: db, clock: clk, apps: app.NewService(db, ring), users: directory.NewService(db, hasher)}
-	h.trusts = federation.NewService(db, keys.New(db, ring, clk, keys.Options{Mark: "test"}), client, clk,
+	k := keys.New(db, ring, clk, keys.Options{Mark: "test"})
+	h.trusts = federation.NewService(db, k, client, clk,
 		federation.Options{Name: "https://id.fabrikam.example", Probe: time.Millisecond})
-	h.service = signin.NewService(db, clk, h.users, signIns)
+	h.service = signin.NewService(db, clk, h.users, signIns, token.New(k, clk, "https://id.fabrikam.example"))
 	h.guests = guest.NewService(db, "https://id.fabrikam.example")
 	if err := app.EnsureBuiltIn(ctx, db); err != nil {
 		t.Fatal(err)

@@ -54,13 +54,17 @@ func New(site portal.Site, service *signin.Service, guests *guest.Service, log *
 
 // routes is what is served.
 var routes = map[string]func(*Pages, http.ResponseWriter, *http.Request) error{
-	"GET /{tenant}/adminconsent":      (*Pages).begin,
-	"GET /{tenant}/v2.0/adminconsent": (*Pages).begin2,
-	"GET /common/signin":              (*Pages).step,
-	"GET /redeem":                     (*Pages).invited,
-	"POST /common/signin":             (*Pages).take,
-	"GET /common/consent/set":         (*Pages).outcome,
-	"POST /common/consent/set":        (*Pages).decide,
+	"GET /{tenant}/adminconsent":           (*Pages).begin,
+	"GET /{tenant}/v2.0/adminconsent":      (*Pages).begin2,
+	"GET /{tenant}/oauth2/v2.0/authorize":  (*Pages).authorize,
+	"POST /{tenant}/oauth2/v2.0/authorize": (*Pages).authorize,
+	"GET /{tenant}/oauth2/authorize":       (*Pages).authorize1,
+	"POST /{tenant}/oauth2/authorize":      (*Pages).authorize1,
+	"GET /common/signin":                   (*Pages).step,
+	"GET /redeem":                          (*Pages).invited,
+	"POST /common/signin":                  (*Pages).take,
+	"GET /common/consent/set":              (*Pages).outcome,
+	"POST /common/consent/set":             (*Pages).decide,
 }
 
 // Routes returns the patterns of everything that is served, in order.
@@ -69,13 +73,18 @@ func Routes() []string { return slices.Sorted(maps.Keys(routes)) }
 // Handler returns the pages as a handler for every path of the login host that
 // is no endpoint of programs. What is no page either is said to be none.
 func (p *Pages) Handler() http.Handler {
-	mux := http.NewServeMux()
+	mux, open := http.NewServeMux(), http.NewServeMux()
 	for pattern, h := range routes {
-		serve := func(w http.ResponseWriter, r *http.Request) error { return h(p, w, r) }
-		mux.Handle(pattern, web.Serve(serve, p.Fail))
+		serve := web.Serve(func(w http.ResponseWriter, r *http.Request) error { return h(p, w, r) }, p.Fail)
+		if strings.HasSuffix(pattern, "/authorize") { // an application's page may post here (OpenID Connect Core 1.0, section 3.1.2.1)
+			open.Handle(pattern, serve)
+		} else {
+			mux.Handle(pattern, serve)
+		}
 	}
 	mux.Handle("/", web.Serve(nothing, p.Fail))
-	return web.FoldPath(web.SameOrigin(mux, p.Fail), "common", "v2.0", "adminconsent", "signin", "consent", "set", "redeem")
+	open.Handle("/", web.SameOrigin(mux, p.Fail))
+	return web.FoldPath(open, "common", "v2.0", "adminconsent", "signin", "consent", "set", "redeem", "oauth2", "authorize")
 }
 
 // Lookup answers /error: what an error code means.

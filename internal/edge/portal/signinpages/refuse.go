@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"entente/internal/core/consent"
+	"entente/internal/core/crosstenant"
 	"entente/internal/core/directory"
 	"entente/internal/core/tenant"
 	"entente/internal/edge/portal"
@@ -44,6 +45,14 @@ var refusals = map[fault.Reason]refusal{
 		"“{app}” has addresses to go back to, and this form of the link must name one of them.", false},
 	signin.WrongScope: {http.StatusBadRequest, 70011, "The link asks for something that can’t be asked",
 		"Its scope is missing, or names what “{app}” can’t be given this way.", false},
+	signin.NotAssigned: {http.StatusForbidden, 50105, "You are not assigned to this application",
+		"An administrator has set “{app}” to admit only who is assigned to it.", true},
+	signin.NeedsApproval: {http.StatusForbidden, 90094, "Need admin approval",
+		"“{app}” needs permission to use what it asks for in your organization, and nobody has agreed to that yet.", true},
+	crosstenant.OutboundBlocked: {http.StatusForbidden, 500212, "Your organization has not allowed this",
+		"The home organization’s policy does not let its people go to this one.", true},
+	crosstenant.InboundBlocked: {http.StatusForbidden, 500213, "The organization has not allowed this",
+		"Its policy does not let people of your organization in.", true},
 	signin.NotHere: {http.StatusForbidden, 50020, "This account is not in {tenant}",
 		"{account} belongs to another organization, and only people of {tenant} decide for it.", true},
 	directory.AccountDisabled: {http.StatusForbidden, 50057, "This account is disabled",

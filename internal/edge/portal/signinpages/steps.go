@@ -61,6 +61,7 @@ func whenOver(until string) string {
 // stepData is what the templates of the steps show.
 type stepData struct {
 	Flow     ids.FlowID
+	SignIn   bool // to an application; otherwise to decide on one
 	AppName  string
 	Username string
 	HomeName string
@@ -78,11 +79,13 @@ func (p *Pages) page(w http.ResponseWriter, r *http.Request, b signin.Browser, i
 	switch look.Flow.State {
 	case signin.Consent:
 		return p.consentPage(w, r, b, look, m)
+	case signin.Ready:
+		return p.finish(w, r, b, id)
 	case signin.Done:
 		lead(w, r, outcomeAddress(id))
 		return nil
 	}
-	data := stepData{Flow: id, AppName: look.App, Username: look.Flow.Username, Initials: initials(look.Flow.Username)}
+	data := stepData{Flow: id, SignIn: look.Flow.Ask.Authorize != nil, AppName: look.App, Username: look.Flow.Username, Initials: initials(look.Flow.Username)}
 	page := portal.Lone{Title: title("Sign in", look), Area: "Sign in", Ticket: ticket(look), Note: portal.Take(w, r), FormTo: look.Flow.Ask.ReplyTo}
 	if look.Home != nil {
 		data.HomeName = look.Home.Name
@@ -90,7 +93,7 @@ func (p *Pages) page(w http.ResponseWriter, r *http.Request, b signin.Browser, i
 	switch look.Flow.State {
 	case signin.Identify:
 		page.Content, data.Field = "identify", portal.Field{
-			ID: "username", Name: "username", Label: "Work email or user name", Type: "email", Autocomplete: "username", Focus: m == nil,
+			ID: "username", Name: "username", Label: "Work email or user name", Type: "email", Autocomplete: "username", Focus: m == nil, Value: look.Flow.Username,
 			Hint: "Your own organization’s address. We find your home from it.",
 		}
 	case signin.Password:
@@ -132,7 +135,17 @@ func ticket(look *signin.Look) portal.Ticket {
 		From: portal.Half{Label: "Application of", Name: look.From.Name},
 		To:   portal.Half{Label: "Consent of", Name: "Your organization", Hidden: "not known yet", Open: true},
 	}
+	if look.Flow.Ask.Authorize != nil {
+		t.To.Label, t.To.Hidden, t.To.Open = "You sign in to", "", look.To == nil
+	}
 	if look.To == nil {
+		return t
+	}
+	if look.Flow.Ask.Authorize != nil {
+		t.To.Name = look.To.Name
+		if look.To.ID == look.From.ID {
+			t.From = portal.Half{}
+		}
 		return t
 	}
 	t.To.Name, t.To.Hidden = look.To.Name, "has not agreed yet"

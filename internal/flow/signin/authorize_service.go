@@ -1,0 +1,335 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"entente/internal/core/app"
+	"entente/internal/core/audit"
+	"entente/internal/core/consent"
+	"entente/internal/core/crosstenant"
+	"entente/internal/core/directory"
+	"entente/internal/core/tenant"
+	"entente/internal/core/token"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/oauth2"
+	"entente/internal/kit/sqldb"
+)
+
+// An AuthorizeStart is what a browser brings from an application.
+type AuthorizeStart struct {
+	Tenant  string // the path's segment
+	Form    oauth2.Form
+	Request string // the whole address, path and query
+}
+
+// BeginAuthorize stores a flow for a sign-in to an application. What is wrong
+// with the request itself is a fault for a page; what the application is to be
+// told is a *Told.
+func (s *Service) BeginAuthorize(ctx context.Context, b Browser, start AuthorizeStart) (*Flow, error) {
+	if len(start.Request) > maxRequest {
+		return nil, fault.New(fault.Invalid, "The request is longer than %d bytes.", maxRequest)
+	}
+	var ask Ask
+	err := s.db.View(ctx, func(tx *sqldb.Tx) (err error) {
+		ask, err = s.authorizeAsk(ctx, tx, start)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var f *Flow
+	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		f = NewFlow(b.digest(), ask, tx.Now())
+		if err := s.continueSession(ctx, tx, b, f); err != nil {
+			return err
+		}
+		if ask.Authorize.Prompt == promptNone && f.State != Ready {
+			return s.tell(ask, fault.Because(fault.Unauthenticated, LoginRequired, "A silent sign-in request was sent but no user is signed in."))
+		}
+		return addFlow(ctx, tx, f)
+	})
+	return f, err
+}
+
+// tell makes a refusal one that the application is told.
+func (s *Service) tell(ask Ask, err error) error {
+	issuer := ""
+	if ask.Tenant != "" {
+		issuer = s.tokens.IssuerV2(ask.Tenant)
+	}
+	return &Told{ask.answer(issuer), err}
+}
+
+// authorizeAsk checks what can be checked before anybody has signed in: first
+// whose the address to go back to is.
+func (s *Service) authorizeAsk(ctx context.Context, tx *sqldb.Tx, start AuthorizeStart) (Ask, error) {
+	q := start.Form
+	ask := Ask{State: q["state"], Scope: q["scope"], V2: true, Request: start.Request}
+	switch strings.ToLower(start.Tenant) {
+	case "common", "organizations":
+	default:
+		t, err := tenant.Resolve(ctx, tx, start.Tenant)
+		if err == nil {
+			err = t.Active()
+		}
+		if err != nil {
+			return ask, err
+		}
+		ask.Tenant = t.ID
+	}
+	a, err := findApp(ctx, tx, ask.Tenant, q["client_id"])
+	if err != nil {
+		return ask, err
+	}
+	ask.App = a.AppID
+	if ask.ReplyTo, err = replyTo(a.RedirectURIs(), q["redirect_uri"], false); err != nil {
+		return ask, named(err, a)
+	}
+	if ask.ReplyTo == "" {
+		return ask, named(fault.Because(fault.Invalid, WrongReply, "The application has no address to go back to.").With("redirect", q["redirect_uri"]), a)
+	}
+	if ask.Tenant == "" && !a.MultiTenant() {
+		return ask, named(fault.Because(fault.Forbidden, consent.SingleTenant, "The application is not open to other tenants."), a)
+	}
+	if ask.Authorize, err = readAuthorize(q, platformOf(a, ask.ReplyTo)); err != nil {
+		return ask, s.tell(ask, err)
+	}
+	return ask, nil
+}
+
+// continueSession lets the flow begin with the browser's session, if it is one
+// that the request accepts: it is not to be proved anew, not too old, and not
+// another account's than the hint's.
+func (s *Service) continueSession(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow) error {
+	a := f.Ask.Authorize
+	f.Username = a.homeHint()
+	if a.Prompt == promptLogin {
+		return nil
+	}
+	before := *f
+	if err := s.remember(ctx, tx, b, f); err != nil || f.User == "" {
+		return err
+	}
+	old := a.MaxAge != nil && tx.Now().After(f.ProvenAt.Add(time.Duration(*a.MaxAge)*time.Second))
+	if other := a.homeHint(); old || other != "" && !strings.EqualFold(other, f.Username) {
+		username := f.Username
+		*f = before
+		if other == "" {
+			f.Username = username
+		}
+	}
+	return nil
+}
+
+// Finish sends the browser back to the application with a code, once who signs
+// in may use it in the tenant. It spends the flow in the same transaction. A
+// fault is for a page; what the application is to be told is a *Told.
+func (s *Service) Finish(ctx context.Context, b Browser, id ids.FlowID) (*Answer, error) {
+	var back *Answer
+	var entry audit.SignIn
+	var who *token.ID // whom the ID token is about, if one is wanted here
+	err := s.step(ctx, b, id, func(tx *sqldb.Tx, f *Flow) (err error) {
+		if f.State != Ready {
+			return stale()
+		}
+		a, err := findApp(ctx, tx, f.Ask.Tenant, string(f.Ask.App))
+		if err != nil {
+			return err
+		}
+		v, err := s.visit(ctx, tx, b, f, a)
+		if err != nil {
+			return err
+		}
+		if err := f.Leave(); err != nil {
+			return err
+		}
+		back, err = s.code(ctx, tx, f, v)
+		entry = v.entry(b, f, a, s.clock.Now())
+		if f.Ask.Authorize.IDToken && err == nil {
+			who = v.about(f, back.Values.Get("code"))
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if who != nil {
+		text, err := s.tokens.MintID(ctx, *who)
+		if err != nil {
+			return nil, err
+		}
+		back.Values.Set("id_token", text)
+	}
+	return back, s.signIns.Put(ctx, entry)
+}
+
+// A visit is a person at an application, in the tenant whose tokens it gets.
+type visit struct {
+	in      *tenant.Tenant
+	session Session
+	home    *directory.User
+	here    *directory.User
+	client  app.Client
+}
+
+// visit finds who signs in, here and at home, and refuses whoever may not use
+// the application.
+func (s *Service) visit(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow, a *app.Application) (v visit, err error) {
+	if v.in, err = tenant.Get(ctx, tx, f.Resource()); err == nil {
+		err = v.in.Active()
+	}
+	if err != nil {
+		return v, err
+	}
+	if v.session, err = getSession(ctx, tx, b.session()); errors.Is(err, fault.NotFound) || err == nil && (v.session.Home != f.Home || v.session.User != f.User) {
+		return v, gone()
+	}
+	if err != nil {
+		return v, err
+	}
+	if v.home, err = person(ctx, tx, f); err != nil {
+		return v, err
+	}
+	if v.here = v.home; f.Home != v.in.ID {
+		if v.here, err = guest(ctx, tx, v.in, f, a); err != nil {
+			return v, err
+		}
+	}
+	if v.client, err = app.FindClient(ctx, tx, v.in.ID, a.AppID); err != nil {
+		return v, err
+	}
+	return v, s.admitted(ctx, tx, f, v, a)
+}
+
+// guest returns who an account of another tenant is in this one.
+func guest(ctx context.Context, tx *sqldb.Tx, in *tenant.Tenant, f *Flow, a *app.Application) (*directory.User, error) {
+	here, err := directory.GuestOf(ctx, tx, in.ID, ids.Principal{Kind: ids.Person, Home: f.Home, ID: f.User})
+	switch {
+	case errors.Is(err, fault.NotFound):
+		return nil, named(fault.Because(fault.Forbidden, NotHere, "The account is not in the tenant.").
+			With("account", f.Username).With("tenant", in.DisplayName), a)
+	case err != nil:
+		return nil, err
+	case !here.Enabled():
+		return nil, fault.Because(fault.Forbidden, directory.AccountDisabled, "The account is disabled here.")
+	}
+	what := crosstenant.What{Kind: ids.Person, Person: f.User, Apps: []ids.AppID{a.AppID}}
+	if what.Groups, err = directory.GroupsAmong(ctx, tx, f.Home, f.User, nil, false); err != nil {
+		return nil, err
+	}
+	c, err := crosstenant.Cross(ctx, tx, f.Home, in.ID, what)
+	if err != nil {
+		return nil, err
+	}
+	return here, c.Err("'" + here.DisplayName + "'")
+}
+
+// admitted refuses a person whom the application does not admit, and one for
+// whom nobody has agreed to what it asks.
+func (s *Service) admitted(ctx context.Context, tx *sqldb.Tx, f *Flow, v visit, a *app.Application) error {
+	if v.client.Principal == "" || !v.client.Enabled {
+		if v.client.Principal != "" {
+			return named(fault.Because(fault.Forbidden, DisabledApp, "The application is disabled here."), a)
+		}
+		return s.unagreed(f, a)
+	}
+	if v.client.Assignment {
+		roles, err := consent.RolesOfPerson(ctx, tx, v.in.ID, v.here.ID, v.client.Principal)
+		if err != nil {
+			return err
+		}
+		if !roles.Any {
+			return named(fault.Because(fault.Forbidden, NotAssigned, "The application admits only who is assigned to it."), a)
+		}
+	}
+	d, err := oauth2.ParseDelegated(oauth2.FirstResource(f.Ask.Scope))
+	if err != nil {
+		return err
+	}
+	name := d.Resource
+	if name == oauth2.Graph {
+		name = string(app.GraphAppID)
+	}
+	r, err := app.FindResource(ctx, tx, v.in.ID, name)
+	if errors.Is(err, fault.NotFound) {
+		return s.unagreed(f, a)
+	}
+	if err != nil {
+		return err
+	}
+	now, err := consent.ScopesNow(ctx, tx, v.in.ID, v.client.Principal, r.Principal, v.here.ID)
+	if err != nil {
+		return err
+	}
+	for _, want := range d.Scopes {
+		if !containsFold(now, want) {
+			return s.unagreed(f, a)
+		}
+	}
+	if d.Default && len(now) == 0 && r.AppID != a.AppID {
+		return s.unagreed(f, a)
+	}
+	return nil
+}
+
+// unagreed refuses what nobody has agreed to: on a page, or without one if none
+// may be shown.
+func (s *Service) unagreed(f *Flow, a *app.Application) error {
+	if f.Ask.Authorize.Prompt == promptNone {
+		return s.tell(f.Ask, named(fault.Because(fault.Forbidden, ConsentRequired, "The user or administrator has not consented to use the application."), a))
+	}
+	return named(fault.Because(fault.Forbidden, NeedsApproval, "Nobody has agreed to what the application asks."), a)
+}
+
+func containsFold(list []string, s string) bool {
+	for _, have := range list {
+		if strings.EqualFold(have, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// code issues the code, and the ID token that comes with it if one is wanted.
+func (s *Service) code(ctx context.Context, tx *sqldb.Tx, f *Flow, v visit) (*Answer, error) {
+	a := f.Ask.Authorize
+	text, err := token.AddCode(ctx, tx, token.Code{
+		Proof:  token.Proof{Home: f.Home, User: f.User, Session: v.session.ID, Methods: strings.Fields(v.session.Method), AuthAt: v.session.AuthAt},
+		Tenant: v.in.ID, Object: v.here.ID, Client: f.Ask.App, Redirect: f.Ask.ReplyTo, Platform: a.Platform,
+		Challenge: a.Challenge, Scope: f.Ask.Scope, Nonce: a.Nonce,
+	})
+	if err != nil {
+		return nil, err
+	}
+	back := f.Ask.answer(s.tokens.IssuerV2(v.in.ID))
+	back.Values.Set("code", text)
+	back.Values.Set("session_state", string(v.session.ID))
+	if a.ClientInfo {
+		back.Values.Set("client_info", token.ClientInfo(f.Home, f.User))
+	}
+	return back, nil
+}
+
+// about returns what the ID token that comes with a code says.
+func (v visit) about(f *Flow, code string) *token.ID {
+	return &token.ID{
+		Tenant: v.in.ID, Client: f.Ask.App, Version: 2, Nonce: f.Ask.Authorize.Nonce, Profile: true, Code: code,
+		Person: token.Person{
+			Proof:  token.Proof{Home: f.Home, User: f.User, Session: v.session.ID, AuthAt: v.session.AuthAt},
+			Object: v.here.ID, Name: v.here.DisplayName, Username: v.home.UserPrincipalName,
+		},
+	}
+}
+
+// entry is the sign-in as the tenant's log has it.
+func (v visit) entry(b Browser, f *Flow, a *app.Application, now time.Time) audit.SignIn {
+	return audit.SignIn{
+		Tenant: v.in.ID, At: now, Kind: audit.InteractiveUserSignIn, App: a.AppID, AppName: a.DisplayName, Principal: v.here.ID,
+		PrincipalName: v.home.UserPrincipalName, Home: f.Home, CredentialKind: "session", CredentialID: string(v.session.ID),
+		Correlation: b.Request, IP: b.IP, UserAgent: b.UserAgent,
+	}
+}
