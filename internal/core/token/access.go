@@ -88,6 +88,7 @@ type Claims struct {
 	ID       string       `json:"uti,omitempty"`
 	Version  string       `json:"ver"`
 	WIDs     []string     `json:"wids,omitempty"`
+	AuthUS   int64        `json:"xms_auth_us,omitempty"` // when the person signed in, in microseconds of the store's clock
 	Identity string       `json:"xms_mirid,omitempty"`
 	Since    int64        `json:"xms_tcdt,omitempty"`
 }

@@ -34,7 +34,7 @@ type Person struct {
 func (p *Person) speak(c *Claims, a Access) {
 	c.Object, c.Subject = p.Object, Pairwise(a.Tenant, p.Object, a.Resource.App)
 	c.Scopes, c.Session, c.Identity = strings.Join(p.Scopes, " "), p.Session, ""
-	c.Name = p.Name
+	c.Name, c.AuthUS = p.Name, p.AuthAt.UnixMicro()
 	if p.Guest {
 		c.Provider, c.Email = p.Issuer, p.Email
 	}

@@ -47,7 +47,7 @@ func TestPersonClaims(t *testing.T) {
 			"family_name": "Clerk", "given_name": "Payroll", "idtyp": "user", "ipaddr": "203.0.113.7", "name": "Payroll clerk",
 			"oid": "66666666-6666-4666-8666-666666666666", "scp": "User.Read openid", "sid": "77777777-7777-4777-8777-777777777777",
 			"sub": token.Pairwise(tenant, "66666666-6666-4666-8666-666666666666", "00000003-0000-0000-c000-000000000000"),
-			"tid": string(tenant), "unique_name": "clerk@fabrikam.example", "upn": "clerk@fabrikam.example", "ver": "1.0",
+			"tid": string(tenant), "unique_name": "clerk@fabrikam.example", "upn": "clerk@fabrikam.example", "ver": "1.0", "xms_auth_us": float64(dbtest.Noon.Add(-time.Minute).UnixMicro()),
 			"wids": []any{"b79fbf4d-3ef9-4689-8143-76b194e85509"}, "xms_tcdt": 1754409920.0,
 		}
 		for k, v := range more {
@@ -62,6 +62,7 @@ func TestPersonClaims(t *testing.T) {
 		"azp": "22222222-2222-4222-8222-222222222222", "azpacr": "0", "name": "Payroll clerk", "oid": "66666666-6666-4666-8666-666666666666",
 		"preferred_username": "clerk@fabrikam.example", "roles": []any{"Clerk"}, "scp": "User.Read openid", "sid": "77777777-7777-4777-8777-777777777777",
 		"sub": token.Pairwise(tenant, "66666666-6666-4666-8666-666666666666", "44444444-4444-4444-8444-444444444444"), "tid": string(tenant), "ver": "2.0",
+		"xms_auth_us": float64(dbtest.Noon.Add(-time.Minute).UnixMicro()),
 	}
 	ofGuest := map[string]any{"idp": name + "/99999999-9999-4999-8999-999999999999/", "email": "clerk@fabrikam.example"}
 	v2Guest := map[string]any{}

@@ -38,7 +38,7 @@ func (w *World) PersonToken(t testing.TB, c *Client, user ids.ObjectID, scope st
 	text, err := signer.V1.Sign(token.Claims{
 		Audience: string(app.GraphAppID), Issuer: w.tokens.IssuerV1(of), Version: "1.0", Tenant: of,
 		IssuedAt: jose.Date{Time: now}, NotBefore: jose.Date{Time: now}, Expiry: jose.Date{Time: now.Add(time.Hour)},
-		AppID: c.App.AppID, Object: user, Subject: "pairwise", Scopes: scope,
+		AppID: c.App.AppID, Object: user, Subject: "pairwise", Scopes: scope, AuthUS: w.Clock.Now().UnixMicro(),
 	})
 	must(t, err)
 	return text
