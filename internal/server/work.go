@@ -6,6 +6,7 @@ import (
 
 	"entente/internal/core/app"
 	"entente/internal/core/audit"
+	"entente/internal/core/token"
 	"entente/internal/flow/domain"
 	"entente/internal/kit/jobs"
 	"entente/internal/kit/sqldb"
@@ -46,6 +47,19 @@ func (s *Server) newWorkers() *jobs.Worker {
 		return untilDone(ctx, func(ctx context.Context) (int, error) {
 			n, err := s.flow.signin.Sweep(ctx)
 			return int(n), err
+		})
+	})
+
+	w.Every("token.sweep", time.Hour, func(ctx context.Context, _ *jobs.Work) error {
+		return untilDone(ctx, func(ctx context.Context) (n int, err error) {
+			err = s.db.Claim(ctx, func(tx *sqldb.Tx) error {
+				n, err = token.SweepCodes(ctx, tx, sweepBatch)
+				if err == nil && n == 0 {
+					n, err = token.SweepFamilies(ctx, tx, sweepBatch)
+				}
+				return err
+			})
+			return n, err
 		})
 	})
 

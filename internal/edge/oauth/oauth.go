@@ -106,11 +106,22 @@ func (e *Edge) Handler() http.Handler { return web.FoldPath(e.mux, words()...) }
 
 type handler = func(http.ResponseWriter, *http.Request) error
 
-// post serves what takes POST only. It is for programs, never for a page of
-// another site: nothing here answers cross-origin questions.
+// post serves what takes POST only. A page of any site may ask and read the
+// answer, because nothing here looks at cookies: what a page may have is
+// decided by what it sends, and by its origin (see sts.OriginDiffers).
 func (e *Edge) post(pattern string, h handler) {
 	e.mux.Handle(pattern, web.Serve(func(w http.ResponseWriter, r *http.Request) error {
 		web.NoStore(w)
+		if r.Header.Get("Origin") != "" {
+			w.Header().Set("Access-Control-Allow-Origin", "*")
+		}
+		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+			w.Header().Set("Access-Control-Allow-Methods", "POST, OPTIONS")
+			w.Header().Set("Access-Control-Allow-Headers", "*")
+			w.Header().Set("Access-Control-Max-Age", "86400")
+			w.WriteHeader(http.StatusNoContent)
+			return nil
+		}
 		if r.Method != http.MethodPost {
 			return wrongMethod(w, r, http.MethodPost)
 		}
