@@ -263,7 +263,10 @@ func (l *ledger) try(t *testing.T, method, path string, p place, known bool) ent
 		e.gap, _, _ = strings.Cut(e.gap, "%28") // a key, or the brackets of a function
 		e.answer += ", at `" + e.gap + "`"
 		if e.verdict == refused && a.Status == http.StatusMethodNotAllowed {
-			e.answer = fmt.Sprintf("%d %s: only %s here", a.Status, code, a.Header.Get("Allow"))
+			e.answer = fmt.Sprintf("%d %s: no operation here", a.Status, code)
+			if allow := a.Header.Get("Allow"); allow != "" {
+				e.answer = fmt.Sprintf("%d %s: only %s here", a.Status, code, allow)
+			}
 			e.gap = ""
 		}
 	}
