@@ -76,10 +76,13 @@ func TestAuthority(t *testing.T) {
 		all := doings(w.Registry)
 		tokens := map[string]string{}
 		asking := everybody()
-		if w.DB.Engine() == sqldb.PostgreSQL { // the rule is the same, and a request dearer: one role in four
+		if w.DB.Engine() == sqldb.PostgreSQL { // the rule is the same, and a request dearer: one role in eight
 			asking = slices.DeleteFunc(asking, func(x who) bool {
-				return x.role.Name != "" && len(x.role.Actions)%4 != 0 && x.role.ID != authz.GlobalAdministrator
+				return x.role.Name != "" && len(x.role.Actions)%8 != 0 && x.role.ID != authz.GlobalAdministrator
 			})
+		}
+		if testing.Short() { // under the race detector it is about the code that runs, not about each answer
+			all = every(10, all)
 		}
 		for _, x := range asking {
 			tokens[fmt.Sprint(x.name, x.program)] = m.token(t, client, x)
@@ -109,6 +112,14 @@ func TestAuthority(t *testing.T) {
 			}
 		}
 	})
+}
+
+// every returns one in n.
+func every[T any](n int, list []T) (some []T) {
+	for i := 0; i < len(list); i += n {
+		some = append(some, list[i])
+	}
+	return some
 }
 
 func (w who) String() string {
