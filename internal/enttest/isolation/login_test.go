@@ -94,6 +94,7 @@ func (b *browser) signIn(t *testing.T, x *side, link string) page {
 type visit struct {
 	*ground
 	app               map[*side]string // the client identifier of a multi-tenant application
+	pages             map[*side]string // likewise, of one that people sign in to
 	theirs, own       machine
 	victims, intruder *browser
 	flow              page // of the victim's browser, at consent
@@ -102,9 +103,13 @@ type visit struct {
 
 func (g *ground) visit(t *testing.T) *visit {
 	t.Helper()
-	v := &visit{ground: g, theirs: g.enroll(t, g.victim), own: g.enroll(t, g.stranger), app: map[*side]string{}}
+	v := &visit{ground: g, theirs: g.enroll(t, g.victim), own: g.enroll(t, g.stranger), app: map[*side]string{}, pages: map[*side]string{}}
 	for _, x := range []*side{g.victim, g.stranger} {
 		v.app[x] = g.Application(t, x.Tenant, x.word, true).AppID
+		a := g.Application(t, x.Tenant, x.word+" pages", true)
+		g.Present(t, x.Tenant, a.AppID)
+		v.pages[x] = a.AppID
+		g.Graph(t, x.Tenant, http.MethodPatch, "/v1.0/applications/"+a.ID, map[string]any{"web": map[string]any{"redirectUris": []string{g.Name + "/error"}}}, nil)
 	}
 	v.invited = map[*side]url.Values{g.victim: g.invitation(t, g.victim), g.stranger: g.invitation(t, g.stranger)}
 	v.victims, v.intruder = g.browser(t), g.browser(t)
@@ -140,6 +145,10 @@ var visits = map[string]struct {
 	"GET /common/consent/set":                             {strangePage, ownPage},
 	"POST /common/consent/set":                            {strangeDecisions, ownDecision},
 	"GET /redeem":                                         {strangeInvitation, ownInvitation},
+	"GET /{tenant}/oauth2/v2.0/authorize":                 {strangeSignIn, ownSignIn},
+	"GET /{tenant}/oauth2/authorize":                      {strangeSignIn, ownSignIn},
+	"POST /{tenant}/oauth2/v2.0/authorize":                {strangeSignInByForm, ownSignInByForm},
+	"POST /{tenant}/oauth2/authorize":                     {strangeSignInByForm, ownSignInByForm},
 }
 
 // TestLogin walks the login host.
@@ -253,6 +262,47 @@ func strangeConsent(t *testing.T, v *visit, path string) {
 	}
 	v.refused(t, p)
 	v.refused(t, v.browser(t).signIn(t, v.stranger, link))
+}
+
+// request is a sign-in to an application, whose answer goes to a page of ours.
+func (v *visit) request(app string) url.Values {
+	return url.Values{"client_id": {app}, "response_type": {"code"}, "response_mode": {"fragment"}, "scope": {"openid"}, "redirect_uri": {v.Name + "/error"}}
+}
+
+// strangeSignIn has the stranger's administrator try to sign in at the victim,
+// to either one's application.
+func strangeSignIn(t *testing.T, v *visit, path string) {
+	t.Helper()
+	for _, x := range []*side{v.victim, v.stranger} {
+		link := v.at(path, v.victim) + "?" + v.request(v.pages[x]).Encode()
+		v.refused(t, v.intruder.get(t, link))
+		v.refused(t, v.browser(t).signIn(t, v.stranger, link))
+	}
+}
+
+func strangeSignInByForm(t *testing.T, v *visit, path string) {
+	t.Helper()
+	for _, x := range []*side{v.victim, v.stranger} {
+		v.refused(t, v.intruder.post(t, v.at(path, v.victim), v.request(v.pages[x])))
+	}
+}
+
+// came wants a browser that carries a code.
+func (v *visit) came(t *testing.T, p page) {
+	t.Helper()
+	if q, err := url.ParseQuery(p.at.Fragment); err != nil || q.Get("code") == "" {
+		t.Errorf("the victim's own browser is at %s: %d %s", p.at, p.status, p.Text())
+	}
+}
+
+func ownSignIn(t *testing.T, v *visit, path string) {
+	t.Helper()
+	v.came(t, v.victims.get(t, v.at(path, v.victim)+"?"+v.request(v.pages[v.victim]).Encode()))
+}
+
+func ownSignInByForm(t *testing.T, v *visit, path string) {
+	t.Helper()
+	v.came(t, v.victims.post(t, v.at(path, v.victim), v.request(v.pages[v.victim])))
 }
 
 // refused wants a page that refuses.
