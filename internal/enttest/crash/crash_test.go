@@ -234,6 +234,12 @@ func (s *stage) storm(t *testing.T, round int, l *ledger) {
 		}()
 	}
 	time.Sleep(storm)
+	for range 600 { // on a slow machine longer: until this round has something to lose
+		if users, tokens := l.count(); users > round && tokens > round {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 }
 
 // settle waits for the child's end and for the callers to notice it.
