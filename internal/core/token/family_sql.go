@@ -82,12 +82,9 @@ func Rotate(ctx context.Context, tx *sqldb.Tx, ring *secret.Ring, f *Family, r R
 	return next, addRefresh(ctx, tx, f, next)
 }
 
-// Why a family was ended, for the log.
-const (
-	Replay  = "a spent token or code came again"
-	SignOut = "the person signed out"
-	Revoked = "the sessions were revoked"
-)
+// Replay is why a family was ended, for the log: a spent token or code came
+// again.
+const Replay = "a spent token or code came again"
 
 // RevokeFamily ends a family for good.
 func RevokeFamily(ctx context.Context, tx *sqldb.Tx, home ids.TenantID, id ids.FamilyID, why string) error {

@@ -45,10 +45,8 @@ const (
 // because nobody has proved whose the address to go back to is; the others
 // are told to the application.
 const (
-	SingleTenantHere fault.Reason = "signin.single_tenant" // of common, by an application of one tenant
-	NotAssigned      fault.Reason = "signin.not_assigned"  // the application admits only who is assigned
-	NeedsApproval    fault.Reason = "signin.needs_approval"
-	NotAccepted      fault.Reason = "signin.not_accepted" // the guest has not accepted the invitation
+	NotAssigned   fault.Reason = "signin.not_assigned" // the application admits only who is assigned
+	NeedsApproval fault.Reason = "signin.needs_approval"
 
 	UnsupportedType fault.Reason = "signin.response_type"
 	UnsupportedMode fault.Reason = "signin.response_mode"
@@ -57,7 +55,6 @@ const (
 	WrongPrompt     fault.Reason = "signin.prompt"
 	LoginRequired   fault.Reason = "signin.login_required" // prompt=none, and nobody is signed in
 	ConsentRequired fault.Reason = "signin.consent_required"
-	AccessDenied    fault.Reason = "signin.access_denied"
 )
 
 // platformOf returns the platform that an address is registered for.

@@ -83,7 +83,6 @@ var toldAs = map[fault.Reason]word{
 	signin.WrongPrompt:     {90023, "invalid_request"},
 	signin.LoginRequired:   {50058, "login_required"},
 	signin.ConsentRequired: {65001, "consent_required"},
-	signin.AccessDenied:    {65004, "access_denied"},
 	oauth2.ScopeMissing:    {900144, "invalid_scope"},
 	oauth2.ScopeMany:       {28000, "invalid_scope"},
 	oauth2.ScopeMalformed:  {70011, "invalid_scope"},
