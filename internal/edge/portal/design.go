@@ -14,13 +14,27 @@ type design struct {
 	Problems []Problem
 }
 
-// Design serves every part of the pages on one page, for whoever builds pages.
+// Design serves every part of the pages on one page, for whoever builds pages:
+// in the frame of a portal with tabs and areas.
 func Design(site Site, fail web.ErrorWriter) http.Handler {
 	t := Parse(site, nil)
 	return web.Serve(func(w http.ResponseWriter, r *http.Request) error {
-		Protect(w, "")
-		return t.write(w, http.StatusOK, "design", parts, document{Title: "Components – " + Product})
+		return t.Frame(w, r, Frame{
+			Title: "Components", Intro: "Every part of the pages, once, from the templates that the pages use.",
+			Area: "Design", Home: "/design", Ticket: parts.Tickets["agreed"],
+			Account: Account{Name: "Design engineer", Address: "design-engineer@contoso.example", Home: "Contoso", Links: []Link{
+				{Text: "Use another account", To: "#main"}, {Text: "My sign-ins and sessions", To: "#main"}, {Text: "Sign out", To: "/design", Post: true}}},
+			Tabs:    []Link{{Text: "Components", To: "/design", Current: true}, {Text: "Approvals", To: "#main", Count: "3"}, {Text: "My access", To: "#mine"}},
+			Side:    []LinkGroup{{"On this page", sections}},
+			Content: "design", Data: parts,
+		})
 	}, fail)
+}
+
+var sections = []Link{
+	{Text: "The ticket", To: "#ticket"}, {Text: "Type", To: "#type"}, {Text: "Buttons", To: "#buttons"}, {Text: "Form", To: "#form"},
+	{Text: "States", To: "#states"}, {Text: "Notes", To: "#notes"}, {Text: "Packages", To: "#packages"}, {Text: "My access", To: "#mine"},
+	{Text: "Timeline", To: "#line"}, {Text: "Dialog", To: "#dialog"}, {Text: "Nothing here", To: "#none"}, {Text: "Refused", To: "#refused"},
 }
 
 var parts = design{

@@ -99,6 +99,7 @@ type lone struct {
 	Lone
 	Site string
 	Host string
+	Zone string // empty: a card shows no times
 	Card template.HTML
 }
 
@@ -108,22 +109,13 @@ func (t *Templates) Lone(w http.ResponseWriter, r *http.Request, p Lone) error {
 	if err != nil {
 		return err
 	}
-	status, title := p.Status, p.Title
-	if status == 0 {
-		status = http.StatusOK
-	}
-	if len(p.Problems) > 0 {
-		title = "Error: " + title
-		if p.Status == 0 {
-			status = http.StatusUnprocessableEntity
-		}
-	}
+	status, title := answer(p.Status, p.Title, p.Problems)
 	class := "lone"
 	if p.Wide {
 		class = "lone wide"
 	}
 	Protect(w, p.FormTo)
-	return t.write(w, status, "lone", lone{p, t.site.Operator, t.host(r), card},
+	return t.write(w, status, "lone", lone{Lone: p, Site: t.site.Operator, Host: t.host(r), Card: card},
 		document{Title: title + " – " + Product, Body: class, Script: scriptAddress(p.Script)})
 }
 

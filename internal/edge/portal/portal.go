@@ -3,9 +3,11 @@
 // explanations of the error codes that we give out.
 //
 // A package of pages parses its templates with Parse and shows them in a
-// frame. There is one frame so far, Lone, for pages of one card; another frame
-// is a template beside it and a type like it. Pages are forms and addresses:
-// nothing needs script, and the Content-Security-Policy allows none inline.
+// frame: Lone for pages of one card, Frame for the pages of a portal; another
+// frame is a template beside them and a type like them. Pages are forms and
+// addresses: nothing needs script, and the Content-Security-Policy allows none
+// inline. What pages share stands in templates/parts.html, each part with the
+// type that it shows; the lab serves all of them at /design.
 //
 // Names that somebody else typed are shown inert: cleaned by Inert, escaped by
 // the template, and enclosed in <bdi> (templates "name" does both).
@@ -79,7 +81,7 @@ func (t *Templates) write(w http.ResponseWriter, status int, name string, data a
 	if err != nil {
 		return err
 	}
-	doc.Content, doc.Symbols = content, symbols(string(content))
+	doc.Title, doc.Content, doc.Symbols = clean(doc.Title), content, symbols(string(content))
 	var page bytes.Buffer
 	if err := t.set.ExecuteTemplate(&page, "document", doc); err != nil {
 		return err

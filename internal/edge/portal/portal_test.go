@@ -49,6 +49,41 @@ func TestDesignShowsEveryPart(t *testing.T) {
 	}
 }
 
+func TestFrame(t *testing.T) {
+	tp := Parse(site, nil)
+	page := Frame{
+		Title: "Sessions \u202e<b>", Area: "My account", Home: "/account", Intro: "Where you are signed in.",
+		Crumbs:  []Link{{Text: "My account", To: "/account"}},
+		Ticket:  Ticket{To: Half{Label: "You act in", Name: "Fabrikam", Seat: true}},
+		Account: Account{Name: "Design engineer", Address: "de@contoso.example", Home: "Contoso", Links: []Link{{Text: "Sign out", To: "/out", Post: true, Fields: map[string]string{"all": "1"}}}},
+		Tabs:    []Link{{Text: "Overview", To: "/account"}, {Text: "Sessions", To: "/account/sessions", Current: true, Count: "2"}},
+		Content: "problems",
+	}
+	frame := func(w http.ResponseWriter, r *http.Request) error { return tp.Frame(w, r, page) }
+	res, p := show(t, "/account/sessions", frame)
+	if res.StatusCode != 200 || p.Title() != "Sessions <b> – My account – entente" || p.Heading() != "Sessions <b>" {
+		t.Errorf("got %d, title %q, heading %q", res.StatusCode, p.Title(), p.Heading())
+	}
+	if csp := res.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "frame-ancestors 'none'") {
+		t.Errorf("not protected: %s", csp)
+	}
+	if action, fields := p.Form(t, "Sign out"); action != "/out" || fields.Get("all") != "1" {
+		t.Errorf("signing out goes to %s with %v", action, fields)
+	}
+	for text, to := range map[string]string{"Overview": "/account", "Sessions 2": "/account/sessions", "Skip to content": "#main"} {
+		if got := p.Link(text); got != to {
+			t.Errorf("%s leads to %q, want %s", text, got, to)
+		}
+	}
+	if foot := strings.Join(p.All("footer"), ""); !strings.Contains(foot, "Times are shown in UTC.") || !strings.Contains(foot, "Run by Fabrikam") {
+		t.Errorf("the footer says %q", foot)
+	}
+	page.Problems = []Problem{{"name", "Enter a name"}}
+	if res, p := show(t, "/account", frame); res.StatusCode != 422 || !strings.HasPrefix(p.Title(), "Error: ") || p.Link("Enter a name") != "#name" {
+		t.Errorf("with a problem: got %d %q", res.StatusCode, p.Title())
+	}
+}
+
 func TestPagesAreProtected(t *testing.T) {
 	tests := []struct{ formTo, want string }{
 		{"", "form-action 'self';"},
@@ -161,8 +196,8 @@ func TestAssets(t *testing.T) {
 	if res := get("POST", StyleAddress()); res.StatusCode != 405 {
 		t.Errorf("got %d, want 405", res.StatusCode)
 	}
-	if len(sheet) > 25000 || bytes.Contains(sheet, []byte("prototype")) {
-		t.Errorf("the style sheet has %d bytes, want at most 25000", len(sheet))
+	if len(sheet) > 27000 || bytes.Contains(sheet, []byte("prototype")) {
+		t.Errorf("the style sheet has %d bytes, want at most 27000", len(sheet))
 	}
 }
 
