@@ -19,6 +19,9 @@ var sheet []byte
 //go:embed assets/carry.js
 var carryScript []byte
 
+//go:embed assets/copy.js
+var copyScript []byte
+
 // An asset is a file that pages load.
 type asset struct {
 	name, ending, media string
@@ -28,6 +31,7 @@ type asset struct {
 var assets = []asset{
 	{"entente", ".css", "text/css; charset=utf-8", sheet},
 	{"carry", ".js", "text/javascript; charset=utf-8", carryScript},
+	{"copy", ".js", "text/javascript; charset=utf-8", copyScript},
 }
 
 // address returns the path of an asset. It changes with its content.

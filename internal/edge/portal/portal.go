@@ -6,8 +6,8 @@
 // frame: Lone for pages of one card, Frame for the pages of a portal; another
 // frame is a template beside them and a type like them. Pages are forms and
 // addresses: nothing needs script, and the Content-Security-Policy allows none
-// inline. What pages share stands in templates/parts.html, each part with the
-// type that it shows; the lab serves all of them at /design.
+// inline. What pages share stands in templates/parts.html and choices.html,
+// each part with the type that it shows; the lab serves all of them at /design.
 //
 // Names that somebody else typed are shown inert: cleaned by Inert, escaped by
 // the template, and enclosed in <bdi> (templates "name" does both).
@@ -62,6 +62,8 @@ func funcs() template.FuncMap {
 		"inert": Inert,
 		"clean": clean,
 		"style": StyleAddress,
+		"stamp": Stamp,
+		"iso":   iso,
 	}
 }
 

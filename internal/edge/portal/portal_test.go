@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"entente/internal/enttest/pagetest"
 	"entente/internal/kit/fault"
@@ -33,18 +34,68 @@ func show(t *testing.T, target string, h func(http.ResponseWriter, *http.Request
 }
 
 func TestDesignShowsEveryPart(t *testing.T) {
-	w := httptest.NewRecorder()
-	Design(site, fail).ServeHTTP(w, httptest.NewRequest("GET", "/design", nil))
-	body := w.Body.String()
+	get := func(path string) (int, string) {
+		w := httptest.NewRecorder()
+		Design(site, fail).ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		return w.Code, w.Body.String()
+	}
+	_, body := get("/design")
 	for name := range icons {
-		if used := strings.Contains(body, `"#i-`+name+`"`); used != strings.Contains(body, `id="i-`+name+`"`) {
-			t.Errorf("icon %s: used %v, drawn otherwise", name, used)
+		if !strings.Contains(body, `"#i-`+name+`"`) || !strings.Contains(body, `id="i-`+name+`"`) {
+			t.Errorf("icon %s is not shown", name)
 		}
 	}
-	p := pagetest.Parse(t, w.Body)
-	for _, part := range []string{"The ticket", "Buttons", "Form", "Notes", "Timeline", "Dialog", "Refused"} {
+	p := pagetest.Parse(t, strings.NewReader(body))
+	for _, part := range []string{"The ticket", "Buttons", "Form", "Notes", "Timeline", "Dialog", "Refused", "Accounts", "Codes", "Facts", "Table", "Pages of one card"} {
 		if !slices.Contains(p.All("h2"), part) {
 			t.Errorf("the page has no section %q", part)
+		}
+	}
+	for _, l := range sections {
+		if !strings.Contains(body, ` id="`+strings.TrimPrefix(l.To, "#")+`"`) {
+			t.Errorf("%s leads nowhere", l.To)
+		}
+	}
+	for _, l := range parts.Cards {
+		status, body := get(l.To)
+		if card := pagetest.Parse(t, strings.NewReader(body)); status != 200 || card.Heading() == "" {
+			t.Errorf("%s: got %d %q", l.To, status, card.Text())
+		}
+	}
+	for _, wrong := range []string{"/design/x", "/design/card/x"} {
+		if status, _ := get(wrong); status != 404 {
+			t.Errorf("%s: got %d, want 404", wrong, status)
+		}
+	}
+}
+
+// TestParts shows each part what it must make of names that somebody else typed.
+func TestParts(t *testing.T) {
+	const odd = "Contoso\u202e<b>"
+	tests := []struct {
+		part string
+		data any
+		want []string
+	}{
+		{"choices", Choices{ID: "q", Name: "way", Legend: "Which", Error: "Choose one", Options: []Option{{Value: "a", Label: odd}, {Value: "b", Label: "B", Hint: "rather"}}},
+			[]string{`aria-describedby="q-e"`, `id="q" value="a"`, `id="q-b" value="b" aria-describedby="q-b-h"`, "Contoso&lt;b&gt;"}},
+		{"pick", []Person{{Name: odd, Address: "a@b.example", Home: odd, State: "signed in", Button: "account", Value: "1"}},
+			[]string{`name="account" value="1"`, "<bdi>Contoso&lt;b&gt;</bdi>", "signed in", ">C<"}},
+		{"facts", []Fact{{Name: "Since", At: time.Date(2026, 12, 7, 9, 41, 0, 0, time.UTC)}, {Name: "Who", Value: odd}},
+			[]string{`<time datetime="2026-12-07T09:41:00Z">Mon, Dec 7, 2026, 9:41 AM</time>`, "<bdi>Contoso&lt;b&gt;</bdi>"}},
+		{"table", Table{Caption: "All", Heads: []string{"Who", ""}, Rows: []Row{{Cell{Text: odd}, []Cell{{Do: &Link{Text: "End", To: "/end", Post: true, Fields: map[string]string{"id": "1"}}}}}}},
+			[]string{`<th role="rowheader" scope="row"><bdi>Contoso&lt;b&gt;</bdi>`, `<span class="vh">Actions</span>`, `method="post" action="/end"`, `name="id" value="1"`}},
+		{"code", Code{ID: "k", Label: "Key", Value: "ABCD"}, []string{`<code class="copy" id="k">ABCD</code>`, `data-copy="k" hidden`}},
+	}
+	for _, tt := range tests {
+		got, err := Parse(site, nil).fragment(tt.part, tt.data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(string(got), want) {
+				t.Errorf("%s: got %s, want it to have %s", tt.part, got, want)
+			}
 		}
 	}
 }
