@@ -23,6 +23,7 @@ var sideways = map[string][]string{
 	"kit/jobs":             {"kit/sqldb"},
 	"core/consent":         {"core/app", "core/directory"},
 	"core/site":            {"core/directory"},
+	"core/person":          {"core/crosstenant", "core/directory"},
 	"core/managedidentity": {"core/app"},
 	"core/token":           {"core/keys"},
 	"core/federation":      {"core/app", "core/keys", "core/managedidentity"},

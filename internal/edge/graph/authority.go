@@ -12,7 +12,7 @@ import (
 	"entente/internal/core/authz"
 	"entente/internal/core/consent"
 	"entente/internal/core/crosstenant"
-	"entente/internal/core/directory"
+	"entente/internal/core/person"
 	"entente/internal/core/tenant"
 	"entente/internal/core/token"
 	"entente/internal/kit/fault"
@@ -91,7 +91,7 @@ func (a *Authority) callerOf(ctx context.Context, tx *sqldb.Tx, claims *token.Cl
 		}
 		return workload(ctx, tx, who, client, resource.Principal, claims)
 	}
-	return person(ctx, tx, who, client, resource.Principal, claims)
+	return signedIn(ctx, tx, t, who, client, resource.Principal, claims)
 }
 
 // client finds the application that uses the token, or the managed identity,
@@ -139,58 +139,20 @@ func workload(ctx context.Context, tx *sqldb.Tx, who authz.Caller, client, resou
 	return who, err
 }
 
-// person completes the caller of a token for somebody who is signed in. Of a
+// signedIn completes the caller of a token for somebody who is signed in. Of a
 // guest, the account at home counts as well: what ends it there ends it here.
-func person(ctx context.Context, tx *sqldb.Tx, who authz.Caller, client, resource ids.ObjectID, claims *token.Claims) (authz.Caller, error) {
-	since := time.UnixMicro(claims.AuthUS)
-	u, err := present(ctx, tx, who.Tenant, who.Object, since)
-	if err != nil {
+func signedIn(ctx context.Context, tx *sqldb.Tx, in *tenant.Tenant, who authz.Caller, client, resource ids.ObjectID, claims *token.Claims) (authz.Caller, error) {
+	v, err := person.Of(ctx, tx, in, who.Object, person.Proof{At: time.UnixMicro(claims.AuthUS)}, who.App)
+	switch reason := fault.Public(err).Reason; {
+	case err != nil && (reason == crosstenant.InboundBlocked || reason == crosstenant.OutboundBlocked):
 		return who, err
+	case err != nil:
+		return who, gone(err)
 	}
-	who.Name, who.Subject = u.UserPrincipalName, ids.Principal{Kind: ids.Person, Home: who.Tenant, ID: who.Object}
-	if u.Home.ID != "" {
-		if who.Subject, err = fromHome(ctx, tx, who, u.Home, since); err != nil {
-			return who, err
-		}
-	}
+	who.Name, who.Subject = v.Here.UserPrincipalName, v.Subject()
 	scopes, err := consent.ScopesNow(ctx, tx, who.Tenant, client, resource, who.Object)
 	who.Scopes = meet(strings.Fields(claims.Scopes), scopes)
 	return who, err
-}
-
-// present returns a user who is there, enabled, and whose sessions were not
-// revoked since they signed in.
-func present(ctx context.Context, tx *sqldb.Tx, in ids.TenantID, id ids.ObjectID, since time.Time) (*directory.User, error) {
-	u, err := directory.GetUser(ctx, tx, in, string(id))
-	if err != nil || !u.Enabled() || since.Before(u.SessionsFrom) {
-		return nil, gone(err)
-	}
-	return u, nil
-}
-
-// fromHome returns who a guest is at home, if home still knows them and both
-// sides' policies still let them come.
-func fromHome(ctx context.Context, tx *sqldb.Tx, who authz.Caller, home ids.Principal, since time.Time) (ids.Principal, error) {
-	t, err := tenant.Get(ctx, tx, home.Home)
-	if err == nil {
-		err = t.Active()
-	}
-	if err != nil {
-		return home, gone(err)
-	}
-	if _, err := present(ctx, tx, home.Home, home.ID, since); err != nil {
-		return home, err
-	}
-	what := crosstenant.What{Kind: ids.Person, Person: home.ID, Apps: []ids.AppID{who.App}}
-	if what.Groups, err = directory.GroupsAmong(ctx, tx, home.Home, home.ID, nil, false); err != nil {
-		return home, err
-	}
-	c, err := crosstenant.Cross(ctx, tx, home.Home, who.Tenant, what)
-	if err != nil {
-		return home, err
-	}
-	home.Kind = ids.Person
-	return home, c.Err("'" + who.Name + "'")
 }
 
 // meet returns what is in both lists. Scope names compare without regard to
@@ -208,7 +170,7 @@ func meet(said, now []string) []string {
 func gone(err error) error {
 	f := fault.Because(fault.Unauthenticated, noIdentity, "The identity of the calling application could not be established.").
 		WithFix("The tenant, the application, its service principal and whoever is signed in must exist and be enabled.")
-	if err != nil && !errors.Is(err, fault.NotFound) && !errors.Is(err, fault.Forbidden) {
+	if err != nil && !errors.Is(err, fault.NotFound) && !errors.Is(err, fault.Forbidden) && !errors.Is(err, person.Ended) {
 		return err
 	}
 	return f.Wrap(err)

@@ -7,6 +7,7 @@ import (
 	"entente/internal/core/crosstenant"
 	"entente/internal/core/federation"
 	"entente/internal/core/managedidentity"
+	"entente/internal/core/person"
 	"entente/internal/core/tenant"
 	"entente/internal/core/token"
 	"entente/internal/flow/sts"
@@ -109,8 +110,11 @@ var reasons = map[fault.Reason]form{
 	sts.OriginMissing:     {9002327, bad, oauth2.InvalidRequest, "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests.", ""},
 	sts.OriginDiffers:     {9002327, bad, oauth2.InvalidRequest, "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests by a page of the redirect address's origin.", ""},
 	sts.OriginGiven:       {9002326, bad, oauth2.InvalidRequest, "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type.", ""},
-	sts.PersonGone:        {50057, bad, oauth2.InvalidGrant, "The user account is disabled.", ""},
-	sts.PersonNotHere:     {50020, bad, oauth2.InvalidGrant, "User account '{account}' from identity provider '{idp}' does not exist in tenant '{tenant}' and cannot access the application '{client}'({name}) in that tenant. The account needs to be added as an external user in the tenant first.", ""},
+	person.NoHome:         {50057, bad, oauth2.InvalidGrant, "The user account is disabled.", ""},
+	person.NoAccount:      {50057, bad, oauth2.InvalidGrant, "The user account is disabled.", ""},
+	person.NotHereNow:     {50057, bad, oauth2.InvalidGrant, "The user account is disabled.", ""},
+	person.Ended:          {50173, bad, oauth2.InvalidGrant, "The provided grant has expired due to it being revoked, a fresh auth token is needed. The grant was issued on '{issued}'.", "bad_token"},
+	person.NotHere:        {50020, bad, oauth2.InvalidGrant, "User account '{account}' from identity provider '{idp}' does not exist in tenant '{tenant}' and cannot access the application '{client}'({name}) in that tenant. The account needs to be added as an external user in the tenant first.", ""},
 	sts.PersonNotAssigned: {50105, bad, oauth2.InvalidGrant, "Your administrator has configured the application {name} ('{client}') to block users unless they are specifically granted ('assigned') access to the application.", ""},
 	sts.NoConsent:         {65001, bad, oauth2.InvalidGrant, "The user or administrator has not consented to use the application with ID '{client}' named '{name}'. Send an interactive authorization request for this user and resource.", "consent_required"},
 

@@ -9,8 +9,8 @@ import (
 	"entente/internal/core/app"
 	"entente/internal/core/audit"
 	"entente/internal/core/consent"
-	"entente/internal/core/crosstenant"
 	"entente/internal/core/directory"
+	"entente/internal/core/person"
 	"entente/internal/core/tenant"
 	"entente/internal/core/token"
 	"entente/internal/kit/fault"
@@ -191,41 +191,15 @@ func (s *Service) visit(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow, a
 	if err != nil {
 		return v, err
 	}
-	if v.home, err = person(ctx, tx, f); err != nil {
-		return v, err
+	found, err := person.Find(ctx, tx, v.in, f.proof(), a.AppID)
+	if err != nil {
+		return v, named(over(err), a)
 	}
-	if v.here = v.home; f.Home != v.in.ID {
-		if v.here, err = guest(ctx, tx, v.in, f, a); err != nil {
-			return v, err
-		}
-	}
+	v.home, v.here = found.Account, found.Here
 	if v.client, err = app.FindClient(ctx, tx, v.in.ID, a.AppID); err != nil {
 		return v, err
 	}
 	return v, s.admitted(ctx, tx, f, v, a)
-}
-
-// guest returns who an account of another tenant is in this one.
-func guest(ctx context.Context, tx *sqldb.Tx, in *tenant.Tenant, f *Flow, a *app.Application) (*directory.User, error) {
-	here, err := directory.GuestOf(ctx, tx, in.ID, ids.Principal{Kind: ids.Person, Home: f.Home, ID: f.User})
-	switch {
-	case errors.Is(err, fault.NotFound):
-		return nil, named(fault.Because(fault.Forbidden, NotHere, "The account is not in the tenant.").
-			With("account", f.Username).With("tenant", in.DisplayName), a)
-	case err != nil:
-		return nil, err
-	case !here.Enabled():
-		return nil, fault.Because(fault.Forbidden, directory.AccountDisabled, "The account is disabled here.")
-	}
-	what := crosstenant.What{Kind: ids.Person, Person: f.User, Apps: []ids.AppID{a.AppID}}
-	if what.Groups, err = directory.GroupsAmong(ctx, tx, f.Home, f.User, nil, false); err != nil {
-		return nil, err
-	}
-	c, err := crosstenant.Cross(ctx, tx, f.Home, in.ID, what)
-	if err != nil {
-		return nil, err
-	}
-	return here, c.Err("'" + here.DisplayName + "'")
 }
 
 // admitted refuses a person whom the application does not admit, and one for

@@ -9,6 +9,7 @@ import (
 	"entente/internal/core/consent"
 	"entente/internal/core/directory"
 	"entente/internal/core/federation"
+	"entente/internal/core/person"
 	"entente/internal/core/tenant"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -93,7 +94,7 @@ func account(ctx context.Context, tx *sqldb.Tx, f *Flow) (Account, error) {
 		return Account{}, fault.Because(fault.Forbidden, NotHere, "The account is not in the tenant.").
 			With("account", f.Username).With("tenant", t.DisplayName).With("appId", string(f.Ask.App))
 	}
-	u, err := person(ctx, tx, f)
+	u, err := proved(ctx, tx, f)
 	if err != nil {
 		return Account{}, err
 	}
@@ -102,15 +103,32 @@ func account(ctx context.Context, tx *sqldb.Tx, f *Flow) (Account, error) {
 	return acc, err
 }
 
-// person returns the user of a flow, or a fault with the reason Gone if what
+// proof returns what the flow knows of its person.
+func (f *Flow) proof() person.Proof { return person.Proof{Home: f.Home, User: f.User, At: f.ProvenAt} }
+
+// proved returns the user of a flow, or a fault with the reason Gone if what
 // was proved counts no more: the account is gone, disabled, or its sessions
 // were revoked since.
-func person(ctx context.Context, tx *sqldb.Tx, f *Flow) (*directory.User, error) {
-	u, err := directory.GetUser(ctx, tx, f.Home, string(f.User))
-	if errors.Is(err, fault.NotFound) || err == nil && (!u.Enabled() || f.ProvenAt.Before(u.SessionsFrom)) {
-		return nil, gone()
+func proved(ctx context.Context, tx *sqldb.Tx, f *Flow) (*directory.User, error) {
+	v, err := person.AtHome(ctx, tx, f.proof())
+	if err != nil {
+		return nil, over(err)
 	}
-	return u, err
+	return v.Account, nil
+}
+
+// over turns the end of an account at home into the end of its flow: whoever
+// sits there signs in anew.
+func over(err error) error {
+	if ended(err) {
+		return gone()
+	}
+	return err
+}
+
+// ended reports whether err says that an account counts no more at home.
+func ended(err error) bool {
+	return errors.Is(err, person.NoHome) || errors.Is(err, person.NoAccount) || errors.Is(err, person.Ended)
 }
 
 // deciding returns the name of the role by which a person may consent, the
@@ -142,18 +160,14 @@ func (a Account) caller(in ids.TenantID, b Browser) authz.Caller {
 // holder returns the user of a session, or nil if the session no longer
 // counts: the account is gone, disabled, or its sessions were revoked.
 func holder(ctx context.Context, tx *sqldb.Tx, session Session) (*directory.User, error) {
-	t, err := tenant.Resolve(ctx, tx, string(session.Home))
-	if errors.Is(err, fault.NotFound) || err == nil && !t.Enabled {
+	v, err := person.AtHome(ctx, tx, person.Proof{Home: session.Home, User: session.User, At: session.AuthAt})
+	if ended(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	u, err := directory.GetUser(ctx, tx, session.Home, string(session.User))
-	if errors.Is(err, fault.NotFound) || err == nil && (!u.Enabled() || session.AuthAt.Before(u.SessionsFrom)) {
-		return nil, nil
-	}
-	return u, err
+	return v.Account, nil
 }
 
 // Grant consents to what was shown, until the end of a day if one is given. It

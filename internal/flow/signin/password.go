@@ -73,7 +73,7 @@ func (s *Service) Renew(ctx context.Context, b Browser, id ids.FlowID, password,
 		return secret.String{}, stale()
 	}
 	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
-		_, err := person(ctx, tx, f) // who was given yet another password meanwhile proves that one first
+		_, err := proved(ctx, tx, f) // who was given yet another password meanwhile proves that one first
 		return err
 	})
 	if err != nil {

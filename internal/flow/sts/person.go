@@ -11,6 +11,7 @@ import (
 	"entente/internal/core/consent"
 	"entente/internal/core/crosstenant"
 	"entente/internal/core/directory"
+	"entente/internal/core/person"
 	"entente/internal/core/tenant"
 	"entente/internal/core/token"
 	"entente/internal/kit/fault"
@@ -40,21 +41,16 @@ type visit struct {
 // now. What ended the account or its sessions ends this too, at once.
 func (x *exchange) findPerson(ctx context.Context, p token.Proof) error {
 	x.visit.proof = p
-	err := x.s.DB.Read(ctx, func(tx *sqldb.Tx) error {
-		home, err := x.homeOf(ctx, tx, p)
+	var found *person.Visit
+	err := x.s.DB.Read(ctx, func(tx *sqldb.Tx) (err error) {
+		found, err = person.Find(ctx, tx, x.tenant, person.Proof{Home: p.Home, User: p.User, At: p.AuthAt}, x.client.app)
+		if found != nil {
+			x.crossing = found.Crossing
+		}
 		if err != nil {
-			return err
+			return x.refusedPerson(found, err)
 		}
-		u, err := directory.GetUser(ctx, tx, p.Home, string(p.User))
-		switch {
-		case errors.Is(err, fault.NotFound), err == nil && !u.Enabled():
-			return x.link("account", "there and enabled at home", string(p.User), personGone(""))
-		case err != nil:
-			return err
-		case p.AuthAt.Before(u.SessionsFrom):
-			return x.link("sign-in", "after "+u.SessionsFrom.UTC().Format(time.RFC3339), p.AuthAt.UTC().Format(time.RFC3339), sessionsEnded(p))
-		}
-		return x.findHere(ctx, tx, home, u)
+		return x.describe(ctx, tx, found)
 	})
 	if err != nil {
 		return err
@@ -64,49 +60,50 @@ func (x *exchange) findPerson(ctx context.Context, p token.Proof) error {
 	return x.link("account", "", v.Username, nil)
 }
 
-// homeOf returns the person's home tenant, which must not be switched off.
-func (x *exchange) homeOf(ctx context.Context, tx *sqldb.Tx, p token.Proof) (*tenant.Tenant, error) {
-	if p.Home == x.tenant.ID {
-		return x.tenant, nil
+// refusedPerson adds the broken link to why a person does not come, and what
+// the edge says of the two sides.
+func (x *exchange) refusedPerson(v *person.Visit, err error) error {
+	pub := fault.Public(err)
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		return err
 	}
-	home, err := tenant.Get(ctx, tx, p.Home)
-	if err == nil {
-		err = home.Active()
+	f = f.With("client", string(x.client.app)).With("name", x.client.name).With("tenant", x.tenantName())
+	if v != nil {
+		f = f.With("idp", x.s.Tokens.IssuerV1(v.Home.ID))
 	}
-	if errors.Is(err, fault.NotFound) || errors.Is(err, fault.Forbidden) {
-		return nil, x.link("home tenant", "there and enabled", string(p.Home), personGone(""))
+	switch pub.Reason {
+	case person.NoHome:
+		return x.link("home tenant", "there and enabled", pub.Values["home"], f)
+	case person.NoAccount:
+		return x.link("account", "there and enabled at home", pub.Values["account"], f)
+	case person.Ended:
+		return x.link("sign-in", "after "+pub.Values["since"], pub.Values["issued"], f)
+	case person.NotHere:
+		return x.link("guest", "the account as a guest of the tenant", "none", f)
+	case person.NotHereNow:
+		return x.link("guest", "enabled", "disabled", f)
+	case crosstenant.OutboundBlocked:
+		return x.link(outboundLink, "allowed by the home tenant", "blocked", err)
+	case crosstenant.InboundBlocked:
+		return x.link("inbound policy", "allowed by the tenant", x.crossing.In.Rule, err)
 	}
-	return home, err
+	return err
 }
 
-// findHere finds who the account of home is in the tenant.
-func (x *exchange) findHere(ctx context.Context, tx *sqldb.Tx, home *tenant.Tenant, u *directory.User) error {
-	here := u
-	if home.ID != x.tenant.ID {
-		var err error
-		here, err = directory.GuestOf(ctx, tx, x.tenant.ID, ids.Principal{Kind: ids.Person, Home: home.ID, ID: u.ID})
-		switch {
-		case errors.Is(err, fault.NotFound):
-			return x.link("guest", "the account as a guest of the tenant", "none", x.notHere(u))
-		case err != nil:
-			return err
-		case !here.Enabled():
-			return x.link("guest", "enabled", "disabled", personGone(x.tenantName()))
-		}
-		if err := x.personCross(ctx, tx, home, here); err != nil {
-			return err
-		}
-	}
-	wids, err := authz.RolesOf(ctx, tx, x.tenant.ID, here.ID)
+// describe reads what tokens say of the person.
+func (x *exchange) describe(ctx context.Context, tx *sqldb.Tx, v *person.Visit) error {
+	wids, err := authz.RolesOf(ctx, tx, x.tenant.ID, v.Here.ID)
 	if err != nil {
 		return err
 	}
+	u := v.Account
 	p := token.Person{
-		Proof: x.visit.proof, Object: here.ID, Guest: here.UserType != nil && *here.UserType == directory.Guest, Name: here.DisplayName,
-		Username: u.UserPrincipalName, Given: text(here.GivenName), Family: text(here.Surname), Email: proved(home, u), IP: x.req.IP,
+		Proof: x.visit.proof, Object: v.Here.ID, Guest: v.Guest(), Name: v.Here.DisplayName,
+		Username: u.UserPrincipalName, Given: text(v.Here.GivenName), Family: text(v.Here.Surname), Email: proved(v.Home, u), IP: x.req.IP,
 	}
-	if home.ID != x.tenant.ID {
-		p.Issuer = x.s.Tokens.IssuerV1(home.ID)
+	if !v.AtHome() {
+		p.Issuer = x.s.Tokens.IssuerV1(v.Home.ID)
 	}
 	for _, id := range wids {
 		p.WIDs = append(p.WIDs, string(id))
@@ -133,38 +130,9 @@ func text(s *string) string {
 	return *s
 }
 
-// personCross asks both sides' cross-tenant access policy whether the guest may
-// come to the application, at each token.
-func (x *exchange) personCross(ctx context.Context, tx *sqldb.Tx, home *tenant.Tenant, here *directory.User) (err error) {
-	what := crosstenant.What{Kind: ids.Person, Person: x.visit.proof.User, Apps: []ids.AppID{x.client.app}}
-	if what.Groups, err = directory.GroupsAmong(ctx, tx, home.ID, what.Person, nil, false); err != nil {
-		return err
-	}
-	if x.crossing, err = crosstenant.Cross(ctx, tx, home.ID, x.tenant.ID, what); err != nil {
-		return err
-	}
-	refusal := x.crossing.Err("'" + here.DisplayName + "'")
-	if errors.Is(refusal, crosstenant.OutboundBlocked) {
-		return x.link(outboundLink, "allowed by the home tenant", "blocked", refusal)
-	}
-	return x.link("inbound policy", "allowed by the tenant", x.crossing.In.Rule, refusal)
-}
-
-func personGone(in string) error {
-	return fault.Because(fault.Forbidden, PersonGone, "The user account is disabled.").With("tenant", in).
-		WithFix("The account must exist and be enabled, at home and here. Ask its administrators.")
-}
-
 func sessionsEnded(p token.Proof) error {
 	return fault.Because(fault.Unauthenticated, token.RefreshRevoked, "The provided grant has expired due to it being revoked.").
 		With("issued", p.AuthAt.UTC().Format(time.RFC3339)).WithFix("Begin a new sign-in.")
-}
-
-func (x *exchange) notHere(u *directory.User) error {
-	return fault.Because(fault.Forbidden, PersonNotHere, "The account is not in the tenant.").
-		With("account", u.UserPrincipalName).With("idp", x.s.Tokens.IssuerV1(u.Tenant)).With("tenant", x.tenantName()).
-		With("client", string(x.client.app)).With("name", x.client.name).
-		WithFix("An administrator of the tenant invites the account as a guest.")
 }
 
 // askedOn reads what is asked for: the scope, or in version 1 the resource. A

@@ -14,6 +14,7 @@ import (
 	"entente/internal/core/consent"
 	"entente/internal/core/crosstenant"
 	"entente/internal/core/directory"
+	"entente/internal/core/person"
 	"entente/internal/core/tenant"
 	"entente/internal/core/token"
 	"entente/internal/enttest/crossing"
@@ -279,12 +280,12 @@ func TestWhatEndsARefresh(t *testing.T) {
 		end  func(v *visitor)
 		want fault.Reason
 	}{
-		{"the account is disabled", func(v *visitor) { v.patch(v.user, `{"accountEnabled":false}`) }, sts.PersonGone},
-		{"the account is deleted", func(v *visitor) { v.ok(v.users.Delete(v.t.Context(), crossing.System(v.B), string(v.user.ID))) }, sts.PersonGone},
+		{"the account is disabled", func(v *visitor) { v.patch(v.user, `{"accountEnabled":false}`) }, person.NoAccount},
+		{"the account is deleted", func(v *visitor) { v.ok(v.users.Delete(v.t.Context(), crossing.System(v.B), string(v.user.ID))) }, person.NoAccount},
 		{"the sessions are revoked", func(v *visitor) {
 			v.clk.Advance(time.Second)
 			v.ok(v.users.RevokeSessions(v.t.Context(), crossing.System(v.B), string(v.user.ID)))
-		}, token.RefreshRevoked},
+		}, person.Ended},
 		{"ninety days go by", func(v *visitor) { v.clk.Advance(90 * 24 * time.Hour) }, token.RefreshIdle},
 		{"the consent is withdrawn", func(v *visitor) {
 			grant := ids.GrantIDOf(v.Principal, v.graph, "")
@@ -357,6 +358,6 @@ func TestAGuestSignsIn(t *testing.T) {
 		v.ok(cross.RemovePartner(t.Context(), crossing.System(v.B), v.A))
 		refresh = v.get(v.again(refresh)).Refresh
 		v.patch(home, `{"accountEnabled":false}`)
-		v.refused(v.again(refresh), sts.PersonGone)
+		v.refused(v.again(refresh), person.NoAccount)
 	})
 }

@@ -27,8 +27,6 @@ const (
 	AssertionTime    fault.Reason = "sts.assertion_time" // Values: now, from, until
 	SignatureDiffers fault.Reason = "sts.assertion_signature"
 
-	PersonGone        fault.Reason = "sts.person_gone"     // disabled or deleted, at home or here; Values: tenant
-	PersonNotHere     fault.Reason = "sts.person_not_here" // no guest of the tenant; Values: account, idp, tenant, client, name
 	PersonNotAssigned fault.Reason = "sts.person_not_assigned"
 	NoConsent         fault.Reason = "sts.no_consent"         // Values: client, name, scope
 	PublicCredential  fault.Reason = "sts.public_credential"  // a credential where none belongs

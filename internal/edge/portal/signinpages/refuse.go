@@ -7,6 +7,7 @@ import (
 	"entente/internal/core/consent"
 	"entente/internal/core/crosstenant"
 	"entente/internal/core/directory"
+	"entente/internal/core/person"
 	"entente/internal/core/tenant"
 	"entente/internal/edge/portal"
 	"entente/internal/flow/signin"
@@ -55,6 +56,10 @@ var refusals = map[fault.Reason]refusal{
 		"Its policy does not let people of your organization in.", true},
 	signin.NotHere: {http.StatusForbidden, 50020, "This account is not in {tenant}",
 		"{account} belongs to another organization, and only people of {tenant} decide for it.", true},
+	person.NotHere: {http.StatusForbidden, 50020, "This account is not in {tenant}",
+		"{account} belongs to another organization, and is no guest of {tenant}.", true},
+	person.NotHereNow: {http.StatusForbidden, 50057, "This account is disabled",
+		"An administrator of {tenant} has blocked it there.", true},
 	directory.AccountDisabled: {http.StatusForbidden, 50057, "This account is disabled",
 		"An administrator of its organization has blocked sign-in for it.", true},
 	signin.Gone: {http.StatusNotFound, 0, "This page has run out of time",
