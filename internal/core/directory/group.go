@@ -169,7 +169,8 @@ func (g *Group) Apply(body []byte) (*Group, error) {
 	h.ResourceBehavior, h.ResourceProvisioning = g.ResourceBehavior, g.ResourceProvisioning
 	hidden := func(v *string) bool { return v != nil && *v == HiddenMembership }
 	switch {
-	case hidden(h.Visibility) != hidden(g.Visibility), h.Visibility == nil && g.Visibility != nil:
+	case hidden(h.Visibility) != hidden(g.Visibility), h.Visibility == nil && g.Visibility != nil,
+		g.AssignableToRole() && h.Visibility != nil && *h.Visibility != Private: // nobody joins it unasked
 		return nil, invalidGroup("visibility")
 	case h.Unified() != g.Unified():
 		return nil, fault.InvalidAt("groupTypes", "Property 'groupTypes' is read-only and cannot be set.")

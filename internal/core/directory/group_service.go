@@ -121,11 +121,20 @@ func (s *Service) UpdateGroup(ctx context.Context, who authz.Caller, id ids.Obje
 // DeleteGroup marks a group as deleted, so that it can be restored.
 func (s *Service) DeleteGroup(ctx context.Context, who authz.Caller, id ids.ObjectID) error {
 	return s.changeGroup(ctx, who, id, "delete", func(tx *sqldb.Tx, g *Group) error {
-		if err := dropGroup(ctx, tx, g); err != nil {
+		if err := s.keeping(ctx, tx, g, func() error { return dropGroup(ctx, tx, g) }); err != nil {
 			return err
 		}
 		return recordGroup(ctx, tx, who, "Delete group", g, nil)
 	})
+}
+
+// keeping makes a change by which people may lose the roles of a group; the
+// last Global Administrator keeps them.
+func (s *Service) keeping(ctx context.Context, tx *sqldb.Tx, g *Group, change func() error) error {
+	if !g.AssignableToRole() {
+		return change()
+	}
+	return sparing(ctx, tx, g.Tenant, fault.Invalid, "removed", change)
 }
 
 // changeGroup runs a rule on a group to which the caller may do what does says.

@@ -109,5 +109,5 @@ func (s *Service) Unseat(ctx context.Context, tx *sqldb.Tx, who authz.Caller, g 
 	if err != nil || !in {
 		return err
 	}
-	return s.leaves(ctx, tx, who, g, person)
+	return s.keeping(ctx, tx, g, func() error { return s.leaves(ctx, tx, who, g, person) })
 }

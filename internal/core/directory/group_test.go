@@ -358,3 +358,42 @@ func TestFindingGroups(t *testing.T) {
 		}
 	})
 }
+
+// TestAGroupForRolesStaysPrivate, whatever kind it is of and whatever it was
+// asked to be: nobody joins it unasked.
+func TestAGroupForRolesStaysPrivate(t *testing.T) {
+	house.Each(t, func(t *testing.T, h *house.House) {
+		ctx := t.Context()
+		for name, kind := range map[string]map[string]any{"sec": {}, "m365": unified} {
+			g := addGroup(t, h, name, assignable, kind, map[string]any{"visibility": "Public"})
+			if g.Visibility == nil || *g.Visibility != directory.Private {
+				t.Errorf("%s: a new one is %v, want Private", name, g.Visibility)
+			}
+			for _, v := range []string{`"Public"`, `"HiddenMembership"`, `null`} {
+				if _, err := h.Users.UpdateGroup(ctx, h.A.Admin, g.ID, []byte(`{"visibility":`+v+`}`), nil); fault.Public(err).Target != "visibility" {
+					t.Errorf("%s, %s: err = %v, want a fault of visibility", name, v, err)
+				}
+			}
+			for _, body := range []string{`{"securityEnabled":false}`, `{"isAssignableToRole":false}`, `{"visibility":"Private"}`} {
+				_, _ = h.Users.UpdateGroup(ctx, h.A.Admin, g.ID, []byte(body), nil) // refused or passed over
+				if err := h.DB.View(ctx, func(tx *sqldb.Tx) (err error) { g, err = directory.GetGroup(ctx, tx, h.A.ID, g.ID); return err }); err != nil {
+					t.Fatal(err)
+				}
+				if !g.AssignableToRole() || !g.Secures() || *g.Visibility != directory.Private {
+					t.Errorf("%s, after %s: roles %t, security %t, %s", name, body, g.AssignableToRole(), g.Secures(), *g.Visibility)
+				}
+			}
+			other := addGroup(t, h, name+"other")
+			if err := h.Users.AddMember(ctx, h.A.Admin, g.ID, other.ID, time.Time{}); !errors.Is(err, directory.NotAnyOne) {
+				t.Errorf("%s: a group in it: err = %v, want NotAnyOne", name, err)
+			}
+			if _, err := h.Users.CreateGroup(ctx, h.A.Admin, groupBody(t, name+"more", assignable, kind), nil, []ids.ObjectID{other.ID}); !errors.Is(err, directory.NotAnyOne) {
+				t.Errorf("%s: made with a group in it: err = %v, want NotAnyOne", name, err)
+			}
+			dynamic := append([]string{directory.Dynamic}, g.GroupTypes...)
+			if _, err := h.Users.CreateGroup(ctx, h.A.Admin, groupBody(t, name+"rule", assignable, kind, map[string]any{"groupTypes": dynamic}), nil, nil); !errors.Is(err, directory.DynamicGroup) {
+				t.Errorf("%s: a dynamic one: err = %v, want DynamicGroup", name, err)
+			}
+		}
+	})
+}

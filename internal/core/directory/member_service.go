@@ -82,7 +82,7 @@ func (s *Service) RemoveMember(ctx context.Context, who authz.Caller, group, mem
 		if !in {
 			return object.Missing(string(member))
 		}
-		return s.leaves(ctx, tx, who, g, member)
+		return s.keeping(ctx, tx, g, func() error { return s.leaves(ctx, tx, who, g, member) })
 	})
 }
 

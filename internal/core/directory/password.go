@@ -1,7 +1,10 @@
 package directory
 
 import (
+	"math"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"entente/internal/kit/fault"
@@ -12,6 +15,40 @@ const (
 	minPassword = 8
 	maxPassword = 256
 )
+
+// Wrong tries at the password of now, by whoever holds a session or a token of
+// its owner: the first few cost nothing, then each doubles the wait. A day
+// without one forgets them, and so does a new password. Sign-in, where anybody
+// may try, counts for itself (flow/signin).
+const (
+	freeTries   = 5
+	firstPause  = time.Minute
+	longPause   = time.Hour
+	forgetTries = 24 * time.Hour
+)
+
+// pauseAfter returns how long to wait after the given number of tries in a row.
+func pauseAfter(tries int) time.Duration {
+	if tries < freeTries {
+		return 0
+	}
+	p := firstPause
+	for range tries - freeTries {
+		if p *= 2; p >= longPause {
+			return longPause
+		}
+	}
+	return p
+}
+
+// PasswordPaused is the Reason of a refusal after too many wrong tries at the
+// password of now. Values: retry-after, in seconds.
+const PasswordPaused fault.Reason = "directory.password_paused"
+
+func passwordPaused(wait time.Duration) error {
+	return fault.Because(fault.Throttled, PasswordPaused, "Changing the password is paused after too many wrong tries of the current one.").
+		With("retry-after", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+}
 
 // banned are the passwords that guessers try first; a password that is one of
 // them with digits and signs around it is banned too.

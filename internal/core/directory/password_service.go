@@ -19,32 +19,31 @@ func (u *User) renewed(now time.Time) {
 
 // ChangePassword gives the caller, who is signed in, another password. The one
 // of now proves that it is the caller who asks; whoever found a session open
-// has no use of it.
+// has no use of it, and may not try many: see PasswordPaused. What the new one
+// must be is looked at first, because that costs no try.
 func (s *Service) ChangePassword(ctx context.Context, who authz.Caller, current, next secret.String) error {
-	if len(next.Reveal()) > maxPassword || len(current.Reveal()) > maxPassword {
+	if len(next.Reveal()) > maxPassword || len(current.Reveal()) > maxPassword || current.Reveal() == next.Reveal() {
 		return weakPassword()
 	}
 	var stored string
-	var u *User
-	if err := s.db.View(ctx, func(tx *sqldb.Tx) (err error) {
-		if u, err = GetUser(ctx, tx, who.Tenant, string(who.Object)); err != nil {
+	if err := s.db.Claim(ctx, func(tx *sqldb.Tx) error {
+		u, err := GetUser(ctx, tx, who.Tenant, string(who.Object))
+		if err != nil {
 			return err
 		}
-		stored, err = passwordOf(ctx, tx, u.Tenant, u.ID)
+		if err := CheckStrength(next, u.UserPrincipalName); err != nil {
+			return err
+		}
+		stored, err = takeTry(ctx, tx, u.Tenant, u.ID)
 		return err
 	}); err != nil {
 		return err
 	}
 	ok, err := s.hasher.Check(ctx, stored, current)
-	switch {
-	case err != nil:
-		return err
-	case !ok:
-		return fault.Because(fault.Invalid, WrongCurrentPassword, "The current password is incorrect.")
-	case current.Reveal() == next.Reveal():
-		return weakPassword()
+	if err == nil && !ok {
+		err = fault.Because(fault.Invalid, WrongCurrentPassword, "The current password is incorrect.")
 	}
-	if err := CheckStrength(next, u.UserPrincipalName); err != nil {
+	if err != nil {
 		return err
 	}
 	hashed, err := s.hasher.Hash(ctx, next)

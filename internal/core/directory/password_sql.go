@@ -14,7 +14,7 @@ func putPassword(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, user id
 	_, err := tx.Exec(ctx, `
 		insert into password (tenant_id, user_id, hash, must_change, changed_us) values (?, ?, ?, ?, ?)
 		on conflict (tenant_id, user_id) do update
-		set hash = excluded.hash, must_change = excluded.must_change, changed_us = excluded.changed_us`,
+		set hash = excluded.hash, must_change = excluded.must_change, changed_us = excluded.changed_us, tries = 0, paused_us = 0`,
 		tenant, user, hash, mustChange, sqldb.Micros(tx.Now()))
 	return err
 }
@@ -22,6 +22,41 @@ func putPassword(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, user id
 func forceChange(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, user ids.ObjectID, must bool) error {
 	_, err := tx.Exec(ctx, `update password set must_change = ? where tenant_id = ? and user_id = ?`, must, tenant, user)
 	return err
+}
+
+// takeTry counts one try at a user's password before it is made, so that tries
+// made at once are counted like tries made in turn, and returns the password's
+// hash, or "" if there is none. It refuses, as PasswordPaused, while a pause
+// lasts; what is refused is not counted.
+func takeTry(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, user ids.ObjectID) (stored string, err error) {
+	now := tx.Now()
+	var tries int
+	err = tx.One(ctx, `
+		update password
+		set    tries = case when tried_us < ? then 1 else tries + 1 end, tried_us = ?
+		where  tenant_id = ? and user_id = ? and paused_us <= ?
+		returning tries, hash`,
+		[]any{sqldb.Micros(now.Add(-forgetTries)), sqldb.Micros(now), tenant, user, sqldb.Micros(now)}, &tries, &stored)
+	if errors.Is(err, fault.NotFound) {
+		return "", stillPaused(ctx, tx, tenant, user)
+	}
+	if p := pauseAfter(tries); err == nil && p > 0 {
+		_, err = tx.Exec(ctx, `update password set paused_us = ? where tenant_id = ? and user_id = ?`, sqldb.Micros(now.Add(p)), tenant, user)
+	}
+	return stored, err
+}
+
+// stillPaused refuses tries at a password that is there.
+func stillPaused(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, user ids.ObjectID) error {
+	var until int64
+	err := tx.One(ctx, `select paused_us from password where tenant_id = ? and user_id = ?`, []any{tenant, user}, &until)
+	if errors.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return passwordPaused(sqldb.Time(until).Sub(tx.Now()))
 }
 
 // passwordOf returns the hash of a user's password, or "" if there is none.

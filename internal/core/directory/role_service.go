@@ -118,18 +118,16 @@ func unassignRole(ctx context.Context, tx *sqldb.Tx, who authz.Caller, a RoleAss
 		return fault.Because(fault.Invalid, OwnAdmin, "Removing self from Global Administrator built-in role is not allowed.").
 			WithFix("Have another Global Administrator remove the assignment.")
 	}
-	if _, err := authz.UnassignOne(ctx, tx, who.Tenant, a.ID); err != nil {
+	take := func() error {
+		_, err := authz.UnassignOne(ctx, tx, who.Tenant, a.ID)
 		return err
 	}
 	if highest {
-		n, err := authz.Holders(ctx, tx, who.Tenant, a.Role)
-		if err != nil {
+		if err := sparing(ctx, tx, who.Tenant, fault.Invalid, "removed", take); err != nil {
 			return err
 		}
-		if n == 0 {
-			return fault.Because(fault.Invalid, LastAdmin, "The last Global Administrator of the organization cannot be removed.").
-				WithFix("Give the role to someone else first.")
-		}
+	} else if err := take(); err != nil {
+		return err
 	}
 	r, err := RoleByTemplate(ctx, tx, who.Tenant, a.Role)
 	if err != nil && !errors.Is(err, fault.NotFound) {
@@ -140,6 +138,24 @@ func unassignRole(ctx context.Context, tx *sqldb.Tx, who authz.Caller, a RoleAss
 		return err
 	}
 	return recordRole(ctx, tx, who, "Remove member from role", r, changesOf(a, o))
+}
+
+// sparing makes a change, and refuses it as LastAdmin if the tenant has no
+// Global Administrator who can sign in then, and had one before.
+func sparing(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, code fault.Code, done string, change func() error) error {
+	before, err := authz.Holders(ctx, tx, tenant, authz.GlobalAdministrator)
+	if err != nil {
+		return err
+	}
+	if err := change(); err != nil || before == 0 {
+		return err
+	}
+	after, err := authz.Holders(ctx, tx, tenant, authz.GlobalAdministrator)
+	if err != nil || after > 0 {
+		return err
+	}
+	return fault.Because(code, LastAdmin, "The last Global Administrator of the organization cannot be %s.", done).
+		WithFix("Give the role to someone else first.")
 }
 
 // AddToRole gives a role, named by its object in the tenant, to a principal.

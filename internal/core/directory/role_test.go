@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"entente/internal/core/authz"
 	"entente/internal/core/directory"
@@ -107,6 +108,63 @@ func TestAGlobalAdministratorStays(t *testing.T) {
 		}
 		if err := h.Users.UnassignRole(ctx, program, ids.RoleAssignmentIDOf(authz.GlobalAdministrator, ada.ID, "")); !errors.Is(err, directory.LastAdmin) {
 			t.Errorf("the last one again: err = %v, want LastAdmin", err)
+		}
+	})
+}
+
+// TestAGroupsLastAdministratorStays: who holds the role through a group is a
+// Global Administrator like any other, and the group cannot be emptied or
+// deleted while nobody else is one.
+func TestAGroupsLastAdministratorStays(t *testing.T) {
+	house.Each(t, func(t *testing.T, h *house.House) {
+		ctx := t.Context()
+		ada, eve := h.AddUser(t, h.A, "ada"), h.AddUser(t, h.A, "eve")
+		g := addGroup(t, h, "admins", assignable, unified)
+		program := house.Program(h.A.ID, "5f4e3d2c-1b0a-4f9e-8d7c-6b5a49382716", directory.RoleManagement,
+			"Group.ReadWrite.All", "GroupMember.ReadWrite.All", "User.ReadWrite.All")
+		if err := errors.Join(
+			h.Users.AddMember(ctx, program, g.ID, ada.ID, time.Time{}), h.Users.AddMember(ctx, program, g.ID, eve.ID, time.Time{})); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Users.AssignRole(ctx, h.A.Admin, g.ID, authz.GlobalAdministrator, "/"); err != nil {
+			t.Fatal(err)
+		}
+		byAda := house.Person(h.A.ID, ada.ID)
+		if _, err := h.Users.Update(ctx, byAda, string(h.A.Admin.Object), []byte(`{"accountEnabled":false}`)); err != nil {
+			t.Errorf("the last who holds it directly, others hold it by the group: %v", err)
+		}
+		if err := h.Users.RemoveMember(ctx, program, g.ID, eve.ID); err != nil {
+			t.Errorf("one of two: %v", err)
+		}
+		unseat := func() error {
+			return h.DB.Update(ctx, func(tx *sqldb.Tx) error { return h.Users.Unseat(ctx, tx, program, g, ada.ID) })
+		}
+		refused := map[string]func() error{
+			"removed":           func() error { return h.Users.RemoveMember(ctx, program, g.ID, ada.ID) },
+			"out of the team":   unseat,
+			"the group deleted": func() error { return h.Users.DeleteGroup(ctx, program, g.ID) },
+			"the role taken": func() error {
+				return h.Users.UnassignRole(ctx, program, ids.RoleAssignmentIDOf(authz.GlobalAdministrator, g.ID, ""))
+			},
+			"deleted": func() error { return h.Users.Delete(ctx, byAda, string(ada.ID)) },
+			"disabled": func() error {
+				_, err := h.Users.Update(ctx, byAda, string(ada.ID), []byte(`{"accountEnabled":false}`))
+				return err
+			},
+		}
+		for name, do := range refused {
+			if err := do(); !errors.Is(err, directory.LastAdmin) {
+				t.Errorf("%s: err = %v, want LastAdmin", name, err)
+			}
+		}
+		if _, err := h.Users.AssignRole(ctx, byAda, eve.ID, authz.GlobalAdministrator, "/"); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Users.RemoveMember(ctx, program, g.ID, ada.ID); err != nil {
+			t.Errorf("beside another: %v", err)
+		}
+		if err := h.Users.DeleteGroup(ctx, program, g.ID); err != nil {
+			t.Errorf("an empty group: %v", err)
 		}
 	})
 }

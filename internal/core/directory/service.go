@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 	"time"
 
 	"entente/internal/core/audit"
@@ -131,18 +130,19 @@ func (s *Service) UpdateTied(ctx context.Context, who authz.Caller, key string, 
 		if err := s.setPassword(ctx, tx, u, hashed); err != nil {
 			return err
 		}
-		if before.Enabled() && !u.Enabled() {
-			u.SessionsFrom = tx.Now()
-			if !who.IsSystem() {
-				if err := spare(ctx, tx, u, "disabled"); err != nil {
-					return err
-				}
-			}
-		}
 		if err := ties.manage(ctx, tx, u); err != nil {
 			return err
 		}
-		if err := putUser(ctx, tx, u); err != nil {
+		store := func() error { return putUser(ctx, tx, u) }
+		if before.Enabled() && !u.Enabled() {
+			u.SessionsFrom = tx.Now()
+			if !who.IsSystem() {
+				store = func() error {
+					return sparing(ctx, tx, u.Tenant, fault.Forbidden, "disabled", func() error { return putUser(ctx, tx, u) })
+				}
+			}
+		}
+		if err := store(); err != nil {
 			return err
 		}
 		if err := ties.sponsor(ctx, tx, u); err != nil {
@@ -180,20 +180,6 @@ func membersIn(body []byte) (map[string]json.RawMessage, error) {
 	return m, nil
 }
 
-// spare refuses to do away with the last Global Administrator who can sign in.
-func spare(ctx context.Context, tx *sqldb.Tx, u *User, done string) error {
-	roles, err := authz.RolesOf(ctx, tx, u.Tenant, u.ID)
-	if err != nil || !slices.Contains(roles, authz.GlobalAdministrator) {
-		return err
-	}
-	others, err := countOthers(ctx, tx, u, authz.GlobalAdministrator)
-	if err != nil || others > 0 {
-		return err
-	}
-	return fault.New(fault.Forbidden, "The last Global Administrator cannot be %s.", done).
-		WithFix("Give the role to someone else first.")
-}
-
 // Delete marks a user as deleted; sessions end at once. The last Global
 // Administrator stays.
 func (s *Service) Delete(ctx context.Context, who authz.Caller, key string) error {
@@ -205,10 +191,7 @@ func (s *Service) Delete(ctx context.Context, who authz.Caller, key string) erro
 		if err := mayControl(ctx, tx, who, u.ID, "users/delete", authz.Sensitive()); err != nil {
 			return err
 		}
-		if err := spare(ctx, tx, u, "deleted"); err != nil {
-			return err
-		}
-		if err := dropUser(ctx, tx, u); err != nil {
+		if err := sparing(ctx, tx, u.Tenant, fault.Forbidden, "deleted", func() error { return dropUser(ctx, tx, u) }); err != nil {
 			return err
 		}
 		return record(ctx, tx, who, "Delete user", u, nil)

@@ -371,16 +371,6 @@ func (u *User) renderAny() (face, rest string, err error) {
 	return string(f), string(r), err
 }
 
-// countOthers returns how many people besides u hold a role and can sign in.
-func countOthers(ctx context.Context, tx *sqldb.Tx, u *User, role ids.RoleID) (n int, err error) {
-	err = tx.One(ctx, `
-		select count(*)
-		from   role_assignment r join account a on a.tenant_id = r.tenant_id and a.id = r.principal_id
-		where  r.tenant_id = ? and r.role_id = ? and r.scope = '/' and a.id <> ? and a.deleted_us = 0 and a.enabled = 1`,
-		[]any{u.Tenant, role, u.ID}, &n)
-	return n, err
-}
-
 // dropUser marks a user as deleted, gives up the names and voids the sessions.
 // What belongs to the user stays for a return, and counts for nothing until then.
 func dropUser(ctx context.Context, tx *sqldb.Tx, u *User) error {

@@ -203,8 +203,10 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		LeastPermission: f.Values["leastPermission"], LeastRole: f.Values["leastRole"], Fix: f.Fix,
 		Date: s.Clock.Now().UTC().Format(errorTime), Request: web.RequestID(ctx), ClientRequest: web.CorrelationID(ctx),
 	}
+	if wait := f.Values["retry-after"]; wait != "" {
+		h.Set("Retry-After", wait)
+	}
 	if f.Reason == tooMany {
-		h.Set("Retry-After", f.Values["retry-after"])
 		inner.Code, inner.Message, inner.Status = "429", "Please retry after", "429"
 	}
 	w.WriteHeader(to.status)

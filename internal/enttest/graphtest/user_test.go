@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"entente/internal/core/directory"
 	"entente/internal/core/tenant"
@@ -437,6 +439,35 @@ func TestChangePassword(t *testing.T) {
 		}
 		if a := change("Correct-horse-7", "Third-horse-11"); a.Status != http.StatusBadRequest {
 			t.Errorf("the old one again: got %d %s", a.Status, a.Raw)
+		}
+		// What one is allowed to guess at the password of somebody whose session was found.
+		for i := range 4 { // after the old one
+			if a := change("Wrong-horse-"+strconv.Itoa(i), "Third-horse-11"); a.Status != http.StatusBadRequest {
+				t.Errorf("wrong, %d: got %d %s", i, a.Status, a.Raw)
+			}
+		}
+		for range 2 {
+			a := change("Another-horse-9", "Third-horse-11")
+			if code, _ := a.Error(); a.Status != http.StatusTooManyRequests || code != "TooManyRequests" || a.Header.Get("Retry-After") != "60" {
+				t.Errorf("the right one after five: got %d %s, Retry-After %q", a.Status, a.Raw, a.Header.Get("Retry-After"))
+			}
+		}
+		w.Clock.Advance(time.Minute)
+		if a := change("Wrong-horse-7", "Third-horse-11"); a.Status != http.StatusBadRequest {
+			t.Errorf("after a minute: got %d %s", a.Status, a.Raw)
+		}
+		if a := change("Another-horse-9", "Third-horse-11"); a.Header.Get("Retry-After") != "120" {
+			t.Errorf("the next pause: got %d, Retry-After %q", a.Status, a.Header.Get("Retry-After"))
+		}
+		w.Clock.Advance(2 * time.Minute)
+		if a := change("Another-horse-9", "Fourth-horse-13"); a.Status != http.StatusNoContent {
+			t.Errorf("after the pause: got %d %s", a.Status, a.Raw)
+		}
+		me = w.Person(t, w.A, ada, "User-PasswordProfile.ReadWrite.All", "User.Read")
+		for range 4 { // a new one forgets the tries
+			if a := change("Another-horse-9", "Third-horse-11"); a.Status != http.StatusBadRequest {
+				t.Errorf("the one before: got %d %s", a.Status, a.Raw)
+			}
 		}
 		body := `{"currentPassword":"Another-horse-9","newPassword":"Third-horse-11"}`
 		all.Send(t, w, http.StatusForbidden, "POST", "/v1.0/users/"+string(ada)+"/changePassword", body)
