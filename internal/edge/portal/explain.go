@@ -42,6 +42,9 @@ func WriteErrors(w io.Writer) error {
 
 // explanations is sorted by code.
 var explanations = []Explanation{
+	{16000, "Several accounts would do.",
+		"The request wants an answer without a page, and the browser is signed in with more than one account.",
+		"Name the account with login_hint or sid, its organization with domain_hint, or sign in with a page."},
 	{28000, "The scope names more than one resource.",
 		"A token is for one resource; the scopes of one request must belong to one.",
 		"Ask for one token per resource."},

@@ -326,7 +326,7 @@ func strangePage(t *testing.T, v *visit, path string) {
 // strangeSteps sends each step to the victim's flow.
 func strangeSteps(t *testing.T, v *visit, path string) {
 	t.Helper()
-	for _, step := range []string{"identify", "password", "renew", "confirm", "restart"} {
+	for _, step := range []string{"identify", "password", "renew", "confirm", "forget", "restart"} {
 		f := url.Values{
 			"flow": {v.flow.at.Query().Get("flow")}, "step": {step}, "username": {v.stranger.AdminUPN},
 			"password": {v.stranger.AdminPassword}, "again": {v.stranger.AdminPassword},

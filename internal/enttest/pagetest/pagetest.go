@@ -63,33 +63,58 @@ func (p *Page) Raw() string {
 	return b.String()
 }
 
-// Form returns the fields of the first form with a button of this text, the
-// button among them, as a browser would send them, and where it would send them.
+// Form returns the fields of the first form with a button of this text, or else
+// of a text that begins with these words, the button among them, as a browser would send them, and where it would send them.
 func (p *Page) Form(t testing.TB, button string) (action string, fields url.Values) {
 	t.Helper()
-	for n := range p.root.Descendants() {
-		if n.Type != html.ElementNode || n.Data != "form" {
-			continue
-		}
-		fields, found := url.Values{}, false
-		for c := range n.Descendants() {
-			switch {
-			case c.Type != html.ElementNode:
-			case c.Data == "input" && attr(c, "name") != "":
-				fields.Set(attr(c, "name"), attr(c, "value"))
-			case c.Data == "button" && text(c) == button:
-				found = true
-				if attr(c, "name") != "" {
-					fields.Set(attr(c, "name"), attr(c, "value"))
+	for _, same := range []func(says string) bool{
+		func(says string) bool { return says == button },
+		func(says string) bool { return strings.HasPrefix(says, button+" ") },
+	} {
+		for n := range p.root.Descendants() {
+			if n.Type == html.ElementNode && n.Data == "form" {
+				if fields, found := form(n, same); found {
+					return attr(n, "action"), fields
 				}
 			}
-		}
-		if found {
-			return attr(n, "action"), fields
 		}
 	}
 	t.Fatalf("page %q has no button %q; it says: %s", p.Title(), button, p.Text())
 	return "", nil
+}
+
+// form returns what a form sends when the button is pressed that says what is
+// looked for, and whether it has such a one.
+func form(n *html.Node, same func(says string) bool) (fields url.Values, found bool) {
+	fields = url.Values{}
+	for c := range n.Descendants() {
+		switch {
+		case c.Type != html.ElementNode:
+		case c.Data == "input" && attr(c, "name") != "" && (attr(c, "type") != "checkbox" || ticked(c)):
+			fields.Set(attr(c, "name"), attr(c, "value"))
+		case c.Data == "button" && !found && same(said(c)):
+			found = true
+			if attr(c, "name") != "" {
+				fields.Set(attr(c, "name"), attr(c, "value"))
+			}
+		}
+	}
+	return fields, found
+}
+
+// said returns the text of a button without what is not read out.
+func said(n *html.Node) string {
+	all := text(n)
+	for c := range n.Descendants() {
+		if c.Type == html.ElementNode && attr(c, "aria-hidden") == "true" && text(c) != "" {
+			all = strings.TrimPrefix(all, text(c))
+		}
+	}
+	return strings.TrimSpace(all)
+}
+
+func ticked(n *html.Node) bool {
+	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "checked" })
 }
 
 // Link returns the address of the first link with this text, or "".

@@ -9,6 +9,7 @@ import (
 	"entente/internal/core/app"
 	"entente/internal/core/token"
 	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
 	"entente/internal/kit/oauth2"
 )
 
@@ -21,7 +22,9 @@ type Authorize struct {
 	Nonce      string         `json:"nonce,omitempty"`
 	Challenge  string         `json:"challenge,omitempty"`
 	Prompt     string         `json:"prompt,omitempty"`
-	Hint       string         `json:"hint,omitempty"`
+	Hint       string         `json:"hint,omitempty"`   // an account
+	Domain     string         `json:"domain,omitempty"` // or the domain of its home
+	SID        ids.SessionID  `json:"sid,omitempty"`    // or the session that the application knows
 	MaxAge     *int           `json:"maxAge,omitempty"` // seconds
 	ClientInfo bool           `json:"clientInfo,omitempty"`
 }
@@ -53,7 +56,8 @@ const (
 	WrongChallenge  fault.Reason = "signin.challenge"
 	MissingNonce    fault.Reason = "signin.nonce"
 	WrongPrompt     fault.Reason = "signin.prompt"
-	LoginRequired   fault.Reason = "signin.login_required" // prompt=none, and nobody is signed in
+	LoginRequired   fault.Reason = "signin.login_required"   // prompt=none, and nobody is signed in
+	AccountRequired fault.Reason = "signin.account_required" // prompt=none, and several are
 	ConsentRequired fault.Reason = "signin.consent_required"
 )
 
@@ -74,7 +78,7 @@ func platformOf(a *app.Application, address string) token.Platform {
 // readAuthorize reads the parameters of a request whose address to go back to
 // is the application's own. What it refuses is told to the application.
 func readAuthorize(q oauth2.Form, on token.Platform) (*Authorize, error) {
-	a := &Authorize{Platform: on, Nonce: q["nonce"], Challenge: q["code_challenge"], Prompt: q["prompt"], Hint: q["login_hint"], ClientInfo: q["client_info"] == "1"}
+	a := &Authorize{Platform: on, Nonce: q["nonce"], Challenge: q["code_challenge"], Prompt: q["prompt"], Hint: q["login_hint"], Domain: q["domain_hint"], ClientInfo: q["client_info"] == "1"}
 	types := strings.Fields(q["response_type"])
 	slices.Sort(types)
 	switch strings.Join(types, " ") {
@@ -128,6 +132,12 @@ func (a *Authorize) readPrompt(q oauth2.Form) error {
 	if len(a.Hint) > maxUsername {
 		a.Hint = ""
 	}
+	if len(a.Domain) > maxUsername {
+		a.Domain = ""
+	}
+	if id, err := ids.Parse[ids.SessionID](q["sid"]); err == nil {
+		a.SID = id
+	}
 	return nil
 }
 
@@ -136,6 +146,8 @@ type Answer struct {
 	To     string // a registered address
 	Mode   string
 	Values url.Values
+
+	Session ids.SessionID // that it comes from; empty in a refusal
 }
 
 // answer returns an answer to the ask with the members that each has: state
@@ -166,6 +178,15 @@ func (t *Told) Error() string { return t.Err.Error() }
 
 // Unwrap returns the refusal.
 func (t *Told) Unwrap() error { return t.Err }
+
+// hints returns which account the ask means; not by domain, which the store
+// tells.
+func (a Ask) hints() hints {
+	if a.Authorize == nil {
+		return hints{}
+	}
+	return hints{prompt: a.Authorize.Prompt, account: a.Authorize.homeHint(), session: a.Authorize.SID, maxAge: a.Authorize.MaxAge}
+}
 
 // homeHint returns the address that the request lets us guess, or "".
 func (a *Authorize) homeHint() string {

@@ -44,11 +44,12 @@ func (s *Service) BeginAuthorize(ctx context.Context, b Browser, start Authorize
 	var f *Flow
 	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
 		f = NewFlow(b.digest(), ask, tx.Now())
-		if err := s.continueSession(ctx, tx, b, f); err != nil {
+		several, err := s.continueSession(ctx, tx, b, f)
+		if err != nil {
 			return err
 		}
 		if ask.Authorize.Prompt == promptNone && f.State != Ready {
-			return s.tell(ask, fault.Because(fault.Unauthenticated, LoginRequired, "A silent sign-in request was sent but no user is signed in."))
+			return s.tell(ask, cannotBeSilent(several))
 		}
 		return addFlow(ctx, tx, f)
 	})
@@ -101,28 +102,37 @@ func (s *Service) authorizeAsk(ctx context.Context, tx *sqldb.Tx, start Authoriz
 	return ask, nil
 }
 
-// continueSession lets the flow begin with the browser's session, if it is one
-// that the request accepts: it is not to be proved anew, not too old, and not
-// another account's than the hint's.
-func (s *Service) continueSession(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow) error {
-	a := f.Ask.Authorize
-	f.Username = a.homeHint()
-	if a.Prompt == promptLogin {
-		return nil
+// continueSession lets the flow begin with the session that the request means,
+// or with the question which of several it is; see choose. It reports whether
+// several would do.
+func (s *Service) continueSession(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow) (several bool, err error) {
+	all, err := held(ctx, tx, b)
+	if err != nil {
+		return false, err
 	}
-	before := *f
-	if err := s.remember(ctx, tx, b, f); err != nil || f.User == "" {
-		return err
+	h := f.Ask.hints()
+	if h.home, err = homeOfDomain(ctx, tx, f.Ask.Authorize.Domain); err != nil {
+		return false, err
 	}
-	old := a.MaxAge != nil && tx.Now().After(f.ProvenAt.Add(time.Duration(*a.MaxAge)*time.Second))
-	if other := a.homeHint(); old || other != "" && !strings.EqualFold(other, f.Username) {
-		username := f.Username
-		*f = before
-		if other == "" {
-			f.Username = username
-		}
+	c := choose(all, h, tx.Now())
+	f.Username = c.username
+	if c.ask || c.take != nil {
+		f.Choose()
 	}
-	return nil
+	if c.take == nil {
+		return c.several, nil
+	}
+	return false, goOnWith(ctx, tx, f, *c.take)
+}
+
+// cannotBeSilent is why prompt=none leads to no code.
+func cannotBeSilent(several bool) error {
+	if several {
+		return fault.Because(fault.Unauthenticated, AccountRequired,
+			"Either multiple user identities are available for the current request or selected account is not supported for the scenario.").
+			WithFix("Name the account with login_hint or sid, or ask without prompt=none.")
+	}
+	return fault.Because(fault.Unauthenticated, LoginRequired, "A silent sign-in request was sent but no user is signed in.")
 }
 
 // Finish sends the browser back to the application with a code, once who signs
@@ -185,10 +195,7 @@ func (s *Service) visit(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow, a
 	if err != nil {
 		return v, err
 	}
-	if v.session, err = getSession(ctx, tx, b.session()); errors.Is(err, fault.NotFound) || err == nil && (v.session.Home != f.Home || v.session.User != f.User) {
-		return v, gone()
-	}
-	if err != nil {
+	if v.session, err = sessionOf(ctx, tx, b, f); err != nil {
 		return v, err
 	}
 	found, err := person.Find(ctx, tx, v.in, f.proof(), a.AppID)
@@ -280,6 +287,7 @@ func (s *Service) code(ctx context.Context, tx *sqldb.Tx, f *Flow, v visit) (*An
 		return nil, err
 	}
 	back := f.Ask.answer(s.tokens.IssuerV2(v.in.ID))
+	back.Session = v.session.ID
 	back.Values.Set("code", text)
 	back.Values.Set("session_state", string(v.session.ID))
 	if a.ClientInfo {

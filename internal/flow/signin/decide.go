@@ -157,17 +157,18 @@ func (a Account) caller(in ids.TenantID, b Browser) authz.Caller {
 	}
 }
 
-// holder returns the user of a session, or nil if the session no longer
-// counts: the account is gone, disabled, or its sessions were revoked.
-func holder(ctx context.Context, tx *sqldb.Tx, session Session) (*directory.User, error) {
+// holder returns the user of a session, or nil if there is nobody who could sign
+// in, and whether the session counts: the account was not signed out everywhere
+// since.
+func holder(ctx context.Context, tx *sqldb.Tx, session Session) (*directory.User, bool, error) {
 	v, err := person.AtHome(ctx, tx, person.Proof{Home: session.Home, User: session.User, At: session.AuthAt})
-	if ended(err) {
-		return nil, nil
+	if err != nil && !ended(err) {
+		return nil, false, err
 	}
-	if err != nil {
-		return nil, err
+	if v == nil {
+		return nil, false, nil
 	}
-	return v.Account, nil
+	return v.Account, err == nil, nil
 }
 
 // Grant consents to what was shown, until the end of a day if one is given. It

@@ -5,7 +5,7 @@
 //	identify → password
 //	password → identify, renew, consent, ready
 //	renew → identify, consent, ready
-//	confirm → identify, consent, ready
+//	confirm → identify, password, consent, ready
 //	consent → identify, done
 //	ready → identify, done
 //	done: final
@@ -14,8 +14,8 @@
 // then the browser is sent back with a code.
 //
 // It begins at identify, where the typed address tells the home tenant; or at
-// confirm when the browser holds a session, because consent is never given
-// silently. Home proves who somebody is: by password so far, and one that an
+// confirm, where the browser's accounts are shown: when more than one of its
+// sessions would do, or when it is for consent, which is never given silently. Home proves who somebody is: by password so far, and one that an
 // administrator has set is replaced first (renew). A second factor
 // and an upstream issuer come between password and consent, redemption of an
 // invitation before consent; each is a state of its own, and Flow.proven is the

@@ -18,7 +18,7 @@ const (
 	Identify State = "identify" // the address
 	Password State = "password" // the password at home
 	Renew    State = "renew"    // a password of their own in place of an administrator's
-	Confirm  State = "confirm"  // that it is still the person of the session
+	Confirm  State = "confirm"  // which of the browser's accounts it is
 	Consent  State = "consent"  // the decision
 	Ready    State = "ready"    // that the browser goes back to the application
 	Done     State = "done"
@@ -30,7 +30,7 @@ var next = map[State][]State{
 	Identify: {Password},
 	Password: {Identify, Renew, Consent, Ready},
 	Renew:    {Identify, Consent, Ready},
-	Confirm:  {Identify, Consent, Ready},
+	Confirm:  {Identify, Password, Consent, Ready},
 	Consent:  {Identify, Done},
 	Ready:    {Identify, Done},
 }
@@ -57,7 +57,9 @@ type Flow struct {
 	Ask       Ask
 	Username  string        // as typed, without spaces around it
 	Home      ids.TenantID  // where the account lives; empty at identify
-	User      ids.ObjectID  // who it is; empty until proven, but for confirm
+	User      ids.ObjectID  // who it is; empty until proven
+	Session   ids.SessionID // the browser's, of that account; empty until proven
+	Keep      bool          // the session is to outlive the run of its browser
 	ProvenAt  time.Time     // when; what was revoked later counts no more
 	Shown     secret.Digest // of the offer that was granted
 	Outcome   Outcome       // empty until done
@@ -76,13 +78,17 @@ func NewFlow(browser secret.Digest, ask Ask, now time.Time) *Flow {
 	}
 }
 
-// Remember begins the flow with the account of an open session: at confirm, or
-// at ready where nobody is to be asked.
-func (f *Flow) Remember(s Session, username string) {
-	f.State, f.Home, f.User, f.Username, f.ProvenAt = Confirm, s.Home, s.User, username, s.AuthAt
-	if a := f.Ask.Authorize; a != nil && a.Prompt != promptSelect {
-		f.State = Ready
+// Choose begins the flow with the question which of the browser's accounts it is.
+func (f *Flow) Choose() { f.State = Confirm }
+
+// Confirmed takes the word that it is the account of an open session: the
+// person's, or the application's where nobody is to be asked.
+func (f *Flow) Confirmed(h Held) error {
+	if f.State != Confirm {
+		return stale()
 	}
+	f.Home, f.User, f.Username, f.Session, f.ProvenAt = h.Home, h.User, h.Username, h.ID, h.AuthAt
+	return f.proven()
 }
 
 // Resource returns the tenant in which the flow acts: the one that was asked
@@ -125,14 +131,6 @@ func (f *Flow) Renewed(now time.Time) error {
 	return f.proven()
 }
 
-// Confirmed takes the person's word that the session is theirs.
-func (f *Flow) Confirmed() error {
-	if f.State != Confirm {
-		return stale()
-	}
-	return f.proven()
-}
-
 // proven moves on from knowing who somebody is.
 func (f *Flow) proven() error {
 	if f.Ask.Authorize != nil {
@@ -158,7 +156,7 @@ func (f *Flow) Restart() error {
 	if err := f.move(Identify); err != nil {
 		return err
 	}
-	f.Username, f.Home, f.User, f.ProvenAt = "", "", "", time.Time{}
+	f.Username, f.Home, f.User, f.Session, f.Keep, f.ProvenAt = "", "", "", "", false, time.Time{}
 	return nil
 }
 

@@ -18,9 +18,9 @@ func addFlow(ctx context.Context, tx *sqldb.Tx, f *Flow) error {
 		return err
 	}
 	_, err = tx.Exec(ctx, `
-		insert into signin_flow (id, browser, state, ask, username, home_id, user_id, proven_us, created_us, expires_us, version)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		f.ID, f.Browser, f.State, string(ask), f.Username, f.Home, f.User, sqldb.Micros(f.ProvenAt), sqldb.Micros(f.CreatedAt), sqldb.Micros(f.ExpiresAt), f.version)
+		insert into signin_flow (id, browser, state, ask, username, home_id, user_id, session_id, keep, proven_us, created_us, expires_us, version)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		f.ID, f.Browser, f.State, string(ask), f.Username, f.Home, f.User, f.Session, bit(f.Keep), sqldb.Micros(f.ProvenAt), sqldb.Micros(f.CreatedAt), sqldb.Micros(f.ExpiresAt), f.version)
 	return err
 }
 
@@ -28,20 +28,20 @@ func addFlow(ctx context.Context, tx *sqldb.Tx, f *Flow) error {
 func getFlow(ctx context.Context, tx *sqldb.Tx, browser secret.Digest, id ids.FlowID) (*Flow, error) {
 	f := &Flow{ID: id, Browser: browser}
 	var ask string
-	var proven, until, created, expires int64
+	var keep, proven, until, created, expires int64
 	err := tx.One(ctx, `
-		select state, ask, username, home_id, user_id, proven_us, shown, outcome, until_us, created_us, expires_us, version
+		select state, ask, username, home_id, user_id, session_id, keep, proven_us, shown, outcome, until_us, created_us, expires_us, version
 		from   signin_flow
 		where  id = ? and browser = ? and expires_us > ?`,
 		[]any{id, browser, sqldb.Micros(tx.Now())},
-		&f.State, &ask, &f.Username, &f.Home, &f.User, &proven, &f.Shown, &f.Outcome, &until, &created, &expires, &f.version)
+		&f.State, &ask, &f.Username, &f.Home, &f.User, &f.Session, &keep, &proven, &f.Shown, &f.Outcome, &until, &created, &expires, &f.version)
 	if errors.Is(err, fault.NotFound) {
 		return nil, gone()
 	}
 	if err != nil {
 		return nil, err
 	}
-	f.ProvenAt, f.Until, f.CreatedAt, f.ExpiresAt = sqldb.Time(proven), sqldb.Time(until), sqldb.Time(created), sqldb.Time(expires)
+	f.Keep, f.ProvenAt, f.Until, f.CreatedAt, f.ExpiresAt = keep != 0, sqldb.Time(proven), sqldb.Time(until), sqldb.Time(created), sqldb.Time(expires)
 	return f, json.Unmarshal([]byte(ask), &f.Ask)
 }
 
@@ -50,9 +50,9 @@ func getFlow(ctx context.Context, tx *sqldb.Tx, browser secret.Digest, id ids.Fl
 func putFlow(ctx context.Context, tx *sqldb.Tx, f *Flow) error {
 	n, err := tx.Exec(ctx, `
 		update signin_flow
-		set    state = ?, username = ?, home_id = ?, user_id = ?, proven_us = ?, shown = ?, outcome = ?, until_us = ?, version = version + 1
+		set    state = ?, username = ?, home_id = ?, user_id = ?, session_id = ?, keep = ?, proven_us = ?, shown = ?, outcome = ?, until_us = ?, version = version + 1
 		where  id = ? and version = ?`,
-		f.State, f.Username, f.Home, f.User, sqldb.Micros(f.ProvenAt), f.Shown, f.Outcome, sqldb.Micros(f.Until), f.ID, f.version)
+		f.State, f.Username, f.Home, f.User, f.Session, bit(f.Keep), sqldb.Micros(f.ProvenAt), f.Shown, f.Outcome, sqldb.Micros(f.Until), f.ID, f.version)
 	if err != nil {
 		return err
 	}

@@ -44,6 +44,7 @@ func TestFlow(t *testing.T) {
 	prove := func(f *Flow) error { return f.Prove("u", false, noon) }
 	renew := func(f *Flow) error { return f.Prove("u", true, noon) }
 	renewed := func(f *Flow) error { return f.Renewed(noon) }
+	confirmed := func(f *Flow) error { return f.Confirmed(Held{Session: Session{Home: "b", User: "u"}, Live: true}) }
 	grant := func(f *Flow) error { return f.Grant("x", time.Time{}) }
 	tests := []struct {
 		name string
@@ -55,13 +56,14 @@ func TestFlow(t *testing.T) {
 		{name: "the whole way", from: Identify, do: []do{identify, prove, grant}, want: Done},
 		{name: "with a password of one's own first", from: Password, do: []do{renew, renewed}, want: Consent},
 		{name: "a new password where none was asked", from: Password, do: []do{renewed}, want: Password, err: Stale},
-		{name: "the account of the session", from: Confirm, do: []do{(*Flow).Confirmed, (*Flow).Decline}, want: Done},
+		{name: "the account of the session", from: Confirm, do: []do{confirmed, (*Flow).Decline}, want: Done},
+		{name: "an account of the browser's that is to be proved again", from: Confirm, do: []do{identify, prove}, want: Consent},
 		{name: "another account", from: Confirm, do: []do{(*Flow).Restart}, want: Identify},
 		{name: "another account after consent was shown", from: Consent, do: []do{(*Flow).Restart, identify}, want: Password},
 		{name: "restart at the beginning changes nothing", from: Identify, do: []do{(*Flow).Restart}, want: Identify},
 		{name: "a password before the address", from: Identify, do: []do{prove}, want: Identify, err: Stale},
 		{name: "consent before anyone is known", from: Password, do: []do{grant}, want: Password, err: Stale},
-		{name: "a session's word where there was none", from: Password, do: []do{(*Flow).Confirmed}, want: Password, err: Stale},
+		{name: "a session's word where there was none", from: Password, do: []do{confirmed}, want: Password, err: Stale},
 		{name: "a decision twice", from: Consent, do: []do{grant, grant}, want: Done, err: Stale},
 		{name: "a change of mind", from: Consent, do: []do{(*Flow).Decline, grant}, want: Done, err: Stale},
 		{name: "another account after the decision", from: Done, do: []do{(*Flow).Restart}, want: Done, err: Stale},
@@ -210,18 +212,5 @@ func TestNetwork(t *testing.T) {
 		if got := network(ip); got != want {
 			t.Errorf("%s: got %s, want %s", ip, got, want)
 		}
-	}
-}
-
-func TestSessionSlides(t *testing.T) {
-	s, cookie := NewSession("home", "user", "pwd", noon)
-	if cookie.IsZero() || !s.ExpiresAt.Equal(noon.Add(sessionLife)) {
-		t.Fatalf("got %+v", s)
-	}
-	if _, ok := s.Slide(noon.Add(30 * time.Minute)); ok {
-		t.Error("stored again within the hour")
-	}
-	if later, ok := s.Slide(noon.Add(2 * time.Hour)); !ok || !later.ExpiresAt.Equal(noon.Add(2*time.Hour+sessionLife)) {
-		t.Errorf("got %v, %v, want a later end", later.ExpiresAt, ok)
 	}
 }

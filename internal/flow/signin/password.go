@@ -22,17 +22,17 @@ var refusals = map[fault.Reason]int{
 	directory.AccountDisabled: 50057,
 }
 
-// Password takes the password of the account that was typed. A right one
-// begins a session, whose secret is returned for the browser, and moves the
-// flow on. The try is counted before the password is looked at, and the
+// Password takes the password of the account that was typed, and whether the
+// session is to outlive the run of the browser. A right one begins a session,
+// which is returned for the browser, and moves the flow on. The try is counted before the password is looked at, and the
 // sign-in's entry is stored before the answer leaves.
-func (s *Service) Password(ctx context.Context, b Browser, id ids.FlowID, password secret.String) (secret.String, error) {
+func (s *Service) Password(ctx context.Context, b Browser, id ids.FlowID, password secret.String, keep bool) (*Admitted, error) {
 	f, err := s.flow(ctx, b, id)
 	if err != nil {
-		return secret.String{}, err
+		return nil, err
 	}
 	if f.State != Password {
-		return secret.String{}, stale()
+		return nil, stale()
 	}
 	from := network(b.IP)
 	err = s.db.Claim(ctx, func(tx *sqldb.Tx) error { return takeTry(ctx, tx, f.Home, f.Username, from) })
@@ -45,76 +45,65 @@ func (s *Service) Password(ctx context.Context, b Browser, id ids.FlowID, passwo
 		err = s.db.Claim(ctx, func(tx *sqldb.Tx) error { return forgetTries(ctx, tx, f.Home, f.Username, from) })
 	}
 	if logErr := s.log(ctx, b, f, u, err); logErr != nil {
-		return secret.String{}, logErr
+		return nil, logErr
 	}
 	if err != nil {
-		return secret.String{}, err
+		return nil, err
 	}
-	var cookie secret.String
+	var in *Admitted
 	err = s.stepFrom(ctx, b, f, func(tx *sqldb.Tx, f *Flow) error {
+		f.Keep = keep
 		if err := f.Prove(u.User, u.MustChange, tx.Now()); err != nil || u.MustChange {
 			return err
 		}
-		cookie, err = admit(ctx, tx, b, f)
+		in, err = admit(ctx, tx, b, f, "pwd")
 		return err
 	})
-	return cookie, err
+	return in, err
 }
 
 // Renew takes the password that the person chose in place of the one that an
-// administrator had set, typed twice. It begins a session, whose secret is
+// administrator had set, typed twice. It begins a session, which is
 // returned for the browser, and moves the flow on.
-func (s *Service) Renew(ctx context.Context, b Browser, id ids.FlowID, password, again secret.String) (secret.String, error) {
+func (s *Service) Renew(ctx context.Context, b Browser, id ids.FlowID, password, again secret.String) (*Admitted, error) {
 	f, err := s.flow(ctx, b, id)
 	if err != nil {
-		return secret.String{}, err
+		return nil, err
 	}
 	if f.State != Renew {
-		return secret.String{}, stale()
+		return nil, stale()
 	}
 	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
 		_, err := proved(ctx, tx, f) // who was given yet another password meanwhile proves that one first
 		return err
 	})
 	if err != nil {
-		return secret.String{}, err
+		return nil, err
 	}
 	if !password.Equal(again.Reveal()) {
-		return secret.String{}, fault.Because(fault.Invalid, WrongRenewal, "The two passwords differ.")
+		return nil, fault.Because(fault.Invalid, WrongRenewal, "The two passwords differ.")
 	}
 	if _, err := s.directory.CheckPassword(ctx, f.Home, f.Username, password); err == nil {
-		return secret.String{}, fault.Because(fault.Invalid, WrongRenewal, "Choose another password than the one you were given.")
+		return nil, fault.Because(fault.Invalid, WrongRenewal, "Choose another password than the one you were given.")
 	}
 	body, err := json.Marshal(map[string]any{"passwordProfile": directory.PasswordProfile{Password: password.Reveal(), ForceChange: new(bool)}})
 	if err != nil {
-		return secret.String{}, err
+		return nil, err
 	}
 	who := authz.System(f.Home, "Sign-in page, for "+f.Username)
 	who.Request, who.IP = b.Request, b.IP
 	if _, err := s.directory.Update(ctx, who, string(f.User), body); err != nil {
-		return secret.String{}, err
+		return nil, err
 	}
-	var cookie secret.String
+	var in *Admitted
 	err = s.stepFrom(ctx, b, f, func(tx *sqldb.Tx, f *Flow) (err error) {
 		if err := f.Renewed(tx.Now()); err != nil {
 			return err
 		}
-		cookie, err = admit(ctx, tx, b, f)
+		in, err = admit(ctx, tx, b, f, "pwd")
 		return err
 	})
-	return cookie, err
-}
-
-// admit begins the session of a flow's person. The browser's earlier session
-// ends: a secret that somebody planted there never becomes this person's.
-func admit(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow) (secret.String, error) {
-	if !b.Session.IsZero() {
-		if err := dropSession(ctx, tx, b.session()); err != nil {
-			return secret.String{}, err
-		}
-	}
-	session, cookie := NewSession(f.Home, f.User, "pwd", tx.Now())
-	return cookie, addSession(ctx, tx, session, cookieDigest("session", cookie))
+	return in, err
 }
 
 // log stores the sign-in's entry at home. What is no refusal of a sign-in is

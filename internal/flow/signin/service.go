@@ -34,16 +34,14 @@ func NewService(db *sqldb.DB, clk clock.Clock, dir *directory.Service, signIns *
 
 // A Browser is where a step comes from.
 type Browser struct {
-	Cookie    secret.String // the browser's own, which binds its flows
-	Session   secret.String // of its session, or zero
+	Cookie    secret.String   // the browser's own, which binds its flows
+	Sessions  []secret.String // of its sessions
 	IP        string
 	UserAgent string
 	Request   string // the request's identifier
 }
 
 func (b Browser) digest() secret.Digest { return cookieDigest("browser", b.Cookie) }
-
-func (b Browser) session() secret.Digest { return cookieDigest("session", b.Session) }
 
 // A Start is what the address that begins an admin consent says.
 type Start struct {
@@ -161,29 +159,30 @@ func named(err error, a *app.Application) error {
 	return err
 }
 
-// remember begins f at confirm if the browser has a session that can serve it.
+// remember begins f at confirm if the browser has a session.
 func (s *Service) remember(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow) error {
-	if b.Session.IsZero() {
-		return nil
-	}
-	session, err := getSession(ctx, tx, b.session())
-	if errors.Is(err, fault.NotFound) {
-		return nil
-	}
-	if err != nil {
+	all, err := held(ctx, tx, b)
+	switch {
+	case err != nil:
 		return err
+	case len(alive(all)) > 0:
+		f.Choose()
+	case len(all) == 1:
+		f.Username = all[0].Username
 	}
-	u, err := holder(ctx, tx, session)
-	if err != nil || u == nil {
-		return err
-	}
-	if later, ok := session.Slide(tx.Now()); ok {
-		if err := slideSession(ctx, tx, later); err != nil {
-			return err
-		}
-	}
-	f.Remember(session, u.UserPrincipalName)
 	return nil
+}
+
+// goOnWith lets a flow that is at confirm go on with a session, whose end moves
+// on by that.
+func goOnWith(ctx context.Context, tx *sqldb.Tx, f *Flow, h Held) error {
+	if err := f.Confirmed(h); err != nil {
+		return err
+	}
+	if !h.Slide(tx.Now()) {
+		return nil
+	}
+	return slideSession(ctx, tx, h.Session)
 }
 
 // Identify takes the typed address and finds its home. A domain that no tenant
@@ -216,38 +215,54 @@ func noHome(domain string) error {
 	return e
 }
 
-// Confirm takes the person's word that the session's account is theirs. A
-// session that has ended meanwhile leads back to identify.
-func (s *Service) Confirm(ctx context.Context, b Browser, id ids.FlowID) error {
+// Confirm takes the person's word which of the browser's accounts is theirs. One
+// whose session no longer serves is proved again; one whose session has ended
+// meanwhile leads back to identify.
+func (s *Service) Confirm(ctx context.Context, b Browser, id ids.FlowID, session ids.SessionID) error {
 	return s.step(ctx, b, id, func(tx *sqldb.Tx, f *Flow) error {
-		session, err := getSession(ctx, tx, b.session())
-		if err != nil && !errors.Is(err, fault.NotFound) {
+		if f.State != Confirm {
+			return stale()
+		}
+		all, err := held(ctx, tx, b)
+		if err != nil {
 			return err
 		}
-		if err == nil && session.Home == f.Home && session.User == f.User {
-			u, err := holder(ctx, tx, session)
-			if err != nil {
-				return err
-			}
-			if u != nil {
-				return f.Confirmed()
-			}
+		h := find(all, session)
+		switch {
+		case h == nil:
+			return f.Restart()
+		case !h.Live || !f.Ask.hints().fresh(h.Session, tx.Now()):
+			return f.Identify(h.Username, h.Home)
 		}
-		return f.Restart()
+		return goOnWith(ctx, tx, f, *h)
 	})
 }
 
-// Restart forgets the account and ends the browser's session, because the
-// person wants to use another.
+// Restart forgets the account, because the person wants to use another. The
+// browser's sessions stay.
 func (s *Service) Restart(ctx context.Context, b Browser, id ids.FlowID) error {
+	return s.step(ctx, b, id, func(_ *sqldb.Tx, f *Flow) error { return f.Restart() })
+}
+
+// Forget signs one of the browser's accounts out, where it is chosen from. The
+// flow stays there as long as others are left.
+func (s *Service) Forget(ctx context.Context, b Browser, id ids.FlowID, session ids.SessionID) error {
 	return s.step(ctx, b, id, func(tx *sqldb.Tx, f *Flow) error {
-		if err := f.Restart(); err != nil {
+		if f.State != Confirm {
+			return stale()
+		}
+		all, err := held(ctx, tx, b)
+		if err != nil {
 			return err
 		}
-		if b.Session.IsZero() {
-			return nil
+		h := find(all, session)
+		if h == nil {
+			return nil // it has ended already
 		}
-		return dropSession(ctx, tx, b.session())
+		if err := endSession(ctx, tx, h.Home, h.ID); err != nil || len(all) > 1 {
+			return err
+		}
+		return f.Restart()
 	})
 }
 
@@ -285,6 +300,9 @@ type Look struct {
 	From Organization  // its home
 	To   *Organization // whose consent is asked, once known
 	Home *Organization // of the account, once known
+
+	Accounts []Held                         // the browser's, where one is chosen
+	Homes    map[ids.TenantID]*Organization // of these accounts
 }
 
 // Look returns the browser's flow with the names that its pages show.
@@ -312,9 +330,28 @@ func (s *Service) Look(ctx context.Context, b Browser, id ids.FlowID) (*Look, er
 		if l.Flow.Home != "" {
 			l.Home, err = organization(ctx, tx, l.Flow.Home)
 		}
-		return err
+		if err != nil || l.Flow.State != Confirm {
+			return err
+		}
+		return l.accounts(ctx, tx, b)
 	})
 	return &l, err
+}
+
+// accounts completes l with the browser's accounts and their homes' names.
+func (l *Look) accounts(ctx context.Context, tx *sqldb.Tx, b Browser) (err error) {
+	if l.Accounts, err = held(ctx, tx, b); err != nil {
+		return err
+	}
+	l.Homes = make(map[ids.TenantID]*Organization)
+	for _, h := range l.Accounts {
+		if l.Homes[h.Home] == nil {
+			if l.Homes[h.Home], err = organization(ctx, tx, h.Home); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // organization returns a tenant's names.

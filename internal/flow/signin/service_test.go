@@ -51,7 +51,7 @@ func TestPasswordOfAnotherAccount(t *testing.T) {
 				return err
 			}
 			go func() {
-				_, err := s.Password(ctx, b, f.ID, secret.NewString(house.Password))
+				_, err := s.Password(ctx, b, f.ID, secret.NewString(house.Password), false)
 				done <- err
 			}()
 			time.Sleep(200 * time.Millisecond) // the flow is read by then; if not, the password is wrong

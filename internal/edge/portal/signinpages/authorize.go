@@ -64,6 +64,7 @@ func (p *Pages) finish(w http.ResponseWriter, r *http.Request, b signin.Browser,
 	if err != nil {
 		return p.told(w, r, err)
 	}
+	slide(w, r, back.Session)
 	return p.carry(w, r, back)
 }
 
@@ -82,6 +83,7 @@ var toldAs = map[fault.Reason]word{
 	signin.MissingNonce:    {90014, "invalid_request"},
 	signin.WrongPrompt:     {90023, "invalid_request"},
 	signin.LoginRequired:   {50058, "login_required"},
+	signin.AccountRequired: {16000, "interaction_required"},
 	signin.ConsentRequired: {65001, "consent_required"},
 	oauth2.ScopeMissing:    {900144, "invalid_scope"},
 	oauth2.ScopeMany:       {28000, "invalid_scope"},

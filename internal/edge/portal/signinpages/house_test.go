@@ -157,12 +157,13 @@ func (h *house) granted(a *app.Application) []string {
 type browser struct {
 	h       *house
 	cookies map[string]string
-	from    string // network address
-	agent   string // what it says of itself
+	ages    map[string]int // Max-Age of each
+	from    string         // network address
+	agent   string         // what it says of itself
 }
 
 func (h *house) browser() *browser {
-	return &browser{h, map[string]string{}, "192.0.2.7:1234", "a browser"}
+	return &browser{h, map[string]string{}, map[string]int{}, "192.0.2.7:1234", "a browser"}
 }
 
 // answered is what a browser sees in the end.
@@ -212,7 +213,7 @@ func (b *browser) send(r *http.Request) answered {
 			if !c.Secure || !c.HttpOnly || !strings.HasPrefix(c.Name, "__Host-") {
 				b.h.t.Errorf("the cookie %s is not kept safe", c.Name)
 			}
-			b.cookies[c.Name] = c.Value
+			b.cookies[c.Name], b.ages[c.Name] = c.Value, c.MaxAge
 			if c.MaxAge < 0 {
 				delete(b.cookies, c.Name)
 			}

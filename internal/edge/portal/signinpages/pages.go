@@ -33,10 +33,7 @@ var templates embed.FS
 
 // Cookies. The prefix makes browsers keep them to this host, over TLS only
 // (RFC 6265bis, section 4.1.3.2).
-const (
-	browserCookie = "__Host-entente-browser"
-	sessionCookie = "__Host-entente-session"
-)
+const browserCookie = "__Host-entente-browser"
 
 // Pages serves sign-in and consent.
 type Pages struct {
@@ -117,7 +114,7 @@ func (p *Pages) start(w http.ResponseWriter, r *http.Request, v2 bool) error {
 // cookie that binds its flows.
 func (p *Pages) browser(w http.ResponseWriter, r *http.Request) signin.Browser {
 	b := signin.Browser{
-		Cookie: cookie(r, browserCookie), Session: cookie(r, sessionCookie),
+		Cookie: cookie(r, browserCookie), Sessions: sessions(r),
 		IP: web.ClientIP(r.Context()), UserAgent: clip(r.UserAgent(), 256), Request: web.RequestID(r.Context()),
 	}
 	if b.Cookie.IsZero() {
@@ -141,10 +138,6 @@ func setCookie(w http.ResponseWriter, name string, value secret.String) {
 	http.SetCookie(w, &http.Cookie{
 		Name: name, Value: value.Reveal(), Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
-}
-
-func dropCookie(w http.ResponseWriter, name string) {
-	http.SetCookie(w, &http.Cookie{Name: name, Path: "/", MaxAge: -1, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 }
 
 // goOn leads to the page that the flow waits for.
@@ -197,22 +190,22 @@ func (p *Pages) take(w http.ResponseWriter, r *http.Request) error {
 	case "identify":
 		err = p.signIn.Identify(ctx, b, id, form.Get("username"))
 	case "password":
-		var session secret.String
-		if session, err = p.signIn.Password(ctx, b, id, secret.NewString(form.Get("password"))); err == nil {
-			setCookie(w, sessionCookie, session)
-		}
+		var in *signin.Admitted
+		in, err = p.signIn.Password(ctx, b, id, secret.NewString(form.Get("password")), form.Get("keep") != "")
+		keep(w, r, in)
 	case "renew":
-		var session secret.String
-		session, err = p.signIn.Renew(ctx, b, id, secret.NewString(form.Get("password")), secret.NewString(form.Get("again")))
-		if err == nil {
-			setCookie(w, sessionCookie, session)
-		}
+		var in *signin.Admitted
+		in, err = p.signIn.Renew(ctx, b, id, secret.NewString(form.Get("password")), secret.NewString(form.Get("again")))
+		keep(w, r, in)
 	case "confirm":
-		err = p.signIn.Confirm(ctx, b, id)
-	case "restart":
-		if err = p.signIn.Restart(ctx, b, id); err == nil {
-			dropCookie(w, sessionCookie)
+		err = p.signIn.Confirm(ctx, b, id, ids.SessionID(form.Get("session")))
+	case "forget":
+		session := ids.SessionID(form.Get("session"))
+		if err = p.signIn.Forget(ctx, b, id, session); err == nil {
+			dropSession(w, session)
 		}
+	case "restart":
+		err = p.signIn.Restart(ctx, b, id)
 	default:
 		return fault.InvalidAt("step", "There is no such step.")
 	}

@@ -68,6 +68,8 @@ type stepData struct {
 	Initials string
 	Field    portal.Field
 	Again    portal.Field // the same once more, for a new password
+	Keep     bool         // the box "stay signed in" is ticked
+	Accounts []picked     // to choose from
 }
 
 // page shows what the flow waits for, with what is wrong, if anything is.
@@ -100,6 +102,7 @@ func (p *Pages) page(w http.ResponseWriter, r *http.Request, b signin.Browser, i
 		page.Content, data.Field = "password", portal.Field{
 			ID: "password", Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Focus: m == nil,
 		}
+		data.Keep = m != nil && m.typed.Get("keep") != ""
 	case signin.Renew:
 		page.Content, data.Field = "renew", portal.Field{
 			ID: "password", Name: "password", Label: "New password", Type: "password", Autocomplete: "new-password", Focus: m == nil,
@@ -107,7 +110,7 @@ func (p *Pages) page(w http.ResponseWriter, r *http.Request, b signin.Browser, i
 		}
 		data.Again = portal.Field{ID: "again", Name: "again", Label: "New password again", Type: "password", Autocomplete: "new-password"}
 	case signin.Confirm:
-		page.Content = "confirm"
+		page.Content, data.Accounts = "confirm", accounts(look)
 	}
 	if m != nil && m.field == data.Field.Name {
 		page.Status = m.status
@@ -119,6 +122,21 @@ func (p *Pages) page(w http.ResponseWriter, r *http.Request, b signin.Browser, i
 	}
 	page.Data = data
 	return p.show.Lone(w, r, page)
+}
+
+// A picked account is one to choose.
+type picked struct {
+	Session                  ids.SessionID
+	Username, Home, Initials string
+	Live                     bool
+}
+
+func accounts(look *signin.Look) []picked {
+	var all []picked
+	for _, h := range look.Accounts {
+		all = append(all, picked{h.ID, h.Username, look.Homes[h.Home].Name, initials(h.Username), h.Live})
+	}
+	return all
 }
 
 // title names the step and, once it is known, whose consent is asked.
