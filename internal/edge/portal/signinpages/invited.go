@@ -34,4 +34,4 @@ func (p *Pages) invited(w http.ResponseWriter, r *http.Request) error {
 type invitation struct{ guest.Shown }
 
 // Until returns the last day of the invitation.
-func (i invitation) Until() string { return i.ExpiresAt.UTC().Format("2 January 2006") }
+func (i invitation) Until() string { return i.ExpiresAt.UTC().Format("January 2, 2006") }
