@@ -247,10 +247,10 @@ func (b *tab) press(text string) {
 	b.leads("press "+text, chromedp.Click(named("button", text)+"|"+named("a", text), chromedp.BySearch))
 }
 
-// tick sets a choice or a box by its label, and opens a summary.
-func (b *tab) tick(label string) {
+// goOnAs chooses an account in the picker.
+func (b *tab) goOnAs(upn string) {
 	b.t.Helper()
-	b.do("choose "+label, chromedp.Click(named("label", label)+"|"+named("summary", label), chromedp.BySearch))
+	b.leads("go on as "+upn, chromedp.Click(`//button[@value="confirm"][.//b[normalize-space()="`+upn+`"]]`, chromedp.BySearch))
 }
 
 // fill types into the field of this label, in place of what is in it.

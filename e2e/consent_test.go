@@ -50,7 +50,7 @@ func TestAdminConsent(t *testing.T) {
 	b.visit(app.consentAddress(everything))
 	b.at("Is this you?")
 	b.look("consent-is-this-you")
-	b.press("Go on as " + adminB().upn)
+	b.goOnAs(adminB().upn)
 	b.fill("Last day (optional)", "01012020")
 	b.press("Consent for Fabrikam")
 	b.says("There is a problem")
@@ -62,7 +62,7 @@ func TestAdminConsent(t *testing.T) {
 	}
 
 	b.visit(app.consentAddress(everything))
-	b.press("Go on as " + adminB().upn)
+	b.goOnAs(adminB().upn)
 	b.says("Nothing new. All that it asks for was granted before.")
 	b.look("consent-admin-again")
 }
@@ -79,7 +79,7 @@ func TestAdminConsentAcross(t *testing.T) {
 	b.look("consent-granted")
 
 	b.visit("/" + env["ENTENTE_TENANT_B"] + "/adminconsent?client_id=" + env["ENTENTE_APP_ID"])
-	b.press("Go on as " + adminB().upn)
+	b.goOnAs(adminB().upn)
 	b.press("Cancel")
 	b.at("Nothing was granted")
 	b.look("consent-declined")

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"entente/interop/labtest"
@@ -42,11 +41,7 @@ func absent(t *testing.T, why string) {
 // A person can sign in to the lab.
 type person struct{ upn, password string }
 
-func adminA() person { return person{env["ENTENTE_ADMIN_A_UPN"], env["ENTENTE_ADMIN_A_PASSWORD"]} }
 func adminB() person { return person{env["ENTENTE_ADMIN_B_UPN"], env["ENTENTE_ADMIN_B_PASSWORD"]} }
-
-// made numbers what the cases make, so that no two have one name.
-var made atomic.Int32
 
 // newPerson makes a member of tenant B with a password of their own.
 func newPerson(t *testing.T, name string) person {

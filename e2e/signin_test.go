@@ -63,7 +63,7 @@ func TestSignIn(t *testing.T) {
 	// The picker, when the application asks for it.
 	b.visit(app.signInAddress("prompt", "select_account"))
 	b.look("sign-in-picker")
-	b.press("Go on as " + p.upn)
+	b.goOnAs(p.upn)
 	b.backWith("code")
 
 	b.visit(app.signInAddress("prompt", "select_account"))
