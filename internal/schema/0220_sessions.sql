@@ -9,14 +9,3 @@ alter table session add column ended_us bigint not null default 0; -- signed out
 
 alter table signin_flow add column session_id text not null default ''; -- that it goes on with, or has ended
 alter table signin_flow add column keep bigint not null default 0; -- 1: the session is to outlive the run of its browser
-
--- What was signed in to in a session, to be told of its end (OpenID Connect
--- Front-Channel Logout 1.0).
-create table session_app (
-    tenant_id  text   not null, -- the session's
-    session_id text   not null,
-    in_id      text   not null, -- the tenant that was signed in to
-    app_id     text   not null, -- the application's client identifier
-    at_us      bigint not null, -- the last time
-    primary key (tenant_id, session_id, in_id, app_id)
-);

@@ -70,17 +70,9 @@ func (s *Service) tell(ask Ask, err error) error {
 func (s *Service) authorizeAsk(ctx context.Context, tx *sqldb.Tx, start AuthorizeStart) (Ask, error) {
 	q := start.Form
 	ask := Ask{State: q["state"], Scope: q["scope"], V2: true, Request: start.Request}
-	switch strings.ToLower(start.Tenant) {
-	case "common", "organizations":
-	default:
-		t, err := tenant.Resolve(ctx, tx, start.Tenant)
-		if err == nil {
-			err = t.Active()
-		}
-		if err != nil {
-			return ask, err
-		}
-		ask.Tenant = t.ID
+	var err error
+	if ask.Tenant, err = askedTenant(ctx, tx, start.Tenant); err != nil {
+		return ask, err
 	}
 	a, err := findApp(ctx, tx, ask.Tenant, q["client_id"])
 	if err != nil {

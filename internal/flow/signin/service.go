@@ -85,17 +85,9 @@ func (s *Service) Begin(ctx context.Context, b Browser, start Start) (*Flow, err
 // ask checks what can be checked before anyone has signed in.
 func (s *Service) ask(ctx context.Context, tx *sqldb.Tx, start Start) (Ask, error) {
 	ask := Ask{State: start.State, Scope: start.Scope, V2: start.V2, Request: start.Request}
-	switch strings.ToLower(start.Tenant) {
-	case "common", "organizations":
-	default:
-		t, err := tenant.Resolve(ctx, tx, start.Tenant)
-		if err != nil {
-			return ask, err
-		}
-		if err := t.Active(); err != nil {
-			return ask, err
-		}
-		ask.Tenant = t.ID
+	var err error
+	if ask.Tenant, err = askedTenant(ctx, tx, start.Tenant); err != nil {
+		return ask, err
 	}
 	a, err := findApp(ctx, tx, ask.Tenant, start.App)
 	if err != nil {
@@ -116,6 +108,20 @@ func (s *Service) ask(ctx context.Context, tx *sqldb.Tx, start Start) (Ask, erro
 		_, err = consent.MakeOffer(ctx, tx, ask.Tenant, a.AppID, want)
 	}
 	return ask, named(err, a)
+}
+
+// askedTenant returns the tenant that an address's segment names, which must be
+// switched on, or "" where it leaves that to whoever signs in.
+func askedTenant(ctx context.Context, tx *sqldb.Tx, segment string) (ids.TenantID, error) {
+	switch strings.ToLower(segment) {
+	case "common", "organizations":
+		return "", nil
+	}
+	t, err := tenant.Resolve(ctx, tx, segment)
+	if err != nil {
+		return "", err
+	}
+	return t.ID, t.Active()
 }
 
 // findApp returns the application, or a fault with the reason MissingApp or

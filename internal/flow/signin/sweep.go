@@ -21,15 +21,8 @@ func (s *Service) Sweep(ctx context.Context) (n int64, err error) {
 			us    int64
 		}{
 			{`delete from signin_flow where id in (select id from signin_flow where expires_us <= ? limit ?)`, sqldb.Micros(now)},
-			{`delete from session_app where (tenant_id, session_id, in_id, app_id) in (
-				select a.tenant_id, a.session_id, a.in_id, a.app_id
-				from   session_app a join session s on s.tenant_id = a.tenant_id and s.id = a.session_id
-				where  s.expires_us <= ? limit ?) /* all tenants: what is over is over everywhere */`, sqldb.Micros(now)},
 			{`delete from session where (tenant_id, id) in (
-				select s.tenant_id, s.id from session s
-				where  s.expires_us <= ?
-				and    not exists (select 1 from session_app a where a.tenant_id = s.tenant_id and a.session_id = s.id)
-				limit  ?) /* all tenants: what is over is over everywhere */`, sqldb.Micros(now)},
+				select tenant_id, id from session where expires_us <= ? limit ?) /* all tenants: what is over is over everywhere */`, sqldb.Micros(now)},
 			{`delete from signin_try where last_us in (select last_us from signin_try where last_us < ? order by last_us limit ?) /* all tenants: what is over is over everywhere */`,
 				sqldb.Micros(now.Add(-forgetting))},
 		} {
