@@ -57,6 +57,9 @@ func (s *Server) newWorkers() *jobs.Worker {
 				if err == nil && n == 0 {
 					n, err = token.SweepFamilies(ctx, tx, sweepBatch)
 				}
+				if err == nil && n == 0 {
+					n, err = token.SweepDevices(ctx, tx, sweepBatch)
+				}
 				return err
 			})
 			return n, err

@@ -167,8 +167,10 @@ func putApplication(ctx context.Context, tx *sqldb.Tx, a *Application) error {
 	return putParts(ctx, tx, a)
 }
 
+// publicClient reports whether the application may act without proving itself
+// where no redirect address says whether it could.
 func (a *Application) publicClient() bool {
-	return a.IsFallbackPublicClient != nil && *a.IsFallbackPublicClient || len(a.PublicClient.RedirectURIs) > 0
+	return a.IsFallbackPublicClient != nil && *a.IsFallbackPublicClient
 }
 
 // putParts stores the rows by which roles and identifier URIs are found.

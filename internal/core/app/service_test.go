@@ -16,6 +16,7 @@ import (
 	"entente/internal/core/authz"
 	"entente/internal/core/object"
 	"entente/internal/core/tenant"
+	"entente/internal/enttest/dbtest"
 	"entente/internal/enttest/house"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -44,6 +45,40 @@ func client(t *testing.T, h *house.House, in house.Tenant, id ids.AppID) app.Cli
 		t.Fatal(err)
 	}
 	return c
+}
+
+// TestOnlyTheFlagMakesAPublicClient: an address of one does not, and what was
+// stored when it did is mended by the migration.
+func TestOnlyTheFlagMakesAPublicClient(t *testing.T) {
+	house.Each(t, func(t *testing.T, h *house.House) {
+		for body, want := range map[string]bool{
+			`{"displayName":"a","publicClient":{"redirectUris":["http://localhost"]}}`:                       false,
+			`{"displayName":"b","isFallbackPublicClient":false}`:                                             false,
+			`{"displayName":"c","description":",\"isFallbackPublicClient\":true"}`:                           false,
+			`{"displayName":"d","isFallbackPublicClient":true,"web":{"redirectUris":["https://x.example"]}}`: true,
+		} {
+			a := create(t, h, body)
+			if got := client(t, h, h.A, a.AppID).PublicClient; got != want {
+				t.Errorf("%s: public %t", body, got)
+			}
+			text, err := dbtest.Migrations.ReadFile("0211_public_client.sql")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, step := range []string{`update application set public_client = ? where tenant_id = ? and id = ?`, string(text)} {
+				args := []any{!want, h.A.ID, a.ID}
+				if step == string(text) {
+					args = nil
+				}
+				if err := h.DB.Update(t.Context(), func(tx *sqldb.Tx) error { _, err := tx.Exec(t.Context(), step, args...); return err }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := client(t, h, h.A, a.AppID).PublicClient; got != want {
+				t.Errorf("%s: public %t after the migration", body, got)
+			}
+		}
+	})
 }
 
 func TestApplicationLife(t *testing.T) {

@@ -21,8 +21,8 @@ type Client struct {
 	MultiTenant  bool
 	Disabled     bool
 	Deleted      bool
-	HomeEnabled  bool // the home tenant is not switched off
-	PublicClient bool
+	HomeEnabled  bool         // the home tenant is not switched off
+	PublicClient bool         // it may act without a credential where no address says what it runs on
 	Principal    ids.ObjectID // in the tenant asked; empty when there is none
 	Enabled      bool         // the principal's accountEnabled
 	Assignment   bool         // the principal admits only who is assigned to it

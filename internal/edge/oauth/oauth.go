@@ -1,4 +1,4 @@
-// Package oauth is the login edge: the token endpoint, discovery and key
+// Package oauth is the login edge: token and device endpoint, discovery and key
 // documents, in the form of Entra's version 1 and version 2.
 //
 // It reads requests into values of package sts and package keys and writes what
@@ -8,7 +8,7 @@
 // was asked if the operator has listed it; the issuer is the installation's own
 // name, unless a lab maps host names.
 //
-// Standards: RFC 6749, RFC 8414 and OpenID Connect Discovery 1.0 for the
+// Standards: RFC 6749, RFC 8628, RFC 8414 and OpenID Connect Discovery 1.0 for the
 // documents, RFC 7517 for keys. What differs is in doc/divergences.md.
 package oauth
 
@@ -67,8 +67,10 @@ func New(o Options) *Edge {
 
 func (e *Edge) posts() map[string]handler {
 	return map[string]handler{
-		"/{tenant}/oauth2/v2.0/token": e.token(2),
-		"/{tenant}/oauth2/token":      e.token(1),
+		"/{tenant}/oauth2/v2.0/token":      e.token(2),
+		"/{tenant}/oauth2/token":           e.token(1),
+		"/{tenant}/oauth2/v2.0/devicecode": e.device(2),
+		"/{tenant}/oauth2/devicecode":      e.device(1),
 	}
 }
 
@@ -97,7 +99,7 @@ func Routes() []string {
 
 // words are the fixed words of our paths.
 func words() []string {
-	return []string{"oauth2", "v2.0", "token", ".well-known", "openid-configuration", "common", "organizations", "consumers",
+	return []string{"oauth2", "v2.0", "token", "devicecode", ".well-known", "openid-configuration", "common", "organizations", "consumers",
 		"discovery", "instance", "keys", "error"}
 }
 

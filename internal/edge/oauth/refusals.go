@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"net/http"
+	"strings"
 
 	"entente/internal/core/app"
 	"entente/internal/core/crosstenant"
@@ -39,6 +40,14 @@ func formOf(f *fault.Error) form {
 		return o
 	}
 	return codes[f.Code]
+}
+
+// in returns the word for a refusal in the version of the endpoint that says it.
+func (o form) in(path string) oauth2.Error {
+	if o.word == oauth2.ExpiredToken && !strings.Contains(path, "/v2.0/") {
+		return oauth2.CodeExpired
+	}
+	return o.word
 }
 
 const (
@@ -104,6 +113,13 @@ var reasons = map[fault.Reason]form{
 	token.RefreshRevoked:   {50173, bad, oauth2.InvalidGrant, "The provided grant has expired due to it being revoked, a fresh auth token is needed. The grant was issued on '{issued}'.", "bad_token"},
 	token.RefreshIdle:      {700082, bad, oauth2.InvalidGrant, "The refresh token has expired due to inactivity. The token was issued on {issued} and was inactive for 90.00:00:00.", "bad_token"},
 	token.RefreshOver:      {700084, bad, oauth2.InvalidGrant, "The refresh token was issued to a single page app (SPA), and therefore has a fixed, limited lifetime of 1.00:00:00, which cannot be extended. It is now expired and a new sign in request must be sent by the SPA to the sign in page. The token was issued on {issued}.", "bad_token"},
+
+	token.DevicePending:  {70016, bad, oauth2.AuthorizationPending, "OAuth 2.0 device flow error. Authorization is pending. Continue polling.", ""},
+	token.DeviceTooFast:  {70016, bad, oauth2.SlowDown, "OAuth 2.0 device flow error. Authorization is pending. Poll less often.", ""},
+	token.DeviceRefused:  {65004, bad, oauth2.AuthorizationDeclined, "User declined to sign in to the device.", ""},
+	token.DeviceExpired:  {70020, bad, oauth2.ExpiredToken, "The provided value for the input parameter 'device_code' is not valid. This device code has expired.", ""},
+	token.DeviceUnknown:  {70018, bad, oauth2.BadVerificationCode, "The provided value for the input parameter 'device_code' is not valid.", ""},
+	token.DeviceRedeemed: {54005, bad, oauth2.InvalidGrant, "The device code was already redeemed, please ask for a new one or use an existing refresh token.", ""},
 
 	sts.CredentialMissing: {7000218, unauthorized, oauth2.InvalidClient, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.", ""},
 	sts.PublicCredential:  {700025, unauthorized, oauth2.InvalidClient, "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.", ""},

@@ -40,7 +40,7 @@ func (e *Edge) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	level(r.Context(), "refused", web.AttrRequest, web.RequestID(r.Context()), "code", form.number, web.AttrError, err)
 	now := e.Clock.Wall().UTC().Format("2006-01-02 15:04:05Z")
 	body := refusalBody{
-		Error: form.word, Codes: []int{form.number}, Timestamp: now, Suberror: form.suberror,
+		Error: form.in(r.URL.Path), Codes: []int{form.number}, Timestamp: now, Suberror: form.suberror,
 		Trace: web.RequestID(r.Context()), Correlation: correlation(w, r),
 	}
 	body.Description = fmt.Sprintf("AADSTS%d: %s\r\nTrace ID: %s\r\nCorrelation ID: %s\r\nTimestamp: %s",

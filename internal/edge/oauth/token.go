@@ -21,25 +21,34 @@ import (
 // query, such as MSAL Node sends, is passed over.
 func (e *Edge) token(version int) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		form, err := readForm(w, r)
+		req, err := readRequest(w, r, version)
 		if err != nil {
 			return err
 		}
-		noteCorrelation(w, r, form)
-		res, err := e.STS.Exchange(r.Context(), sts.Request{
-			Tenant: r.PathValue("tenant"), Version: version, Form: form, Authorization: r.Header.Get("Authorization"),
-			Correlation: correlation(w, r), Origin: r.Header.Get("Origin"),
-			IP: web.ClientIP(r.Context()), UserAgent: r.UserAgent(),
-		})
+		res, err := e.STS.Exchange(r.Context(), req)
 		if err != nil {
 			return err
 		}
-		about := clientInfo(res, form["client_info"] == "1")
+		about := clientInfo(res, req.Form["client_info"] == "1")
 		if version == 1 {
 			return writeJSON(w, http.StatusOK, answerV1(res, about))
 		}
 		return writeJSON(w, http.StatusOK, answerV2(res, about))
 	}
+}
+
+// readRequest reads what is sent to an endpoint of programs.
+func readRequest(w http.ResponseWriter, r *http.Request, version int) (sts.Request, error) {
+	form, err := readForm(w, r)
+	if err != nil {
+		return sts.Request{}, err
+	}
+	noteCorrelation(w, r, form)
+	return sts.Request{
+		Tenant: r.PathValue("tenant"), Version: version, Form: form, Authorization: r.Header.Get("Authorization"),
+		Correlation: correlation(w, r), Origin: r.Header.Get("Origin"),
+		IP: web.ClientIP(r.Context()), UserAgent: r.UserAgent(),
+	}, nil
 }
 
 // readForm reads the body, which must be a form of at most oauth2.MaxForm.

@@ -132,6 +132,8 @@ var visits = map[string]struct {
 }{
 	"POST /{tenant}/oauth2/v2.0/token":                    {strangeTokens, ownToken},
 	"POST /{tenant}/oauth2/token":                         {strangeTokens, ownToken},
+	"POST /{tenant}/oauth2/v2.0/devicecode":               {strangeDevice, ownDevice},
+	"POST /{tenant}/oauth2/devicecode":                    {strangeDevice, ownDevice},
 	"GET /{tenant}/v2.0/.well-known/openid-configuration": {public, public},
 	"GET /{tenant}/.well-known/openid-configuration":      {public, public},
 	"GET /{tenant}/discovery/v2.0/keys":                   {public, public},
@@ -235,6 +237,46 @@ func ownToken(t *testing.T, v *visit, path string) {
 	v.Post(t, path, form(path, v.victim.ClientID, msGraph, "client_secret", v.victim.ClientSecret)).Token(t)
 	if !strings.Contains(path, "v2.0") { // the one that agents ask
 		v.Post(t, path, v.byHost(t, v.theirs, path, v.theirs.id)).Token(t)
+	}
+}
+
+// device is a request for a device code in the version of the endpoint.
+func device(path, client string, more ...string) url.Values {
+	f := form(path, client, msGraph, more...)
+	f.Del("grant_type")
+	return f
+}
+
+// strangeDevice has the stranger's devices ask in the victim's name, and fetch
+// what a device of the victim's waits for.
+func strangeDevice(t *testing.T, v *visit, path string) {
+	t.Helper()
+	there, here := v.at(path, v.victim), v.at(path, v.stranger)
+	asks := map[string]ask{
+		"the victim's own client at its own tenant": {http.MethodPost, here, device(path, v.victim.ClientID, "client_secret", v.stranger.ClientSecret)},
+		"the victim's client with its own secret":   {http.MethodPost, there, device(path, v.victim.ClientID, "client_secret", v.stranger.ClientSecret)},
+		"its own single-tenant client":              {http.MethodPost, there, device(path, v.stranger.ClientID, "client_secret", v.stranger.ClientSecret)},
+	}
+	var own struct {
+		Code string `json:"device_code"`
+	}
+	v.Post(t, here, device(path, v.stranger.ClientID, "client_secret", v.stranger.ClientSecret)).Into(t, &own)
+	poll := url.Values{"grant_type": {"device_code"}, "client_id": {v.stranger.ClientID}, "client_secret": {v.stranger.ClientSecret}, "device_code": {own.Code}}
+	asks["its own device's code at the victim"] = ask{http.MethodPost, strings.Replace(there, "devicecode", "token", 1), poll}
+	for name, a := range asks {
+		got := v.Post(t, a.path, a.body.(url.Values))
+		if got.Status != http.StatusBadRequest && got.Status != http.StatusUnauthorized || got.Number(t) == 0 {
+			t.Errorf("%s: %s: %d %s", path, name, got.Status, got.Body)
+		}
+		v.keepsSecret(t, a, got)
+	}
+}
+
+func ownDevice(t *testing.T, v *visit, path string) {
+	t.Helper()
+	path = v.at(path, v.victim)
+	if got := v.Post(t, path, device(path, v.victim.ClientID, "client_secret", v.victim.ClientSecret)); got.Status != http.StatusOK {
+		t.Errorf("the victim's own device: %d %s", got.Status, got.Body)
 	}
 }
 

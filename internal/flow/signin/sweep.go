@@ -3,7 +3,6 @@ package signin
 import (
 	"context"
 
-	"entente/internal/kit/pause"
 	"entente/internal/kit/sqldb"
 )
 
@@ -25,7 +24,7 @@ func (s *Service) Sweep(ctx context.Context) (n int64, err error) {
 			{`delete from session where (tenant_id, id) in (
 				select tenant_id, id from session where expires_us <= ? limit ?) /* all tenants: what is over is over everywhere */`, sqldb.Micros(now)},
 			{`delete from signin_try where last_us in (select last_us from signin_try where last_us < ? order by last_us limit ?) /* all tenants: what is over is over everywhere */`,
-				sqldb.Micros(now.Add(-pause.Forgetting))},
+				sqldb.Micros(now.Add(-forgetting))},
 		} {
 			gone, err := tx.Exec(ctx, old.query, old.us, sweepAtOnce)
 			if err != nil {

@@ -1,11 +1,19 @@
 package signin
 
 import (
-	"net/netip"
 	"time"
 
+	"entente/internal/core/audit"
 	"entente/internal/kit/fault"
-	"entente/internal/kit/pause"
+)
+
+// Wrong passwords at an account from one network: the first few cost nothing,
+// then each doubles the wait. A day without one forgets them.
+const (
+	freeTries  = 5
+	firstPause = time.Minute
+	longPause  = time.Hour
+	forgetting = 24 * time.Hour
 )
 
 // A bucket counts the wrong passwords of many: each pours one in, a right one
@@ -25,28 +33,28 @@ var (
 	ofAccount = bucket{room: 100 * 10 * time.Minute, leak: 10 * time.Minute}
 )
 
-// ruleFor returns the rule for wrong passwords at an account from one network.
-func ruleFor(besieged bool) pause.Rule {
+// pause returns how long to wait after the given number of tries in a row. At
+// an account that is guessed at from everywhere, the first one costs already,
+// and the wait doubles up to a day.
+func pause(tries int, besieged bool) time.Duration {
+	free, long := freeTries, longPause
 	if besieged {
-		return pause.Strict()
+		free, long = 1, forgetting
 	}
-	return pause.Usual()
-}
-
-// network returns what counts as one network: an IPv4 address, or the 64 bits
-// that name an IPv6 network.
-func network(ip string) string {
-	a, err := netip.ParseAddr(ip)
-	if err != nil {
-		return ""
+	if tries < free {
+		return 0
 	}
-	if a = a.Unmap(); a.Is6() {
-		if p, err := a.Prefix(64); err == nil {
-			return p.String()
+	p := firstPause
+	for range tries - free {
+		if p *= 2; p >= long {
+			return long
 		}
 	}
-	return a.String()
+	return p
 }
+
+// network returns what counts as one network.
+func network(ip string) string { return audit.Network(ip) }
 
 func paused(until time.Time) error {
 	return fault.Because(fault.Throttled, Paused, "Sign-in to this account from your network is paused after too many tries.").

@@ -150,5 +150,13 @@ func (x *exchange) tenantOfSignIn(ctx context.Context) (name string, err error) 
 		}
 		return nil
 	})
+	switch grant := oauth2.GrantType(x.req.Form["grant_type"]); {
+	case err != nil:
+	case grant == oauth2.DeviceCode, grant == oauth2.DeviceCodeShort:
+		var d *token.Device
+		if d, err = x.poll(ctx, ""); err == nil {
+			name = string(d.Tenant)
+		}
+	}
 	return name, err
 }

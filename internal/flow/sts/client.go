@@ -63,14 +63,18 @@ func (x *exchange) findClient(ctx context.Context, id string) error {
 			return x.findIdentity(ctx, tx, appID)
 		}
 		if err == nil {
-			x.client = client{app: appID, name: c.Name, home: c.Home, principal: c.Principal, stored: c,
-				parent: federation.Parent{Tenant: c.Home, Kind: federation.Application, ID: c.Application}}
+			x.client = clientOf(c)
 			err = x.mayAct(c)
 		}
 		return err
 	})
 	x.enterClient()
 	return err
+}
+
+func clientOf(c app.Client) client {
+	return client{app: c.AppID, name: c.Name, home: c.Home, principal: c.Principal, stored: c,
+		parent: federation.Parent{Tenant: c.Home, Kind: federation.Application, ID: c.Application}}
 }
 
 // findIdentity finds a managed identity, which has no application and acts in
@@ -104,17 +108,7 @@ func resourceOf(p *app.ServicePrincipal) string {
 
 // mayAct refuses an application that cannot act in the tenant, whoever it is.
 func (x *exchange) mayAct(c app.Client) error {
-	foreign := c.Home != x.tenant.ID
-	switch {
-	case c.Deleted, foreign && !c.MultiTenant:
-		return x.unknownClient(string(c.AppID))
-	case c.Disabled:
-		return x.disabled()
-	case !c.HomeEnabled:
-		return x.link("home tenant", "enabled", "disabled", fault.Because(fault.Forbidden, HomeDisabled, "The application's home tenant is disabled.").
-			With("tenant", string(c.Home)).WithFix("Ask whoever operates this installation to enable the tenant."))
-	}
-	if err := x.link("application", "", c.Name, nil); err != nil {
+	if err := x.exists(c); err != nil {
 		return err
 	}
 	switch {
@@ -125,6 +119,21 @@ func (x *exchange) mayAct(c app.Client) error {
 		return x.disabled()
 	}
 	return x.link("service principal", "", string(c.Principal), nil)
+}
+
+// exists refuses an application that the tenant cannot even agree to.
+func (x *exchange) exists(c app.Client) error {
+	foreign := c.Home != x.tenant.ID
+	switch {
+	case c.Deleted, foreign && !c.MultiTenant:
+		return x.unknownClient(string(c.AppID))
+	case c.Disabled:
+		return x.disabled()
+	case !c.HomeEnabled:
+		return x.link("home tenant", "enabled", "disabled", fault.Because(fault.Forbidden, HomeDisabled, "The application's home tenant is disabled.").
+			With("tenant", string(c.Home)).WithFix("Ask whoever operates this installation to enable the tenant."))
+	}
+	return x.link("application", "", c.Name, nil)
 }
 
 func (x *exchange) unknownClient(id string) error {

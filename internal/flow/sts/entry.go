@@ -37,7 +37,7 @@ func (x *exchange) enterClient() {
 // token whose entry cannot be stored is not given. What names no tenant of
 // ours has no log to stand in.
 func (x *exchange) record(ctx context.Context, refusal error) error {
-	if x.tenant == nil {
+	if x.tenant == nil || waiting(refusal) {
 		return nil
 	}
 	e := x.entry

@@ -31,6 +31,7 @@ type visit struct {
 	nonce   string
 	code    *token.Code   // that is redeemed
 	family  *token.Family // that is gone on with
+	device  *token.Device // that waited
 	token   token.Refresh // of family
 	timed   bool          // the ID token says when the sign-in was
 	refresh string

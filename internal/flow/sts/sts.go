@@ -75,6 +75,8 @@ func New(o Options) *Service {
 		oauth2.ManagedIdentity:   managedIdentity(),
 		oauth2.AuthorizationCode: authorizationCode(),
 		oauth2.RefreshToken:      refreshToken(),
+		oauth2.DeviceCode:        deviceGrant(),
+		oauth2.DeviceCodeShort:   deviceGrant(),
 	}}
 }
 

@@ -12,9 +12,11 @@ type GrantType string
 
 // The grant types.
 const (
-	ClientCredentials GrantType = "client_credentials" // RFC 6749, section 4.4
-	AuthorizationCode GrantType = "authorization_code" // RFC 6749, section 4.1
-	RefreshToken      GrantType = "refresh_token"      // RFC 6749, section 6
+	ClientCredentials GrantType = "client_credentials"                           // RFC 6749, section 4.4
+	AuthorizationCode GrantType = "authorization_code"                           // RFC 6749, section 4.1
+	RefreshToken      GrantType = "refresh_token"                                // RFC 6749, section 6
+	DeviceCode        GrantType = "urn:ietf:params:oauth:grant-type:device_code" // RFC 8628, section 3.4
+	DeviceCodeShort   GrantType = "device_code"                                  // the same, as Microsoft's libraries have it
 	// ManagedIdentity is ours: a host asks for a token of an identity that is
 	// assigned to it, and proves itself by an assertion under its own key.
 	ManagedIdentity GrantType = "urn:entente:params:oauth:grant-type:managed-identity"
@@ -36,9 +38,15 @@ const (
 	InvalidScope           Error = "invalid_scope"
 	ServerError            Error = "server_error"            // RFC 6749, section 4.1.2.1
 	TemporarilyUnavailable Error = "temporarily_unavailable" // the same
-	InvalidResource        Error = "invalid_resource"        // Entra; invalid_target in RFC 8707
-	InvalidTenant          Error = "invalid_tenant"          // Entra
-	InvalidInstance        Error = "invalid_instance"        // Entra
+	AuthorizationPending   Error = "authorization_pending"   // RFC 8628, section 3.5, and the two below
+	SlowDown               Error = "slow_down"
+	ExpiredToken           Error = "expired_token"
+	CodeExpired            Error = "code_expired"           // Entra's word for the same in version 1
+	AuthorizationDeclined  Error = "authorization_declined" // Entra; access_denied in RFC 8628
+	BadVerificationCode    Error = "bad_verification_code"  // Entra
+	InvalidResource        Error = "invalid_resource"       // Entra; invalid_target in RFC 8707
+	InvalidTenant          Error = "invalid_tenant"         // Entra
+	InvalidInstance        Error = "invalid_instance"       // Entra
 )
 
 // Bearer is the token_type of all our tokens (RFC 6750).

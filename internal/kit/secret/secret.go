@@ -54,6 +54,18 @@ func Random(n int) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
+// Pick returns n bytes of letters, each as likely as any other.
+func Pick(letters string, n int) string {
+	even := 256 / len(letters) * len(letters) // a byte beyond would favor the first letters
+	out, b := make([]byte, 0, n), make([]byte, 1)
+	for len(out) < n {
+		if rand.Read(b); int(b[0]) < even {
+			out = append(out, letters[int(b[0])%len(letters)])
+		}
+	}
+	return string(out)
+}
+
 // A Digest is the SHA-256 of something, in hexadecimal.
 type Digest string
 
