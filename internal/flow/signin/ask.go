@@ -11,10 +11,11 @@ import (
 )
 
 // An Ask is what a flow was begun for: an administrator's consent to an
-// application or, with Authorize, a sign-in to one.
+// application or, with Authorize, a sign-in to one; or, with Page, a sign-in to
+// a page of ours.
 type Ask struct {
-	Tenant  ids.TenantID `json:"tenant,omitempty"` // whose; empty for the home of whoever signs in
-	App     ids.AppID    `json:"app"`
+	Tenant  ids.TenantID `json:"tenant,omitempty"`  // whose; empty for the home of whoever signs in
+	App     ids.AppID    `json:"app,omitempty"`     // none for a page of ours
 	ReplyTo string       `json:"replyTo,omitempty"` // a registered address, or none
 	State   string       `json:"state,omitempty"`   // echoed to ReplyTo
 	Scope   string       `json:"scope,omitempty"`   // of version 2; empty in version 1
@@ -22,6 +23,28 @@ type Ask struct {
 	Request string       `json:"request"` // the address that began it, for another try
 
 	Authorize *Authorize `json:"authorize,omitempty"`
+	Page      string     `json:"page,omitempty"` // its path and query
+}
+
+// A Kind is what a flow is for.
+type Kind string
+
+// The kinds.
+const (
+	ForConsent Kind = "consent" // an administrator's
+	ForApp     Kind = "app"
+	ForPage    Kind = "page" // of ours
+)
+
+// Kind returns what the ask is for.
+func (a Ask) Kind() Kind {
+	switch {
+	case a.Authorize != nil:
+		return ForApp
+	case a.Page != "":
+		return ForPage
+	}
+	return ForConsent
 }
 
 // Why a step is refused, besides what core/consent refuses. Values carry what

@@ -41,19 +41,7 @@ func (s *Service) BeginAuthorize(ctx context.Context, b Browser, start Authorize
 	if err != nil {
 		return nil, err
 	}
-	var f *Flow
-	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		f = NewFlow(b.digest(), ask, tx.Now())
-		several, err := s.continueSession(ctx, tx, b, f)
-		if err != nil {
-			return err
-		}
-		if ask.Authorize.Prompt == promptNone && f.State != Ready {
-			return s.tell(ask, cannotBeSilent(several))
-		}
-		return addFlow(ctx, tx, f)
-	})
-	return f, err
+	return s.begin(ctx, b, ask)
 }
 
 // tell makes a refusal one that the application is told.
@@ -103,8 +91,10 @@ func (s *Service) continueSession(ctx context.Context, tx *sqldb.Tx, b Browser, 
 		return false, err
 	}
 	h := f.Ask.hints()
-	if h.home, err = homeOfDomain(ctx, tx, f.Ask.Authorize.Domain); err != nil {
-		return false, err
+	if a := f.Ask.Authorize; a != nil {
+		if h.home, err = homeOfDomain(ctx, tx, a.Domain); err != nil {
+			return false, err
+		}
 	}
 	c := choose(all, h, tx.Now())
 	f.Username = c.username
@@ -117,16 +107,6 @@ func (s *Service) continueSession(ctx context.Context, tx *sqldb.Tx, b Browser, 
 	return false, goOnWith(ctx, tx, f, *c.take)
 }
 
-// cannotBeSilent is why prompt=none leads to no code.
-func cannotBeSilent(several bool) error {
-	if several {
-		return fault.Because(fault.Unauthenticated, AccountRequired,
-			"Either multiple user identities are available for the current request or selected account is not supported for the scenario.").
-			WithFix("Name the account with login_hint or sid, or ask without prompt=none.")
-	}
-	return fault.Because(fault.Unauthenticated, LoginRequired, "A silent sign-in request was sent but no user is signed in.")
-}
-
 // Finish sends the browser back to the application with a code, once who signs
 // in may use it in the tenant. It spends the flow in the same transaction. A
 // fault is for a page; what the application is to be told is a *Told.
@@ -135,7 +115,7 @@ func (s *Service) Finish(ctx context.Context, b Browser, id ids.FlowID) (*Answer
 	var entry audit.SignIn
 	var who *token.ID // whom the ID token is about, if one is wanted here
 	err := s.step(ctx, b, id, func(tx *sqldb.Tx, f *Flow) (err error) {
-		if f.State != Ready {
+		if f.State != Ready || f.Ask.Kind() != ForApp {
 			return stale()
 		}
 		a, err := findApp(ctx, tx, f.Ask.Tenant, string(f.Ask.App))
@@ -252,8 +232,8 @@ func (s *Service) admitted(ctx context.Context, tx *sqldb.Tx, f *Flow, v visit, 
 // unagreed refuses what nobody has agreed to: on a page, or without one if none
 // may be shown.
 func (s *Service) unagreed(f *Flow, a *app.Application) error {
-	if f.Ask.Authorize.Prompt == promptNone {
-		return s.tell(f.Ask, named(fault.Because(fault.Forbidden, ConsentRequired, "The user or administrator has not consented to use the application."), a))
+	if f.Ask.silent() {
+		return s.tell(f.Ask, named(consentRequired(), a))
 	}
 	return named(fault.Because(fault.Forbidden, NeedsApproval, "Nobody has agreed to what the application asks."), a)
 }

@@ -3,24 +3,27 @@
 // A sign-in is a stored value that moves, one step a page:
 //
 //	identify → password
-//	password → identify, renew, consent, ready
-//	renew → identify, consent, ready
-//	confirm → identify, password, consent, ready
-//	consent → identify, done
+//	password → identify, renew, proven
+//	renew → identify, proven
+//	confirm → identify, password, proven
+//	proven → consent, ready
+//	consent → identify, proven, done
 //	ready → identify, done
 //	done: final
 //
-// A sign-in to an application goes to ready wherever a consent goes to consent:
-// then the browser is sent back with a code.
+// At proven it is known who somebody is, and no page is shown: in the same
+// transaction onward asks one gate after the other, from the facts in the store,
+// whether the flow has to stop at its step. Every step leads back to proven, so
+// that what is true after it decides. Without a gate left the flow is ready:
+// the browser goes on to where it wanted (see Ask), with a code or to a page of
+// ours.
 //
 // It begins at identify, where the typed address tells the home tenant; or at
 // confirm, where the browser's accounts are shown: when more than one of its
-// sessions would do, or when it is for consent, which is never given silently. Home proves who somebody is: by password so far, and one that an
-// administrator has set is replaced first (renew). A second factor
-// and an upstream issuer come between password and consent, redemption of an
-// invitation before consent; each is a state of its own, and Flow.proven is the
-// one place that decides which is next. Every flow so far is begun for admin
-// consent (see Ask).
+// sessions would do, or when it is for consent, which is never given silently. Home proves who
+// somebody is: by password so far, and one that an administrator has set is
+// replaced first (renew). An upstream issuer and a passkey get their states
+// beside password.
 //
 // A flow belongs to the browser that began it, by the digest of its cookie,
 // and ends after a while by itself. What is shown for consent is an Offer; its

@@ -19,8 +19,9 @@ const (
 	Password State = "password" // the password at home
 	Renew    State = "renew"    // a password of their own in place of an administrator's
 	Confirm  State = "confirm"  // which of the browser's accounts it is
+	Proven   State = "proven"   // nothing: onward decides what is next, before the flow is stored
 	Consent  State = "consent"  // the decision
-	Ready    State = "ready"    // that the browser goes back to the application
+	Ready    State = "ready"    // that the browser goes on to where it wanted
 	Done     State = "done"
 )
 
@@ -28,10 +29,11 @@ const (
 // entry is final.
 var next = map[State][]State{
 	Identify: {Password},
-	Password: {Identify, Renew, Consent, Ready},
-	Renew:    {Identify, Consent, Ready},
-	Confirm:  {Identify, Password, Consent, Ready},
-	Consent:  {Identify, Done},
+	Password: {Identify, Renew, Proven},
+	Renew:    {Identify, Proven},
+	Confirm:  {Identify, Password, Proven},
+	Proven:   {Consent, Ready},
+	Consent:  {Identify, Proven, Done},
 	Ready:    {Identify, Done},
 }
 
@@ -88,7 +90,7 @@ func (f *Flow) Confirmed(h Held) error {
 		return stale()
 	}
 	f.Home, f.User, f.Username, f.Session, f.ProvenAt = h.Home, h.User, h.Username, h.ID, h.AuthAt
-	return f.proven()
+	return f.move(Proven)
 }
 
 // Resource returns the tenant in which the flow acts: the one that was asked
@@ -119,7 +121,7 @@ func (f *Flow) Prove(user ids.ObjectID, renew bool, now time.Time) error {
 	if renew {
 		return f.move(Renew)
 	}
-	return f.proven()
+	return f.move(Proven)
 }
 
 // Renewed takes the word that the password is the person's own by now.
@@ -128,18 +130,11 @@ func (f *Flow) Renewed(now time.Time) error {
 		return stale()
 	}
 	f.ProvenAt = now
-	return f.proven()
+	return f.move(Proven)
 }
 
-// proven moves on from knowing who somebody is.
-func (f *Flow) proven() error {
-	if f.Ask.Authorize != nil {
-		return f.move(Ready)
-	}
-	return f.move(Consent)
-}
-
-// Leave ends a sign-in to an application: the browser goes back to it.
+// Leave ends a sign-in to an application or to a page of ours: the browser goes
+// on to it.
 func (f *Flow) Leave() error {
 	if f.State != Ready {
 		return stale()

@@ -11,8 +11,11 @@ import (
 	"entente/internal/kit/sqldb"
 )
 
-// addFlow stores a new flow.
+// addFlow stores a new flow, which onward has moved.
 func addFlow(ctx context.Context, tx *sqldb.Tx, f *Flow) error {
+	if f.State == Proven {
+		return errors.New("signin: a flow at proven has no page")
+	}
 	ask, err := json.Marshal(f.Ask)
 	if err != nil {
 		return err
@@ -48,6 +51,9 @@ func getFlow(ctx context.Context, tx *sqldb.Tx, browser secret.Digest, id ids.Fl
 // putFlow stores a changed flow. If another page moved it since we read it,
 // nothing is written and the fault is stale.
 func putFlow(ctx context.Context, tx *sqldb.Tx, f *Flow) error {
+	if f.State == Proven {
+		return errors.New("signin: a flow at proven has no page")
+	}
 	n, err := tx.Exec(ctx, `
 		update signin_flow
 		set    state = ?, username = ?, home_id = ?, user_id = ?, session_id = ?, keep = ?, proven_us = ?, shown = ?, outcome = ?, until_us = ?, version = version + 1

@@ -45,6 +45,7 @@ func TestFlow(t *testing.T) {
 	renew := func(f *Flow) error { return f.Prove("u", true, noon) }
 	renewed := func(f *Flow) error { return f.Renewed(noon) }
 	confirmed := func(f *Flow) error { return f.Confirmed(Held{Session: Session{Home: "b", User: "u"}, Live: true}) }
+	onto := func(s State) do { return func(f *Flow) error { return f.move(s) } }
 	grant := func(f *Flow) error { return f.Grant("x", time.Time{}) }
 	tests := []struct {
 		name string
@@ -53,13 +54,14 @@ func TestFlow(t *testing.T) {
 		want State
 		err  error
 	}{
-		{name: "the whole way", from: Identify, do: []do{identify, prove, grant}, want: Done},
-		{name: "with a password of one's own first", from: Password, do: []do{renew, renewed}, want: Consent},
+		{name: "the whole way", from: Identify, do: []do{identify, prove, onto(Consent), grant}, want: Done},
+		{name: "with a password of one's own first", from: Password, do: []do{renew, renewed}, want: Proven},
 		{name: "a new password where none was asked", from: Password, do: []do{renewed}, want: Password, err: Stale},
-		{name: "the account of the session", from: Confirm, do: []do{confirmed, (*Flow).Decline}, want: Done},
-		{name: "an account of the browser's that is to be proved again", from: Confirm, do: []do{identify, prove}, want: Consent},
+		{name: "the account of the session", from: Confirm, do: []do{confirmed, onto(Consent), (*Flow).Decline}, want: Done},
+		{name: "an account of the browser's that is to be proved again", from: Confirm, do: []do{identify, prove}, want: Proven},
 		{name: "another account", from: Confirm, do: []do{(*Flow).Restart}, want: Identify},
 		{name: "another account after consent was shown", from: Consent, do: []do{(*Flow).Restart, identify}, want: Password},
+		{name: "an application where consent is not yet given", from: Proven, do: []do{onto(Done)}, want: Proven, err: Stale},
 		{name: "restart at the beginning changes nothing", from: Identify, do: []do{(*Flow).Restart}, want: Identify},
 		{name: "a password before the address", from: Identify, do: []do{prove}, want: Identify, err: Stale},
 		{name: "consent before anyone is known", from: Password, do: []do{grant}, want: Password, err: Stale},

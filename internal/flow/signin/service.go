@@ -71,15 +71,7 @@ func (s *Service) Begin(ctx context.Context, b Browser, start Start) (*Flow, err
 	if err != nil {
 		return nil, err
 	}
-	var f *Flow
-	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		f = NewFlow(b.digest(), ask, tx.Now())
-		if err := s.remember(ctx, tx, b, f); err != nil {
-			return err
-		}
-		return addFlow(ctx, tx, f)
-	})
-	return f, err
+	return s.begin(ctx, b, ask)
 }
 
 // ask checks what can be checked before anyone has signed in.
@@ -272,8 +264,8 @@ func (s *Service) Forget(ctx context.Context, b Browser, id ids.FlowID, session 
 	})
 }
 
-// step loads the browser's flow, applies a rule and stores it, in one
-// transaction.
+// step loads the browser's flow, applies a rule, moves it onward and stores it,
+// in one transaction.
 func (s *Service) step(ctx context.Context, b Browser, id ids.FlowID, rule func(*sqldb.Tx, *Flow) error) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
 		f, err := getFlow(ctx, tx, b.digest(), id)
@@ -281,6 +273,9 @@ func (s *Service) step(ctx context.Context, b Browser, id ids.FlowID, rule func(
 			return err
 		}
 		if err := rule(tx, f); err != nil {
+			return err
+		}
+		if err := s.onward(ctx, tx, f); err != nil {
 			return err
 		}
 		return putFlow(ctx, tx, f)
@@ -302,7 +297,7 @@ func (s *Service) stepFrom(ctx context.Context, b Browser, seen *Flow, rule func
 // A Look is what a page of a step shows besides its form.
 type Look struct {
 	Flow *Flow
-	App  string        // the application's name
+	App  string        // the application's name; empty for a page of ours
 	From Organization  // its home
 	To   *Organization // whose consent is asked, once known
 	Home *Organization // of the account, once known
@@ -318,16 +313,9 @@ func (s *Service) Look(ctx context.Context, b Browser, id ids.FlowID) (*Look, er
 		if l.Flow, err = getFlow(ctx, tx, b.digest(), id); err != nil {
 			return err
 		}
-		a, err := findApp(ctx, tx, l.Flow.Ask.Tenant, string(l.Flow.Ask.App))
-		if err != nil {
+		if err := l.app(ctx, tx); err != nil {
 			return err
 		}
-		l.App = a.DisplayName
-		from, err := organization(ctx, tx, a.Tenant)
-		if err != nil {
-			return err
-		}
-		l.From = *from
 		if in := l.Flow.Resource(); in != "" {
 			if l.To, err = organization(ctx, tx, in); err != nil {
 				return err
@@ -342,6 +330,24 @@ func (s *Service) Look(ctx context.Context, b Browser, id ids.FlowID) (*Look, er
 		return l.accounts(ctx, tx, b)
 	})
 	return &l, err
+}
+
+// app completes l with the application's names.
+func (l *Look) app(ctx context.Context, tx *sqldb.Tx) error {
+	if l.Flow.Ask.App == "" {
+		return nil
+	}
+	a, err := findApp(ctx, tx, l.Flow.Ask.Tenant, string(l.Flow.Ask.App))
+	if err != nil {
+		return err
+	}
+	l.App = a.DisplayName
+	from, err := organization(ctx, tx, a.Tenant)
+	if err != nil {
+		return err
+	}
+	l.From = *from
+	return nil
 }
 
 // accounts completes l with the browser's accounts and their homes' names.

@@ -243,7 +243,7 @@ func (p *Pages) outcome(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if look.Flow.State != signin.Done {
+	if look.Flow.State != signin.Done || look.Flow.Ask.Kind() != signin.ForConsent {
 		p.goOn(w, r, id)
 		return nil
 	}

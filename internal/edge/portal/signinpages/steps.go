@@ -82,12 +82,54 @@ func (p *Pages) page(w http.ResponseWriter, r *http.Request, b signin.Browser, i
 	case signin.Consent:
 		return p.consentPage(w, r, b, look, m)
 	case signin.Ready:
-		return p.finish(w, r, b, id)
+		return p.ready(w, r, b, look)
 	case signin.Done:
-		lead(w, r, outcomeAddress(id))
+		return p.done(w, r, look)
+	}
+	return p.proofPage(w, r, look, m)
+}
+
+// ready takes the browser to where it wanted.
+func (p *Pages) ready(w http.ResponseWriter, r *http.Request, b signin.Browser, look *signin.Look) error {
+	switch look.Flow.Ask.Kind() {
+	case signin.ForPage:
+		return p.arrive(w, r, b, look.Flow.ID)
+	default:
+		return p.finish(w, r, b, look.Flow.ID)
+	}
+}
+
+// done tells where a flow that is spent has led.
+func (p *Pages) done(w http.ResponseWriter, r *http.Request, look *signin.Look) error {
+	switch look.Flow.Ask.Kind() {
+	case signin.ForPage:
+		lead(w, r, look.Flow.Ask.Page)
+	case signin.ForConsent:
+		lead(w, r, outcomeAddress(look.Flow.ID))
+	default:
+		return fault.Because(fault.NotFound, signin.Gone, "This sign-in is over.").WithFix("Begin again at the application.")
+	}
+	return nil
+}
+
+// arrive takes the browser to a page of ours.
+func (p *Pages) arrive(w http.ResponseWriter, r *http.Request, b signin.Browser, id ids.FlowID) error {
+	f, err := p.signIn.Arrive(r.Context(), b, id)
+	if errors.Is(err, signin.Stale) {
+		p.goOn(w, r, id) // it has gone on meanwhile
 		return nil
 	}
-	data := stepData{Flow: id, SignIn: look.Flow.Ask.Authorize != nil, AppName: look.App, Username: look.Flow.Username, Initials: initials(look.Flow.Username)}
+	if err != nil {
+		return err
+	}
+	slide(w, r, f.Session)
+	lead(w, r, f.Ask.Page)
+	return nil
+}
+
+// proofPage shows a step on which the person proves who they are.
+func (p *Pages) proofPage(w http.ResponseWriter, r *http.Request, look *signin.Look, m *mend) error {
+	data := stepData{Flow: look.Flow.ID, SignIn: look.Flow.Ask.Kind() != signin.ForConsent, AppName: look.App, Username: look.Flow.Username, Initials: initials(look.Flow.Username)}
 	page := portal.Lone{Title: title("Sign in", look), Area: "Sign in", Ticket: ticket(look), Note: portal.Take(w, r), FormTo: look.Flow.Ask.ReplyTo}
 	if look.Home != nil {
 		data.HomeName = look.Home.Name
@@ -147,19 +189,23 @@ func title(step string, look *signin.Look) string {
 	return step
 }
 
-// ticket says who asks and who is asked.
+// ticket says who asks and who is asked. For a page of ours nobody asks.
 func ticket(look *signin.Look) portal.Ticket {
 	t := portal.Ticket{
 		From: portal.Half{Label: "Application of", Name: look.From.Name},
 		To:   portal.Half{Label: "Consent of", Name: "Your organization", Hidden: "not known yet", Open: true},
 	}
-	if look.Flow.Ask.Authorize != nil {
+	kind := look.Flow.Ask.Kind()
+	if kind != signin.ForConsent {
 		t.To.Label, t.To.Hidden, t.To.Open = "You sign in to", "", look.To == nil
+	}
+	if kind == signin.ForPage {
+		t.From = portal.Half{}
 	}
 	if look.To == nil {
 		return t
 	}
-	if look.Flow.Ask.Authorize != nil {
+	if kind != signin.ForConsent {
 		t.To.Name = look.To.Name
 		if look.To.ID == look.From.ID {
 			t.From = portal.Half{}
