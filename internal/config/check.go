@@ -6,10 +6,12 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"entente/internal/kit/fault"
 	"entente/internal/kit/fetch"
+	"entente/internal/kit/mail"
 	"entente/internal/kit/secret"
 )
 
@@ -26,6 +28,7 @@ func (c Config) Check() error {
 		c.checkProxies(),
 		c.checkIssuers(),
 		c.checkNameServers(),
+		c.checkMail(),
 		checkLeast("federated-credential-limit", c.FederatedCredentialLimit),
 		checkLeast("sign-in-retention", int(c.SignInRetention)),
 		checkLeast("graph-limit", c.GraphLimit),
@@ -143,6 +146,47 @@ func (c Config) checkNameServers() error {
 		if _, err := netip.ParseAddrPort(s); err != nil {
 			errs = append(errs, fmt.Errorf("dns-servers: %q is no address such as 10.0.0.53 or [fd00::53]:5353", c.DNSServers[i]))
 		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkMail names each setting that is wrong. Without a server the others speak
+// of nothing.
+func (c Config) checkMail() error {
+	if c.MailServer == "" {
+		for _, s := range []struct{ name, value string }{
+			{"mail-from", c.MailFrom}, {"mail-user", c.MailUser}, {"mail-password", c.MailPassword.Reveal()}, {"mail-tls", c.MailTLS}, {"mail-ca-file", c.MailCAFile},
+		} {
+			if s.value != "" {
+				return fmt.Errorf("mail-server: set it as well, such as mail.contoso.example:587; without a server %s means nothing", s.name)
+			}
+		}
+		return nil
+	}
+	var errs []error
+	host, port, err := net.SplitHostPort(c.MailServer)
+	if n, bad := strconv.ParseUint(port, 10, 16); err != nil || host == "" || bad != nil || n == 0 {
+		errs = append(errs, fmt.Errorf("mail-server: %q is no host:port, such as mail.contoso.example:587", c.MailServer))
+	}
+	if _, err := mail.ParseAddress(c.MailFrom); c.MailFrom == "" {
+		errs = append(errs, fmt.Errorf("mail-from: set it to the address that messages are from, such as no-reply@id.contoso.example"))
+	} else if err != nil {
+		errs = append(errs, fmt.Errorf("mail-from: %q is no address, such as no-reply@id.contoso.example", c.MailFrom))
+	}
+	if (c.MailUser == "") != c.MailPassword.IsZero() {
+		errs = append(errs, fmt.Errorf("mail-user, mail-password: set both or neither"))
+	}
+	switch c.MailTLS {
+	case "", mail.StartTLS, mail.Implicit:
+	case mail.None:
+		if !mail.Loopback(host) {
+			errs = append(errs, fmt.Errorf("mail-tls: none is for a mail server on this machine, and %q is elsewhere", host))
+		}
+		if c.MailUser != "" {
+			errs = append(errs, fmt.Errorf("mail-tls: with none no password is sent; leave mail-user and mail-password out"))
+		}
+	default:
+		errs = append(errs, checkOneOf("mail-tls", c.MailTLS, mail.StartTLS, mail.Implicit, mail.None))
 	}
 	return errors.Join(errs...)
 }

@@ -66,6 +66,27 @@ type Config struct {
 	// own house that no DNS server knows; whoever may write into it may verify any domain.
 	DNSRecordsFile string `koanf:"dns-records-file"`
 
+	// The mail server that takes messages to people, such as mail.contoso.example:587. Without one no mail is
+	// sent, and what asks for it is refused.
+	MailServer string `koanf:"mail-server"`
+
+	// Whom messages are from, such as no-reply@id.contoso.example or "Contoso sign-in <no-reply@id.contoso.example>".
+	// Its domain must let the mail server send for it (SPF, DKIM).
+	MailFrom string `koanf:"mail-from"`
+
+	// The user as whom to speak to the mail server. Default: nobody.
+	MailUser string `koanf:"mail-user"`
+
+	// That user's password.
+	MailPassword secret.String `koanf:"mail-password"`
+
+	// How the connection to the mail server is encrypted: starttls, implicit (as on port 465), or none, which
+	// only a server on this machine may have. Default: starttls.
+	MailTLS string `koanf:"mail-tls"`
+
+	// A file with certificates, as PEM, to trust beside the system's when speaking to the mail server.
+	MailCAFile string `koanf:"mail-ca-file"`
+
 	// How many federated identity credentials an application may have. Default: 0, no limit.
 	FederatedCredentialLimit int `koanf:"federated-credential-limit"`
 

@@ -89,6 +89,49 @@ func TestContradictionsComeAllAtOnce(t *testing.T) {
 	}
 }
 
+// TestMailSettings: each contradiction names its setting, and no message shows
+// the password.
+func TestMailSettings(t *testing.T) {
+	whole := func(change ...string) map[string]string {
+		all := map[string]string{"name": "https://id.example", "mail-server": "mail.contoso.example:587", "mail-from": "no-reply@contoso.example"}
+		for i := 0; i < len(change); i += 2 {
+			all[change[i]] = change[i+1]
+		}
+		return all
+	}
+	for _, tt := range []struct {
+		name  string
+		flags map[string]string
+		want  string // in the refusal; empty: it is fine
+	}{
+		{"server and sender", whole(), ""},
+		{"a name beside the sender's address", whole("mail-from", "Contoso <no-reply@contoso.example>"), ""},
+		{"with a user", whole("mail-user", "id", "mail-password", "geheim", "mail-tls", "implicit"), ""},
+		{"this machine without TLS", whole("mail-server", "localhost:25", "mail-tls", "none"), ""},
+		{"nothing of mail", map[string]string{"name": "https://id.example"}, ""},
+		{"no server", whole("mail-server", ""), "mail-server: set it as well"},
+		{"no port", whole("mail-server", "mail.contoso.example"), "mail-server: \"mail.contoso.example\""},
+		{"a port that is none", whole("mail-server", "mail.contoso.example:smtp"), "mail-server: "},
+		{"no sender", whole("mail-from", ""), "mail-from: set it"},
+		{"a sender who is none", whole("mail-from", "no-reply"), "mail-from: \"no-reply\""},
+		{"a user without password", whole("mail-user", "id"), "mail-user, mail-password: "},
+		{"a password without user", whole("mail-password", "geheim"), "mail-user, mail-password: "},
+		{"elsewhere without TLS", whole("mail-tls", "none"), "mail-tls: none is for"},
+		{"a password without TLS", whole("mail-server", "[::1]:25", "mail-tls", "none", "mail-user", "id", "mail-password", "geheim"), "mail-tls: with none"},
+		{"a way that is none", whole("mail-tls", "ssl"), "mail-tls: \"ssl\""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Load(Sources{Flags: tt.flags})
+			if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("err = %v, want %q", err, tt.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "geheim") {
+				t.Error("the refusal shows the password")
+			}
+		})
+	}
+}
+
 func TestWrongTypesNameTheirSetting(t *testing.T) {
 	_, err := Load(Sources{Flags: map[string]string{"name": "https://id.example", "drain": "soon"}})
 	if err == nil || !strings.Contains(err.Error(), "drain") {
