@@ -234,7 +234,7 @@ func (s *Server) newFlow() *flow {
 		domains: domain.NewService(domain.Options{
 			DB: s.db, Directory: c.directory, Apps: c.apps, DNS: dns.New(dns.Options{Servers: s.config.NameServers(), File: s.config.DNSRecordsFile}),
 		}),
-		guests: guest.NewService(s.db, h.Own),
+		guests: guest.NewService(s.db, s.ring, h.Own, nil),
 	}
 }
 

@@ -42,7 +42,7 @@ func Cross(ctx context.Context, tx *sqldb.Tx, home, resource ids.TenantID, what 
 		return Crossing{}, err
 	}
 	in, err := Between(ctx, tx, resource, home)
-	return Crossing{home, resource, Outbound(out, what), Inbound(in, what)}, err
+	return Crossing{home, resource, Outbound(out, what), Inbound(in, what), Automatic(in, out)}, err
 }
 
 // GetDefault returns the tenant's default configuration, with what it leaves

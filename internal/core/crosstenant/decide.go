@@ -142,6 +142,7 @@ func (w What) person(t Target) bool {
 type Crossing struct {
 	Home, Resource ids.TenantID
 	Out, In        Decision
+	Automatic      bool // nobody has to be asked before a person becomes a guest
 }
 
 // Err returns the refusal, or nil where both sides allow it. The home tenant

@@ -94,10 +94,10 @@ func TestEachSideHasItsOwnSection(t *testing.T) {
 		crossing Crossing
 		want     error
 	}{
-		"both allow":    {Crossing{"h", "r", ok, ok}, nil},
-		"home forbids":  {Crossing{"h", "r", out, ok}, OutboundBlocked},
-		"asked forbids": {Crossing{"h", "r", ok, Decision{}}, InboundBlocked},
-		"both forbid":   {Crossing{"h", "r", out, Decision{}}, OutboundBlocked},
+		"both allow":    {Crossing{"h", "r", ok, ok, false}, nil},
+		"home forbids":  {Crossing{"h", "r", out, ok, false}, OutboundBlocked},
+		"asked forbids": {Crossing{"h", "r", ok, Decision{}, false}, InboundBlocked},
+		"both forbid":   {Crossing{"h", "r", out, Decision{}, false}, OutboundBlocked},
 	} {
 		if err := tt.crossing.Err("it"); !errors.Is(err, tt.want) {
 			t.Errorf("%s: err = %v, want %v", name, err, tt.want)

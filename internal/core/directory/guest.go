@@ -2,6 +2,7 @@ package directory
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -131,6 +132,18 @@ func (u *User) External() bool { return text(u.ExternalUserState) != "" }
 
 // HasAccepted reports whether a guest has accepted.
 func (u *User) HasAccepted() bool { return text(u.ExternalUserState) == Accepted }
+
+// Addresses returns the addresses by which an account may have been invited
+// elsewhere: the one it signs in with, then those of its mail.
+func (u *User) Addresses() []string {
+	all := []string{u.UserPrincipalName}
+	for _, a := range append([]string{text(u.Mail)}, u.ProxyAddresses...) {
+		if a = bareAddress(a); a != "" && !slices.ContainsFunc(all, func(s string) bool { return strings.EqualFold(s, a) }) {
+			all = append(all, a)
+		}
+	}
+	return all
+}
 
 // accept notes that the person home is this guest.
 func (u *User) accept(home ids.Principal, now time.Time) error {

@@ -51,6 +51,25 @@ func GuestByMail(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, mail st
 	return u, err
 }
 
+// UserByAddress returns the live member whom an address names, whatever case it
+// is written in, or NotFound: who signs in with it or, where nobody does, whose
+// mail it is. It is one user at most. Whether the domain is the tenant's own is
+// for the caller to ask.
+func UserByAddress(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, address string) (*User, error) {
+	id, err := object.Holder(ctx, tx, tenant, object.SpaceUPN, query.Fold(address))
+	if errors.Is(err, fault.NotFound) {
+		id, err = object.Holder(ctx, tx, tenant, object.SpaceAddress, query.Fold(address))
+	}
+	if err != nil {
+		return nil, err
+	}
+	u, err := GetUser(ctx, tx, tenant, string(id))
+	if err == nil && u.External() {
+		err = object.Missing(address)
+	}
+	return u, err
+}
+
 // GuestOf returns the live user who stands for a person of another tenant, or
 // NotFound.
 func GuestOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, person ids.Principal) (*User, error) {

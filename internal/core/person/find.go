@@ -54,6 +54,18 @@ func Find(ctx context.Context, tx *sqldb.Tx, in *tenant.Tenant, p Proof, apps ..
 	return v, v.cross(ctx, tx, p, apps)
 }
 
+// As returns the proved account as a user of a tenant who does not stand for it
+// yet: a guest who is about to accept. Whether it is them is for the caller to
+// know. Beside a refusal it returns what was found until then, or nil.
+func As(ctx context.Context, tx *sqldb.Tx, in *tenant.Tenant, here *directory.User, p Proof, apps ...ids.AppID) (*Visit, error) {
+	v, err := AtHome(ctx, tx, p)
+	if err != nil {
+		return v, err
+	}
+	v.In, v.Here = in, here
+	return v, v.cross(ctx, tx, p, apps)
+}
+
 // Of returns who stands behind a user of a tenant: the account at home, which
 // is the user itself unless it is a guest.
 func Of(ctx context.Context, tx *sqldb.Tx, in *tenant.Tenant, user ids.ObjectID, p Proof, apps ...ids.AppID) (*Visit, error) {

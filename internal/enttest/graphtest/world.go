@@ -105,7 +105,7 @@ func New(t testing.TB, db *sqldb.DB, clk *clock.Fake) *World {
 		Directory: dirsets.Services{DB: db, Users: w.Users, Tenants: tenant.NewService(db), Domains: w.Domains, Deletion: w.Deletion},
 		Apps: appsets.Services{DB: db, Apps: w.Apps, Consent: w.Consent, Federation: federation.NewService(db, k, out, clk,
 			federation.Options{Name: Own, Probe: time.Millisecond})},
-		Policy: policysets.Services{DB: db, Cross: crosstenant.NewService(db), Tenants: tenant.NewService(db), Guests: guest.NewService(db, Own)},
+		Policy: policysets.Services{DB: db, Cross: crosstenant.NewService(db), Tenants: tenant.NewService(db), Guests: guest.NewService(db, ring, Own, nil)},
 		Report: report.Services{DB: db},
 	}.Registry()
 	must(t, err)

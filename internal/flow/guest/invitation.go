@@ -20,6 +20,18 @@ const (
 	NotGuest   fault.Reason = "guest.not_a_guest"
 )
 
+// Why an invitation is not accepted, besides what packages person and
+// crosstenant refuse. None of them says whose it is.
+const (
+	NoInvitation fault.Reason = "guest.no_invitation" // there never was one, or a newer one took its place
+	Expired      fault.Reason = "guest.expired"       // Values: until
+	Spent        fault.Reason = "guest.spent"         // it was accepted already
+	Withdrawn    fault.Reason = "guest.withdrawn"     // the guest was deleted
+	OtherAccount fault.Reason = "guest.other_account" // it is for another account; Values: account, the one that came
+	AlreadyHere  fault.Reason = "guest.already_here"  // the account is in the tenant as another user; Values: account, tenant
+	Changed      fault.Reason = "guest.changed"       // what the page showed is not what is
+)
+
 // How far an invitation has come, in Graph's words.
 const (
 	Pending   = "PendingAcceptance"
@@ -28,6 +40,10 @@ const (
 
 // lifetime is how long a ticket opens the invitation.
 const lifetime = 30 * 24 * time.Hour
+
+// rest is how long an invitation that has ended is kept, to say so to whoever
+// opens it.
+const rest = 60 * 24 * time.Hour
 
 // Limits.
 const (
@@ -103,36 +119,83 @@ func (v *Invitation) check() error {
 	if len(v.Sponsors) > maxSponsors {
 		return fault.InvalidAt("invitedUserSponsors", "A user has at most %d sponsors.", maxSponsors)
 	}
-	if v.Send {
-		f := fault.Because(fault.Invalid, NoMail, "No mail is sent from here: leave out sendInvitationMessage, and hand on the inviteRedeemUrl of the answer.")
-		f.Target = "sendInvitationMessage"
-		return f
-	}
 	return nil
+}
+
+// noMail refuses a message where none is sent.
+func noMail() error {
+	f := fault.Because(fault.Invalid, NoMail, "No mail is sent from here: leave out sendInvitationMessage, and hand on the inviteRedeemUrl of the answer.")
+	f.Target = "sendInvitationMessage"
+	return f
 }
 
 // wantsMember reports whether the invitee is to be no guest.
 func (v *Invitation) wantsMember() bool { return v.UserType != nil && *v.UserType == directory.Member }
 
-// domain returns the domain of the address.
-func (v *Invitation) domain() string {
-	_, domain, _ := strings.Cut(v.Address, "@")
+// domainOf returns the domain of an address.
+func domainOf(address string) string {
+	_, domain, _ := strings.Cut(address, "@")
 	return domain
 }
 
-// A Waiting is an invitation that waits for its guest.
+// A Waiting is an invitation that waits for its guest, or has met them.
 type Waiting struct {
-	Tenant    ids.TenantID
-	User      ids.ObjectID
-	ID        string
-	Redirect  string
-	ExpiresAt time.Time
+	Tenant     ids.TenantID
+	User       ids.ObjectID
+	ID         string
+	Redirect   string       // where the guest goes on to
+	InviterID  ids.ObjectID // a user of the tenant, or empty
+	Inviter    string       // the name of what invited, where it was no user
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	AcceptedAt time.Time // when it was used; zero: not yet
 }
 
+// open refuses to go on with an invitation that has ended.
+func (w *Waiting) open(now time.Time) error {
+	switch {
+	case !w.AcceptedAt.IsZero():
+		return spent()
+	case !now.Before(w.ExpiresAt):
+		return fault.Because(fault.Forbidden, Expired, "The invitation has ended.").With("until", w.ExpiresAt.UTC().Format(time.RFC3339)).
+			WithFix("Ask whoever invited you for a new link.")
+	}
+	return nil
+}
+
+// A Ticket is what a link opens an invitation with. It names one guest of one
+// tenant, and its digest is worth nothing for anything else.
+type Ticket struct {
+	Tenant ids.TenantID  `json:"tenant"`
+	User   ids.ObjectID  `json:"user"`
+	Digest secret.Digest `json:"ticket"`
+}
+
+// ReadTicket reads what a link says.
+func ReadTicket(of, user, ticket string) (Ticket, error) {
+	tenant, err := ids.Parse[ids.TenantID](of)
+	if err != nil {
+		return Ticket{}, unknown()
+	}
+	guest, err := ids.Parse[ids.ObjectID](user)
+	if err != nil || ticket == "" || len(ticket) > maxTicket {
+		return Ticket{}, unknown()
+	}
+	return Ticket{tenant, guest, digestOf(tenant, guest, secret.NewString(ticket))}, nil
+}
+
+const maxTicket = 128 // bytes; ours have 43
+
 // digestOf returns what is stored of a ticket. The words around it keep the
-// ticket of one guest from opening another's invitation.
+// ticket of one guest from opening another's invitation, and what was made for
+// something else from opening any.
 func digestOf(tenant ids.TenantID, user ids.ObjectID, ticket secret.String) secret.Digest {
 	return secret.DigestOf("invitation", string(tenant), string(user), ticket.Reveal())
+}
+
+// sealedAs says where a sealed ticket belongs.
+func sealedAs(w Waiting) []string {
+	return []string{"invitation", string(w.Tenant), string(w.User), w.ID}
 }
 
 // redeemURL returns the link of an invitation.

@@ -19,12 +19,30 @@ import (
 // A Service invites.
 type Service struct {
 	db   *sqldb.DB
+	ring *secret.Ring
 	base string // of the links
+	put  PutLetter
 }
 
+// A Letter is a message with the link of an invitation, to be sent. It has no
+// link: whoever sends it asks Link for it then.
+type Letter struct {
+	Tenant     ids.TenantID
+	User       ids.ObjectID // the guest
+	Invitation string       // its identifier
+	To         string
+	Message    Message
+}
+
+// A PutLetter stores, in the caller's transaction, that a letter is to be sent.
+type PutLetter func(ctx context.Context, tx *sqldb.Tx, l Letter) error
+
 // NewService returns a service on db, whose links begin with the base URL of
-// the login host.
-func NewService(db *sqldb.DB, base string) *Service { return &Service{db, base} }
+// the login host. The ring seals the tickets in them. Without put no messages
+// are sent, and who asks for one is refused.
+func NewService(db *sqldb.DB, ring *secret.Ring, base string, put PutLetter) *Service {
+	return &Service{db, ring, base, put}
+}
 
 // invite is the action by which people invite, with a role or by the tenant's
 // authorization policy; create the one by which they make members.
@@ -44,6 +62,9 @@ func (s *Service) Invite(ctx context.Context, who authz.Caller, body []byte, spo
 	}
 	if err := v.check(); err != nil {
 		return nil, err
+	}
+	if v.Send && s.put == nil {
+		return nil, noMail()
 	}
 	for _, r := range v.Sponsors {
 		sponsors = append(sponsors, r.ID)
@@ -65,7 +86,7 @@ func (s *Service) Invite(ctx context.Context, who authz.Caller, body []byte, spo
 		if err != nil {
 			return err
 		}
-		if err := s.ticket(ctx, tx, u, v); err != nil {
+		if err := s.ticket(ctx, tx, who, u, v); err != nil {
 			return err
 		}
 		return audit.RecordBoth(ctx, tx, who, other, audit.Entry{
@@ -117,7 +138,7 @@ func may(ctx context.Context, tx *sqldb.Tx, who authz.Caller, v *Invitation) err
 // address, if there is one, after asking the policies of both sides. An address
 // of the inviting tenant itself is refused.
 func crosses(ctx context.Context, tx *sqldb.Tx, home *tenant.Tenant, v *Invitation) (ids.TenantID, error) {
-	domain, err := tenant.ParseDomain(v.domain())
+	domain, err := tenant.ParseDomain(domainOf(v.Address))
 	if err != nil {
 		return "", fault.Because(fault.Invalid, BadAddress, "Invalid value specified for property 'invitedUserEmailAddress' of resource 'Invitation'.").Wrap(err)
 	}
@@ -180,57 +201,59 @@ func (s *Service) reset(ctx context.Context, tx *sqldb.Tx, who authz.Caller, v *
 	return u, directory.ResetGuest(ctx, tx, u, v.Address)
 }
 
-// ticket makes the link of the invitation and completes the answer.
-func (s *Service) ticket(ctx context.Context, tx *sqldb.Tx, u *directory.User, v *Invitation) error {
+// ticket makes the link of the invitation, has it sent if that is wished, and
+// completes the answer.
+func (s *Service) ticket(ctx context.Context, tx *sqldb.Tx, who authz.Caller, u *directory.User, v *Invitation) error {
 	ticket := secret.NewString(secret.Random(32))
 	v.ID, v.User, v.Status, v.UserType = ids.New[string](), &Reference{u.ID}, Pending, u.UserType
 	if u.HasAccepted() {
 		v.Status = Completed
 	}
 	v.RedeemURL = redeemURL(s.base, u.Tenant, u.ID, ticket)
-	w := Waiting{Tenant: u.Tenant, User: u.ID, ID: v.ID, Redirect: v.RedirectURL, ExpiresAt: tx.Now().Add(lifetime)}
-	return putWaiting(ctx, tx, w, digestOf(u.Tenant, u.ID, ticket))
-}
-
-// A Shown is what whoever has the ticket may see of an invitation.
-type Shown struct {
-	Tenant    string // the display name
-	Completed bool
-	Waiting
-}
-
-// Show returns the invitation that a ticket opens. Everything else, a ticket of
-// another guest, one that ended, a guest who was deleted, is the same NotFound.
-func (s *Service) Show(ctx context.Context, of ids.TenantID, user ids.ObjectID, ticket secret.String) (out Shown, err error) {
-	if !ids.Valid(string(of)) || !ids.Valid(string(user)) || ticket.IsZero() {
-		return out, unknown()
+	w := Waiting{Tenant: u.Tenant, User: u.ID, ID: v.ID, Redirect: v.RedirectURL, CreatedAt: tx.Now(), ExpiresAt: tx.Now().Add(lifetime)}
+	if who.Subject.Kind == ids.Person {
+		w.InviterID = who.Object
+	} else {
+		w.Inviter = who.Name
 	}
-	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
-		if out.Waiting, err = getWaiting(ctx, tx, of, user, digestOf(of, user, ticket)); err != nil {
-			return err
-		}
-		home, err := tenant.Resolve(ctx, tx, string(of))
-		if err == nil {
-			err = home.Active()
-		}
-		if err != nil {
-			return unknown()
-		}
-		u, err := directory.GetUser(ctx, tx, of, string(user))
-		if errors.Is(err, fault.NotFound) {
-			return unknown()
-		}
-		if err != nil {
-			return err
-		}
-		out.Tenant, out.Completed = home.DisplayName, u.HasAccepted()
-		return nil
-	})
+	sealed, err := s.ring.Seal([]byte(ticket.Reveal()), sealedAs(w)...)
+	if err != nil {
+		return err
+	}
+	if err := putWaiting(ctx, tx, w, digestOf(u.Tenant, u.ID, ticket), sealed); err != nil || !v.Send {
+		return err
+	}
+	l := Letter{Tenant: u.Tenant, User: u.ID, Invitation: v.ID, To: v.Address}
+	if v.Message != nil {
+		l.Message = *v.Message
+	}
+	return s.put(ctx, tx, l)
+}
+
+// Link returns the link of an invitation, for the message that carries it. The
+// fault is NoInvitation where it would open nothing: another invitation of the
+// guest took its place, or it was accepted meanwhile.
+func (s *Service) Link(ctx context.Context, tx *sqldb.Tx, of ids.TenantID, user ids.ObjectID, invitation string) (secret.String, error) {
+	w := Waiting{Tenant: of, User: user, ID: invitation}
+	sealed, err := sealedTicket(ctx, tx, w)
+	if err != nil {
+		return secret.String{}, err
+	}
+	ticket, err := s.ring.Open(sealed, sealedAs(w)...)
+	if err != nil {
+		return secret.String{}, err
+	}
+	return secret.NewString(redeemURL(s.base, of, user, secret.NewString(string(ticket)))), nil
+}
+
+// Show returns what a ticket shows, and does nothing to the invitation.
+func (s *Service) Show(ctx context.Context, t Ticket) (out Shown, err error) {
+	err = s.db.View(ctx, func(tx *sqldb.Tx) error { out, err = Check(ctx, tx, t); return err })
 	return out, err
 }
 
-// Sweep removes up to limit invitations that have ended and says how many.
+// Sweep removes up to limit invitations that ended long ago and says how many.
 func (s *Service) Sweep(ctx context.Context, limit int) (n int, err error) {
-	err = s.db.Update(ctx, func(tx *sqldb.Tx) error { n, err = dropDue(ctx, tx, limit); return err })
+	err = s.db.Update(ctx, func(tx *sqldb.Tx) error { n, err = dropDue(ctx, tx, tx.Now().Add(-rest), limit); return err })
 	return n, err
 }

@@ -17,7 +17,6 @@ import (
 	"entente/internal/flow/guest"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
-	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
 )
 
@@ -53,7 +52,7 @@ func must(t *testing.T, err error) {
 
 func TestAddresses(t *testing.T) {
 	house.Each(t, func(t *testing.T, h *house.House) {
-		s := guest.NewService(h.DB, base)
+		s := guest.NewService(h.DB, h.Ring, base, nil)
 		for name, tt := range map[string]struct {
 			mail string
 			more map[string]any
@@ -84,7 +83,7 @@ func TestAddresses(t *testing.T) {
 
 func TestInvite(t *testing.T) {
 	house.Each(t, func(t *testing.T, h *house.House) {
-		ctx, s := t.Context(), guest.NewService(h.DB, base)
+		ctx, s := t.Context(), guest.NewService(h.DB, h.Ring, base, nil)
 		first, err := s.Invite(ctx, h.A.Admin, body("adele@"+h.B.Domain, nil), nil)
 		must(t, err)
 		if first.Status != guest.Pending || *first.UserType != "Guest" || first.User == nil || !strings.HasPrefix(first.RedeemURL, base+"/redeem?") {
@@ -116,10 +115,14 @@ func TestInvite(t *testing.T) {
 			if change != nil {
 				change(q)
 			}
-			return s.Show(ctx, ids.TenantID(q.Get("tenant")), ids.ObjectID(q.Get("user")), secret.NewString(q.Get("ticket")))
+			ticket, err := guest.ReadTicket(q.Get("tenant"), q.Get("user"), q.Get("ticket"))
+			if err != nil {
+				return guest.Shown{}, err
+			}
+			return s.Show(ctx, ticket)
 		}
 		for range 2 { // looking does not use it up
-			if v, err := show(first.RedeemURL, nil); err != nil || v.Completed || v.User != first.User.ID || v.Redirect != "https://app.example/" {
+			if v, err := show(first.RedeemURL, nil); err != nil || v.Accepted || v.Tenant != "Contoso" {
 				t.Errorf("shown %+v, %v", v, err)
 			}
 		}
@@ -138,8 +141,8 @@ func TestInvite(t *testing.T) {
 			"no identifier":   func(q url.Values) { q.Set("user", "x") },
 			"the last ticket": func(q url.Values) { u, _ := url.Parse(first.RedeemURL); q.Set("ticket", u.Query().Get("ticket")) },
 		} {
-			if _, err := show(second.RedeemURL, change); !errors.Is(err, fault.NotFound) {
-				t.Errorf("%s: err = %v, want NotFound", name, err)
+			if _, err := show(second.RedeemURL, change); !errors.Is(err, guest.NoInvitation) {
+				t.Errorf("%s: err = %v, want NoInvitation", name, err)
 			}
 		}
 		must(t, h.DB.View(ctx, func(tx *sqldb.Tx) error {
@@ -153,9 +156,13 @@ func TestInvite(t *testing.T) {
 			return err
 		}))
 		h.Clock.Advance(31 * 24 * time.Hour)
-		if _, err := show(second.RedeemURL, nil); !errors.Is(err, fault.NotFound) {
+		if _, err := show(second.RedeemURL, nil); !errors.Is(err, guest.Expired) {
 			t.Errorf("after its end: err = %v", err)
 		}
+		if n, err := s.Sweep(ctx, 10); err != nil || n != 0 {
+			t.Errorf("swept %d, %v, while their end may still be asked for", n, err)
+		}
+		h.Clock.Advance(61 * 24 * time.Hour)
 		if n, err := s.Sweep(ctx, 10); err != nil || n != 2 {
 			t.Errorf("swept %d, %v, want both", n, err)
 		}
@@ -164,7 +171,7 @@ func TestInvite(t *testing.T) {
 
 func TestReset(t *testing.T) {
 	house.Each(t, func(t *testing.T, h *house.House) {
-		ctx, s := t.Context(), guest.NewService(h.DB, base)
+		ctx, s := t.Context(), guest.NewService(h.DB, h.Ring, base, nil)
 		made, err := s.Invite(ctx, h.A.Admin, body("adele@guest.example", nil), nil)
 		must(t, err)
 		must(t, h.DB.Update(ctx, func(tx *sqldb.Tx) error {
@@ -223,7 +230,7 @@ func TestReset(t *testing.T) {
 // TestWhoInvites goes through allowInvitesFrom for every kind of caller.
 func TestWhoInvites(t *testing.T) {
 	house.Each(t, func(t *testing.T, h *house.House) {
-		ctx, s, policies := t.Context(), guest.NewService(h.DB, base), tenant.NewService(h.DB)
+		ctx, s, policies := t.Context(), guest.NewService(h.DB, h.Ring, base, nil), tenant.NewService(h.DB)
 		member, inviter := h.AddUser(t, h.A, "member"), h.AddUser(t, h.A, "inviter")
 		must(t, h.DB.Update(ctx, func(tx *sqldb.Tx) error { return authz.Assign(ctx, tx, h.A.ID, inviter.ID, authz.GuestInviter) }))
 		made, err := s.Invite(ctx, h.A.Admin, body("guest@guest.example", nil), nil)
@@ -258,7 +265,7 @@ func TestWhoInvites(t *testing.T) {
 // TestBothSidesLetInvite shuts either side.
 func TestBothSidesLetInvite(t *testing.T) {
 	house.Each(t, func(t *testing.T, h *house.House) {
-		ctx, s, policies := t.Context(), guest.NewService(h.DB, base), crosstenant.NewService(h.DB)
+		ctx, s, policies := t.Context(), guest.NewService(h.DB, h.Ring, base, nil), crosstenant.NewService(h.DB)
 		shut := func(name string) []byte {
 			return []byte(`{"` + name + `":{"usersAndGroups":{"accessType":"blocked","targets":[{"target":"AllUsers","targetType":"user"}]},
 				"applications":{"accessType":"blocked","targets":[{"target":"AllApplications","targetType":"application"}]}}}`)

@@ -73,7 +73,7 @@ func build(t *testing.T, clk *clock.Fake, db *sqldb.DB) *house {
 	h.trusts = federation.NewService(db, k, client, clk,
 		federation.Options{Name: "https://id.fabrikam.example", Probe: time.Millisecond})
 	h.service = signin.NewService(db, clk, h.users, signIns, token.New(k, clk, "https://id.fabrikam.example"))
-	h.guests = guest.NewService(db, "https://id.fabrikam.example")
+	h.guests = guest.NewService(db, ring, "https://id.fabrikam.example", nil)
 	if err := app.EnsureBuiltIn(ctx, db); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"entente/internal/core/person"
 	"entente/internal/core/tenant"
 	"entente/internal/edge/portal"
+	"entente/internal/flow/guest"
 	"entente/internal/flow/signin"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/web"
@@ -62,6 +63,18 @@ var refusals = map[fault.Reason]refusal{
 		"An administrator of {tenant} has blocked it there.", true},
 	directory.AccountDisabled: {http.StatusForbidden, 50057, "This account is disabled",
 		"An administrator of its organization has blocked sign-in for it.", true},
+	guest.NoInvitation: {http.StatusNotFound, 0, "There is no such invitation",
+		"The link is not whole, or a newer invitation has taken its place.", false},
+	guest.Withdrawn: {http.StatusNotFound, 0, "The invitation was withdrawn",
+		"The organization no longer expects this guest.", false},
+	guest.Expired: {http.StatusForbidden, 0, "The invitation has ended",
+		"Its last day is over, and nobody accepted it until then.", false},
+	guest.Spent: {http.StatusForbidden, 0, "The invitation was used already",
+		"An account has accepted it, and a link counts once.", true},
+	guest.OtherAccount: {http.StatusForbidden, 0, "The invitation is for another account",
+		"{account} is not the account that was invited.", true},
+	guest.AlreadyHere: {http.StatusConflict, 0, "You are a guest of {tenant} already",
+		"{account} is in the organization as another guest, and an account can be one only.", true},
 	signin.Gone: {http.StatusNotFound, 0, "This page has run out of time",
 		"The sign-in that it belonged to is over, or was begun in another browser. Nothing was granted.", false},
 	signin.Stale: {http.StatusConflict, 0, "This page was used before",
