@@ -24,6 +24,7 @@ var sideways = map[string][]string{
 	"core/consent":         {"core/app", "core/directory"},
 	"core/site":            {"core/directory"},
 	"core/person":          {"core/crosstenant", "core/directory"},
+	"core/factor":          {"core/crosstenant", "core/directory", "core/person"},
 	"core/managedidentity": {"core/app"},
 	"core/token":           {"core/keys"},
 	"core/federation":      {"core/app", "core/keys", "core/managedidentity"},

@@ -24,6 +24,7 @@ import (
 	"entente/internal/core/consent"
 	"entente/internal/core/crosstenant"
 	"entente/internal/core/directory"
+	"entente/internal/core/factor"
 	"entente/internal/core/federation"
 	"entente/internal/core/keys"
 	"entente/internal/core/managedidentity"
@@ -91,6 +92,7 @@ type core struct {
 	signIns     *audit.SignIns
 	hasher      *directory.Hasher
 	directory   *directory.Service
+	factors     *factor.Service
 	sites       *site.Service
 	apps        *app.Service
 	consent     *consent.Service
@@ -199,6 +201,7 @@ func (s *Server) newCore() *core {
 	c.keys = keys.New(s.db, s.ring, s.clock, keys.Options{Mark: s.options.Mark})
 	c.tokens = token.New(c.keys, s.clock, s.config.Name)
 	c.directory = directory.NewService(s.db, c.hasher)
+	c.factors = factor.NewService(s.db, s.ring, s.clock)
 	c.sites = site.NewService(s.db, c.directory)
 	c.apps = app.NewService(s.db, s.ring)
 	c.consent = consent.NewService(s.db)

@@ -20,6 +20,9 @@ func (s *Server) newWorkers() *jobs.Worker {
 	// Keys: rotate those that are due, drop those that are over.
 	w.Every("keys.rotate", time.Hour, func(ctx context.Context, _ *jobs.Work) error { return s.core.keys.Work(ctx) })
 
+	// Second factors: seal anew what an older master key has sealed.
+	w.Every("factor.reseal", time.Hour, func(ctx context.Context, _ *jobs.Work) error { return s.core.factors.Reseal(ctx) })
+
 	// Applications: what their service principals are found by, in other tenants.
 	w.Handle(app.ReachKind, s.core.apps.Reach, jobs.Policy{})
 

@@ -87,6 +87,13 @@ func NeedReach(ctx context.Context, tx *sqldb.Tx, who Caller, target ids.ObjectI
 	return f
 }
 
+// Administers reports whether somebody holds, in any scope, a role by which more
+// than looking or inviting is allowed.
+func Administers(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, principal ids.ObjectID) (bool, error) {
+	roles, _, err := standing(ctx, tx, tenant, principal)
+	return slices.ContainsFunc(roles, func(r ids.RoleID) bool { return !slices.Contains(noAdministrators, r) }), err
+}
+
 // least names the least role that reaches an account.
 func (reach Reach) least(theirs []ids.RoleID, held bool) string {
 	for _, id := range []ids.RoleID{PasswordAdministrator, HelpdeskAdministrator, AuthenticationAdministrator, UserAdministrator} {

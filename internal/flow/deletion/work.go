@@ -8,6 +8,7 @@ import (
 	"entente/internal/core/authz"
 	"entente/internal/core/consent"
 	"entente/internal/core/directory"
+	"entente/internal/core/factor"
 	"entente/internal/core/federation"
 	"entente/internal/core/managedidentity"
 	"entente/internal/core/object"
@@ -42,7 +43,7 @@ const clearing = 100
 
 // clears are the nouns that keep something of others.
 var clears = []func(context.Context, *sqldb.Tx, object.Remain, int) (int, error){
-	directory.ClearRemains, consent.ClearRemains, federation.ClearRemains, managedidentity.ClearRemains, app.ClearRemains, site.ClearRemains, object.ClearShared,
+	directory.ClearRemains, consent.ClearRemains, factor.ClearRemains, federation.ClearRemains, managedidentity.ClearRemains, app.ClearRemains, site.ClearRemains, object.ClearShared,
 }
 
 // ClearRemains takes away what up to limit purged objects left behind, and

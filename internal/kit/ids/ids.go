@@ -34,6 +34,7 @@ type (
 	SessionID    string // a browser's session
 	FlowID       string // a sign-in that is under way
 	FamilyID     string // the refresh tokens that follow one sign-in
+	MethodID     string // an authenticator of a person
 
 	// AssignmentID names an app role assignment: base64url of the principal's
 	// GUID in .NET byte order and 16 random bytes.

@@ -74,6 +74,26 @@ func TestMAC(t *testing.T) {
 	}
 }
 
+func TestDerive(t *testing.T) {
+	one, other := NewKey(), NewKey()
+	ring := func(keys ...[]byte) *Ring {
+		r, err := NewRing(keys...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	first := ring(one).Derive(100, "a", "b")
+	if len(first) != 100 || !bytes.Equal(first, ring(one, other).Derive(100, "a", "b")) {
+		t.Error("the same key and context derive something else")
+	}
+	for _, another := range [][]byte{ring(other, one).Derive(100, "a", "b"), ring(one).Derive(100, "ab"), ring(one).Derive(100, "a", "c")} {
+		if bytes.Equal(another[:20], first[:20]) {
+			t.Error("another key or context derives the same")
+		}
+	}
+}
+
 func TestParseKeys(t *testing.T) {
 	k := NewKey()
 	keys, err := ParseKeys("# the operator's key\n\n" + base64.StdEncoding.EncodeToString(k) + "\n")
