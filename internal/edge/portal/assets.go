@@ -22,6 +22,9 @@ var carryScript []byte
 //go:embed assets/copy.js
 var copyScript []byte
 
+//go:embed assets/leave.js
+var leaveScript []byte
+
 // An asset is a file that pages load.
 type asset struct {
 	name, ending, media string
@@ -32,6 +35,7 @@ var assets = []asset{
 	{"entente", ".css", "text/css; charset=utf-8", sheet},
 	{"carry", ".js", "text/javascript; charset=utf-8", carryScript},
 	{"copy", ".js", "text/javascript; charset=utf-8", copyScript},
+	{"leave", ".js", "text/javascript; charset=utf-8", leaveScript},
 }
 
 // address returns the path of an asset. It changes with its content.

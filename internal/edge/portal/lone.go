@@ -3,6 +3,7 @@ package portal
 import (
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 
 	"entente/internal/kit/web"
@@ -18,6 +19,7 @@ type Lone struct {
 	Problems []Problem // what keeps the form from being taken
 	Note     *Note     // shown above the title
 	FormTo   string    // a registered address to which a form here may lead back
+	Frames   []string  // addresses elsewhere that the page may show in frames
 	Script   string    // the asset that the page runs, or none; it works without
 	Content  string    // the template of the card's content
 	Data     any       // what Content shows
@@ -114,7 +116,7 @@ func (t *Templates) Lone(w http.ResponseWriter, r *http.Request, p Lone) error {
 	if p.Wide {
 		class = "lone wide"
 	}
-	Protect(w, p.FormTo)
+	Protect(w, p.FormTo, p.Frames...)
 	return t.write(w, status, "lone", lone{Lone: p, Site: t.site.Operator, Host: t.host(r), Card: card},
 		document{Title: title + " – " + Product, Body: class, Script: scriptAddress(p.Script)})
 }
@@ -127,14 +129,28 @@ func (t *Templates) host(r *http.Request) string {
 
 // Protect sets the headers of every page: nothing from elsewhere is loaded, no
 // frame holds it, no cache keeps it, and forms lead to ourselves, or back to
-// formTo as well.
-func Protect(w http.ResponseWriter, formTo string) {
+// formTo as well. Only frames of the origins of some addresses are shown in it.
+func Protect(w http.ResponseWriter, formTo string, frames ...string) {
 	action := "'self'"
 	if src := source(formTo); src != "" {
 		action += " " + src
 	}
 	web.NoStore(w)
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; "+
-		"script-src 'self'; connect-src 'self'; form-action "+action+"; base-uri 'none'; frame-ancestors 'none'")
+		"script-src 'self'; connect-src 'self'; form-action "+action+"; base-uri 'none'; frame-ancestors 'none'"+frameSource(frames))
 	w.Header().Set("X-Frame-Options", "DENY")
+}
+
+// frameSource is the directive that lets a page show frames, or nothing.
+func frameSource(addresses []string) string {
+	var all []string
+	for _, a := range addresses {
+		if src := source(a); src != "" && !slices.Contains(all, src) {
+			all = append(all, src)
+		}
+	}
+	if all == nil {
+		return ""
+	}
+	return "; frame-src " + strings.Join(all, " ")
 }

@@ -97,7 +97,10 @@ type visit struct {
 	pages             map[*side]string // likewise, of one that people sign in to
 	theirs, own       machine
 	victims, intruder *browser
-	flow              page // of the victim's browser, at consent
+	flow              page   // of the victim's browser, at consent
+	session           string // of that browser: its applications know it
+	out               page   // of a further browser of the victim's, signed out
+	outs              *browser
 	invited           map[*side]url.Values
 }
 
@@ -118,6 +121,10 @@ func (g *ground) visit(t *testing.T) *visit {
 		t.Fatalf("the victim's flow: %d at %s", v.flow.status, v.flow.at)
 	}
 	v.intruder.signIn(t, g.stranger, consentLink("/"+g.stranger.ID+"/adminconsent", v.app[g.stranger]))
+	v.session = v.sessionOf(t, v.victims)
+	v.outs = g.browser(t)
+	v.outs.signIn(t, g.victim, v.signInLink())
+	v.out = v.outs.submit(t, v.outs.get(t, "/"+g.victim.ID+"/oauth2/v2.0/logout"), "Sign out", nil)
 	return v
 }
 
@@ -151,7 +158,15 @@ var visits = map[string]struct {
 	"GET /{tenant}/oauth2/authorize":                      {strangeSignIn, ownSignIn},
 	"POST /{tenant}/oauth2/v2.0/authorize":                {strangeSignInByForm, ownSignInByForm},
 	"POST /{tenant}/oauth2/authorize":                     {strangeSignInByForm, ownSignInByForm},
+	"GET /{tenant}/oauth2/v2.0/logout":                    {strangeSignOut, askedToSignOut},
+	"POST /{tenant}/oauth2/v2.0/logout":                   {strangeSignOut, askedToSignOut},
+	"GET /{tenant}/oauth2/logout":                         {strangeSignOut, askedToSignOut},
+	"POST /{tenant}/oauth2/logout":                        {strangeSignOut, askedToSignOut},
+	"POST /common/signout":                                {strangeSignOutForm, ownSignOut},
+	"GET /common/signedout":                               {strangeSignedOut, ownSignedOut},
 }
+
+var last = []string{"POST /common/consent/set", "POST /common/signout"}
 
 // TestLogin walks the login host.
 func TestLogin(t *testing.T) {
@@ -159,10 +174,8 @@ func TestLogin(t *testing.T) {
 	if want := slices.Sorted(maps.Keys(visits)); !slices.Equal(slices.Sorted(slices.Values(all)), want) {
 		t.Fatalf("the routes are %v, and %v are walked", all, want)
 	}
-	// What spends the victim's flow comes last.
-	slices.SortStableFunc(all, func(a, b string) int {
-		return strings.Count(a, "POST /common/consent") - strings.Count(b, "POST /common/consent")
-	})
+	// What spends the victim's flow comes last, and then what ends their session.
+	slices.SortStableFunc(all, func(a, b string) int { return slices.Index(last, a) - slices.Index(last, b) })
 	each(t, func(t *testing.T, g *ground) {
 		v := g.visit(t)
 		before := g.rows(t)
@@ -455,5 +468,79 @@ func ownInvitation(t *testing.T, v *visit, path string) {
 	t.Helper()
 	if p := v.victims.get(t, path+"?"+v.invited[v.victim].Encode()); p.status != http.StatusOK {
 		t.Errorf("the victim's invitation: %d %s", p.status, p.raw)
+	}
+}
+
+// signInLink is a sign-in of the victim to an application of theirs.
+func (v *visit) signInLink() string {
+	return v.at("/{tenant}/oauth2/v2.0/authorize", v.victim) + "?" + v.request(v.pages[v.victim]).Encode()
+}
+
+// sessionOf returns the session that a browser of the victim's has.
+func (v *visit) sessionOf(t *testing.T, b *browser) string {
+	t.Helper()
+	p := b.get(t, v.signInLink())
+	q, err := url.ParseQuery(p.at.Fragment)
+	if err != nil || q.Get("session_state") == "" {
+		t.Fatalf("the victim's own browser is at %s", p.at)
+	}
+	return q.Get("session_state")
+}
+
+// strangeSignOut asks for sign-out at the victim's tenant: the stranger's own
+// account is all that there is to be seen.
+func strangeSignOut(t *testing.T, v *visit, path string) {
+	t.Helper()
+	form := url.Values{"client_id": {v.pages[v.victim]}, "post_logout_redirect_uri": {"https://evil.example/"}, "logout_hint": {v.victim.AdminUPN}}
+	for _, p := range []page{v.intruder.get(t, v.at(path, v.victim)+"?"+form.Encode()), v.intruder.post(t, v.at(path, v.victim), form)} {
+		if p.status != http.StatusOK || p.Heading() != "Sign out of this account?" || strings.Contains(p.Text(), v.victim.AdminUPN) || !strings.Contains(p.Text(), v.stranger.AdminUPN) {
+			t.Errorf("%s shows a stranger %d: %s", p.at, p.status, p.Text())
+		}
+	}
+}
+
+// askedToSignOut wants the victim's browser to be asked.
+func askedToSignOut(t *testing.T, v *visit, path string) {
+	t.Helper()
+	for _, p := range []page{v.victims.get(t, v.at(path, v.victim)), v.victims.post(t, v.at(path, v.victim), url.Values{"state": {"s"}})} {
+		if p.status != http.StatusOK || !strings.Contains(p.Text(), v.victim.AdminUPN) {
+			t.Errorf("the walk does not reach %s: %d %s", path, p.status, p.Text())
+		}
+	}
+}
+
+// strangeSignOutForm names the victim's session in the form.
+func strangeSignOutForm(t *testing.T, v *visit, path string) {
+	t.Helper()
+	theirs, none := url.Values{"session": {v.session}}, url.Values{"session": {enttest.NewID()}}
+	for _, b := range []*browser{v.intruder, v.browser(t)} {
+		p, q := b.post(t, path, theirs), b.post(t, path, none)
+		if p.status != http.StatusOK || p.Text() != q.Text() || strings.Contains(p.raw, v.victim.AdminUPN) {
+			t.Errorf("the victim's session: %d %s; a session of nobody: %d %s", p.status, p.Text(), q.status, q.Text())
+		}
+	}
+}
+
+func ownSignOut(t *testing.T, v *visit, path string) {
+	t.Helper()
+	if got := v.sessionOf(t, v.victims); got != v.session {
+		t.Errorf("the victim's session is %s, and was %s", got, v.session)
+	}
+	if p := v.victims.post(t, path, url.Values{"session": {v.session}}); p.status != http.StatusOK || !strings.Contains(p.Text(), v.victim.AdminUPN) {
+		t.Errorf("the walk does not reach %s: %d %s", path, p.status, p.Text())
+	}
+}
+
+// strangeSignedOut looks at a sign-out of the victim's.
+func strangeSignedOut(t *testing.T, v *visit, path string) {
+	t.Helper()
+	v.refused(t, v.intruder.get(t, path+"?"+v.out.at.RawQuery))
+	v.refused(t, v.browser(t).get(t, path+"?"+v.out.at.RawQuery))
+}
+
+func ownSignedOut(t *testing.T, v *visit, path string) {
+	t.Helper()
+	if p := v.outs.get(t, path+"?"+v.out.at.RawQuery); p.status != http.StatusOK || !strings.Contains(p.Text(), v.victim.AdminUPN) {
+		t.Errorf("the walk does not reach %s: %d %s", path, p.status, p.Text())
 	}
 }

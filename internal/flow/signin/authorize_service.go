@@ -129,6 +129,9 @@ func (s *Service) Finish(ctx context.Context, b Browser, id ids.FlowID) (*Answer
 		if err := f.Leave(); err != nil {
 			return err
 		}
+		if err := addReached(ctx, tx, v.session, a.AppID, v.in.ID); err != nil {
+			return err
+		}
 		back, err = s.code(ctx, tx, f, v)
 		entry = v.entry(b, f, a, s.clock.Now())
 		if f.Ask.Authorize.IDToken && err == nil {

@@ -33,6 +33,7 @@ type (
 	JobID        string // a job
 	SessionID    string // a browser's session
 	FlowID       string // a sign-in that is under way
+	SignOutID    string // a sign-out that is done
 	FamilyID     string // the refresh tokens that follow one sign-in
 	MethodID     string // an authenticator of a person
 

@@ -17,7 +17,7 @@ import (
 )
 
 // authorize begins a sign-in to an application (OpenID Connect Core 1.0,
-// section 3.1.2.1: by GET, or by POST of a form).
+// section 3.1.2.1); a form is answered with its address first, see byForm.
 func (p *Pages) authorize(w http.ResponseWriter, r *http.Request) error { return p.enter(w, r, false) }
 
 // authorize1 is authorize in the form of version 1, which names a resource
@@ -26,13 +26,6 @@ func (p *Pages) authorize1(w http.ResponseWriter, r *http.Request) error { retur
 
 func (p *Pages) enter(w http.ResponseWriter, r *http.Request, v1 bool) error {
 	text := r.URL.RawQuery
-	if r.Method == http.MethodPost {
-		form, err := web.Form(r)
-		if err != nil {
-			return err
-		}
-		text = form.Encode()
-	}
 	q, err := oauth2.ParseForm(text)
 	if err != nil {
 		return err

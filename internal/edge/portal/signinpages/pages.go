@@ -54,9 +54,15 @@ var routes = map[string]func(*Pages, http.ResponseWriter, *http.Request) error{
 	"GET /{tenant}/adminconsent":           (*Pages).begin,
 	"GET /{tenant}/v2.0/adminconsent":      (*Pages).begin2,
 	"GET /{tenant}/oauth2/v2.0/authorize":  (*Pages).authorize,
-	"POST /{tenant}/oauth2/v2.0/authorize": (*Pages).authorize,
+	"POST /{tenant}/oauth2/v2.0/authorize": (*Pages).byForm,
 	"GET /{tenant}/oauth2/authorize":       (*Pages).authorize1,
-	"POST /{tenant}/oauth2/authorize":      (*Pages).authorize1,
+	"POST /{tenant}/oauth2/authorize":      (*Pages).byForm,
+	"GET /{tenant}/oauth2/v2.0/logout":     (*Pages).logout,
+	"POST /{tenant}/oauth2/v2.0/logout":    (*Pages).byForm,
+	"GET /{tenant}/oauth2/logout":          (*Pages).logout,
+	"POST /{tenant}/oauth2/logout":         (*Pages).byForm,
+	"POST /common/signout":                 (*Pages).leave,
+	"GET /common/signedout":                (*Pages).signedOut,
 	"GET /common/signin":                   (*Pages).step,
 	"GET /redeem":                          (*Pages).invited,
 	"POST /common/signin":                  (*Pages).take,
@@ -73,7 +79,7 @@ func (p *Pages) Handler() http.Handler {
 	mux, open := http.NewServeMux(), http.NewServeMux()
 	for pattern, h := range routes {
 		serve := web.Serve(func(w http.ResponseWriter, r *http.Request) error { return h(p, w, r) }, p.Fail)
-		if strings.HasSuffix(pattern, "/authorize") { // an application's page may post here (OpenID Connect Core 1.0, section 3.1.2.1)
+		if opened(pattern) {
 			open.Handle(pattern, serve)
 		} else {
 			mux.Handle(pattern, serve)
@@ -81,7 +87,7 @@ func (p *Pages) Handler() http.Handler {
 	}
 	mux.Handle("/", web.Serve(nothing, p.Fail))
 	open.Handle("/", web.SameOrigin(mux, p.Fail))
-	return web.FoldPath(open, "common", "v2.0", "adminconsent", "signin", "consent", "set", "redeem", "oauth2", "authorize")
+	return web.FoldPath(open, "common", "v2.0", "adminconsent", "signin", "consent", "set", "redeem", "oauth2", "authorize", "logout", "signout", "signedout")
 }
 
 // Lookup answers /error: what an error code means.
