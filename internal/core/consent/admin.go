@@ -108,16 +108,7 @@ func (o *Offer) grantScopes(ctx context.Context, tx *sqldb.Tx, who authz.Caller,
 	if err != nil {
 		return err
 	}
-	if _, err := addGrant(ctx, tx, g); err != nil {
-		return err
-	}
-	if err := addScopes(ctx, tx, who.Tenant, g.ID, scopes, c.ID); err != nil {
-		return err
-	}
-	if err := loadScope(ctx, tx, &g); err != nil {
-		return err
-	}
-	return recordGrant(ctx, tx, who, "Add delegated permission grant", g)
+	return addTo(ctx, tx, who, g, scopes, c)
 }
 
 // presence returns the application's service principal in the tenant, and ties

@@ -15,8 +15,9 @@ import (
 )
 
 // A Classification says how much a tenant minds that a delegated permission of
-// a resource is given away. The members with JSON names are Graph's. It is kept
-// for whoever decides on consent; nothing is granted because of it.
+// a resource is given away. The members with JSON names are Graph's. Where people
+// may agree for themselves to what has a low impact, low is what they may agree
+// to; see Judge.
 // https://learn.microsoft.com/graph/api/resources/delegatedpermissionclassification?view=graph-rest-1.0
 type Classification struct {
 	ID         string     `json:"id"`

@@ -14,4 +14,10 @@
 // Who may grant: application permissions of Microsoft Graph need a Global or
 // Privileged Role Administrator; others an Application Administrator as well.
 // https://learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent
+//
+// What people may agree to for themselves follows from the tenant's policy, the
+// application's publisher and the impact of the permissions: see Judge. A
+// Question is put to a person, an Offer to an administrator; the digest of
+// either comes back with the decision. What a person agreed to for themselves
+// they may take back at any time.
 package consent

@@ -178,9 +178,79 @@ func ScopesNow(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, client, r
 	return slices.Compact(list), err
 }
 
+// AnythingNow reports whether a client may do anything at all now for a person,
+// on any resource that is there; for nobody, whether it may for everybody.
+func AnythingNow(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, client, person ids.ObjectID) (bool, error) {
+	var n int
+	err := tx.One(ctx, `
+		select count(*) from (
+			select 1
+			from   permission_grant g cross join grant_scope s
+			where  g.tenant_id = ? and g.client_id = ? and s.tenant_id = g.tenant_id and s.grant_id = g.id
+			and    (g.principal_id = '' or g.principal_id = ?) and (s.ends_us = 0 or s.ends_us > ?)
+			and    exists (select 1 from object o where o.tenant_id = g.tenant_id and o.id = g.resource_id and o.deleted_us = 0)
+			limit  1) any_of`,
+		[]any{tenant, client, person, sqldb.Micros(tx.Now())}, &n)
+	return n > 0, err
+}
+
 // endScope keeps a scope's new end.
 func endScope(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.GrantID, scope string, ends time.Time) error {
 	_, err := tx.Exec(ctx, `update grant_scope set ends_us = ? where tenant_id = ? and grant_id = ? and scope = ?`,
 		sqldb.Micros(ends), tenant, id, scope)
 	return err
+}
+
+// clientsOf returns the clients for which a person has agreed to something that
+// holds now, by name. There are at most as many as a page shows.
+func clientsOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, person ids.ObjectID) ([]ids.ObjectID, error) {
+	return sqldb.All(ctx, tx, `
+		select p.id
+		from   service_principal p
+		where  p.tenant_id = ? and p.deleted_us = 0 and p.id in (
+			select g.client_id
+			from   permission_grant g
+			join   grant_scope s on s.tenant_id = g.tenant_id and s.grant_id = g.id and (s.ends_us = 0 or s.ends_us > ?)
+			join   object o on o.tenant_id = g.tenant_id and o.id = g.resource_id and o.deleted_us = 0
+			where  g.tenant_id = ? and g.principal_id = ? and g.principal_id <> '')
+		order  by p.name_folded, p.id limit ?`,
+		[]any{tenant, sqldb.Micros(tx.Now()), tenant, person, maxOwn},
+		func(scan func(...any) error) (id ids.ObjectID, err error) { return id, scan(&id) })
+}
+
+const maxOwn = 200
+
+// given is a scope that a client has on a resource.
+type given struct {
+	resource    ids.ObjectID
+	scope       string
+	everybody   bool
+	since, ends time.Time
+}
+
+// givenTo returns what a client may do for a person now, in order.
+func givenTo(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, client, person ids.ObjectID) ([]given, error) {
+	return sqldb.All(ctx, tx, `
+		select g.resource_id, s.scope, g.principal_id = '', s.ends_us, coalesce((
+			select min(c.created_us) from cause_of l join cause c on c.tenant_id = l.tenant_id and c.id = l.cause_id
+			where  l.tenant_id = g.tenant_id and l.target_kind = 'scope' and l.target_id = g.id || ' ' || s.scope and c.ended_us = 0), g.created_us)
+		from   permission_grant g
+		join   grant_scope s on s.tenant_id = g.tenant_id and s.grant_id = g.id
+		join   object o on o.tenant_id = g.tenant_id and o.id = g.resource_id and o.deleted_us = 0
+		where  g.tenant_id = ? and g.client_id = ? and (g.principal_id = '' or g.principal_id = ?) and (s.ends_us = 0 or s.ends_us > ?)
+		order  by g.resource_id, s.position, s.scope`,
+		[]any{tenant, client, person, sqldb.Micros(tx.Now())},
+		func(scan func(...any) error) (g given, err error) {
+			var ends, since int64
+			err = scan(&g.resource, &g.scope, &g.everybody, &ends, &since)
+			g.ends, g.since = sqldb.Time(ends), sqldb.Time(since)
+			return g, err
+		})
+}
+
+// grantsBetween returns the grants of a client that hold for one person only,
+// without their scopes.
+func grantsBetween(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, client, person ids.ObjectID) ([]Grant, error) {
+	return sqldb.All(ctx, tx, "select "+grantColumns+" from permission_grant g where g.tenant_id = ? and g.client_id = ? and g.principal_id = ? order by g.id",
+		[]any{tenant, client, person}, scanGrant)
 }

@@ -32,7 +32,15 @@ type Item struct {
 	Value        string
 	Name         string // as an administrator reads it
 	Description  string
-	Granted      bool // the tenant has granted it already, without end
+	Granted      bool // it is granted: to the tenant without end, or in a Question to the person now
+
+	// Of a Question only.
+	ForAll         bool // it is granted to everybody in the tenant now
+	Administrators bool // only an administrator may agree to it
+	Low            bool // it has a low impact
+	Absent         bool // the tenant lacks the resource
+
+	userName, userDescription string // as a person reads it, where that differs
 }
 
 // An Offer is what an administrator is asked to consent to. Digest is of all
@@ -50,6 +58,7 @@ const (
 	UnknownApplication fault.Reason = "consent.unknown_application" // Values: appId
 	SingleTenant       fault.Reason = "consent.single_tenant"       // Values: appId, name
 	UnknownResource    fault.Reason = "consent.unknown_resource"    // Values: resource
+	UnknownScope       fault.Reason = "consent.unknown_scope"       // Values: scope
 	NothingListed      fault.Reason = "consent.nothing_listed"
 	OfferChanged       fault.Reason = "consent.offer_changed"
 	AdminRequired      fault.Reason = "consent.admin_required"
@@ -85,19 +94,10 @@ func (o *Offer) May(ctx context.Context, tx *sqldb.Tx, who authz.Caller) error {
 // MakeOffer returns what the link asks for in the tenant, in the caller's
 // transaction.
 func MakeOffer(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, appID ids.AppID, want Want) (*Offer, error) {
-	a, err := app.ApplicationByAppID(ctx, tx, appID)
-	if errors.Is(err, fault.NotFound) || err == nil && a.BuiltIn {
-		return nil, fault.Because(fault.NotFound, UnknownApplication, "Application with identifier '%s' was not found.", appID).With("appId", string(appID))
-	}
+	o, err := emptyOffer(ctx, tx, tenant, appID)
 	if err != nil {
 		return nil, err
 	}
-	if a.Tenant != tenant && !a.MultiTenant() {
-		return nil, fault.Because(fault.Forbidden, SingleTenant, "Application '%s' is not configured as a multi-tenant application.", appID).
-			With("appId", string(appID)).With("name", a.DisplayName).
-			WithFix("Its owner must set its sign-in audience to accounts in any organization.")
-	}
-	o := &Offer{Tenant: tenant, Application: a}
 	if len(want.Scopes) > 0 {
 		err = o.addScopes(ctx, tx, want.Scopes)
 	} else {
@@ -111,6 +111,24 @@ func MakeOffer(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, appID ids
 	}
 	o.Digest = o.digest()
 	return o, nil
+}
+
+// emptyOffer returns an offer that asks for nothing yet, of an application that
+// may come into the tenant.
+func emptyOffer(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, appID ids.AppID) (*Offer, error) {
+	a, err := app.ApplicationByAppID(ctx, tx, appID)
+	if errors.Is(err, fault.NotFound) || err == nil && a.BuiltIn {
+		return nil, fault.Because(fault.NotFound, UnknownApplication, "Application with identifier '%s' was not found.", appID).With("appId", string(appID))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if a.Tenant != tenant && !a.MultiTenant() {
+		return nil, fault.Because(fault.Forbidden, SingleTenant, "Application '%s' is not configured as a multi-tenant application.", appID).
+			With("appId", string(appID)).With("name", a.DisplayName).
+			WithFix("Its owner must set its sign-in audience to accounts in any organization.")
+	}
+	return &Offer{Tenant: tenant, Application: a}, nil
 }
 
 // addListed takes what the application lists as required, of one resource if
@@ -131,10 +149,14 @@ func (o *Offer) addListed(ctx context.Context, tx *sqldb.Tx, only string) error 
 		}
 	}
 	if only != "" && len(o.Items) == 0 {
-		return fault.Because(fault.Invalid, NothingListed, "The application lists no permissions for '%s'.", only).
-			WithFix("Its owner must add the permissions to the application's required resource access.")
+		return nothingListed(only)
 	}
 	return nil
+}
+
+func nothingListed(resource string) error {
+	return fault.Because(fault.Invalid, NothingListed, "The application lists no permissions for '%s'.", resource).
+		WithFix("Its owner must add the permissions to the application's required resource access.")
 }
 
 func named(api *app.Application, name string) bool {
@@ -152,18 +174,7 @@ func (o *Offer) addScopes(ctx context.Context, tx *sqldb.Tx, scopes []string) er
 		if i := strings.LastIndexByte(s, '/'); i >= 0 {
 			name, value = s[:i], s[i+1:]
 		}
-		appID, ok := app.AppIDOf(name)
-		if !ok {
-			r, err := app.FindResource(ctx, tx, o.Tenant, name)
-			if errors.Is(err, fault.NotFound) {
-				return unknownResource(name)
-			}
-			if err != nil {
-				return err
-			}
-			appID = r.AppID
-		}
-		api, err := o.resource(ctx, tx, appID)
+		api, err := o.find(ctx, tx, name)
 		if err != nil {
 			return err
 		}
@@ -176,10 +187,33 @@ func (o *Offer) addScopes(ctx context.Context, tx *sqldb.Tx, scopes []string) er
 			}
 		}
 		if !found {
-			return fault.InvalidAt("scope", "The scope '%s' is not valid.", s).With("scope", s)
+			return unknownScope(s)
 		}
 	}
 	return nil
+}
+
+// find returns the application that a scope names as its resource.
+func (o *Offer) find(ctx context.Context, tx *sqldb.Tx, name string) (*app.Application, error) {
+	appID, ok := app.AppIDOf(name)
+	if !ok {
+		r, err := app.FindResource(ctx, tx, o.Tenant, name)
+		if errors.Is(err, fault.NotFound) {
+			return nil, unknownResource(name)
+		}
+		if err != nil {
+			return nil, err
+		}
+		appID = r.AppID
+	}
+	return o.resource(ctx, tx, appID)
+}
+
+func unknownScope(scope string) error {
+	e := fault.Because(fault.Invalid, UnknownScope, "The scope '%s' is not valid.", scope).With("scope", scope).
+		WithFix("Ask for scopes that the resource defines and has enabled.")
+	e.Target = "scope"
+	return e
 }
 
 // resource returns the application that offers what is asked for. It must be
@@ -217,7 +251,8 @@ func item(api *app.Application, x app.Access) (Item, bool) {
 		if s == nil || !s.IsEnabled {
 			return i, false
 		}
-		i.Value, i.Name, i.Description = s.Value, s.AdminName, s.AdminDescription
+		i.Value, i.Name, i.Description, i.Administrators = s.Value, s.AdminName, s.AdminDescription, s.Type == "Admin"
+		i.userName, i.userDescription = text(s.UserName), text(s.UserDescription)
 	}
 	return i, true
 }
@@ -263,4 +298,11 @@ func (o *Offer) digest() secret.Digest {
 			strconv.FormatBool(i.Granted)) // what is said to be there already must still be
 	}
 	return secret.DigestOf(parts...)
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }

@@ -63,7 +63,7 @@ func NewAuthorization() *Authorization {
 	return &Authorization{
 		ID: "authorizationPolicy", DisplayName: "Authorization Policy", Description: "Used to manage authorization related settings across the company.",
 		InvitesFrom: InviteEverybody, BlockMsol: &yes, RiskyConsent: &no, GuestRole: GuestsLimited,
-		Defaults: UserPermissions{CreateApps: true, CreateGroups: true, CreateTenants: &no, ReadBitlocker: &no, ReadOthers: true, ConsentPolicies: []string{}},
+		Defaults: UserPermissions{CreateApps: true, CreateGroups: true, CreateTenants: &no, ReadBitlocker: &no, ReadOthers: true, ConsentPolicies: []string{ForSelf + string(ConsentLow)}},
 	}
 }
 
@@ -82,6 +82,9 @@ func (a *Authorization) Apply(body []byte) (*Authorization, error) {
 		return nil, fault.New(fault.Invalid, "The request body cannot be read.").Wrap(err)
 	}
 	v.ID, v.Deleted, v.DisplayName, v.Description, v.version = a.ID, a.Deleted, a.DisplayName, a.Description, a.version
+	if v.Defaults.ConsentPolicies == nil {
+		v.Defaults.ConsentPolicies = []string{}
+	}
 	return v, v.check()
 }
 
@@ -89,6 +92,8 @@ func (a *Authorization) check() error {
 	switch {
 	case !slices.Contains([]string{InviteNobody, InviteAdmins, InviteMembers, InviteEverybody}, a.InvitesFrom):
 		return fault.InvalidAt("allowInvitesFrom", "Invalid value specified for property 'allowInvitesFrom' of resource 'AuthorizationPolicy'.")
+	case len(slices.Compact(slices.Sorted(slices.Values(a.Defaults.ConsentPolicies)))) < len(a.Defaults.ConsentPolicies):
+		return fault.InvalidAt("permissionGrantPoliciesAssigned", "Invalid value specified for property 'permissionGrantPoliciesAssigned' of resource 'AuthorizationPolicy'.")
 	case !slices.Contains([]ids.RoleID{GuestsAsMembers, GuestsLimited, GuestsRestricted}, a.GuestRole):
 		return fault.InvalidAt("guestUserRoleId", "Invalid value specified for property 'guestUserRoleId' of resource 'AuthorizationPolicy'.")
 	}
@@ -101,10 +106,11 @@ func (a *Authorization) check() error {
 		{"allowedToSignUpEmailBasedSubscriptions", a.SignUp, "nobody signs up by themselves"},
 		{"allowedToUseSSPR", a.SelfService, "administrators reset passwords"},
 		{"allowEmailVerifiedUsersToJoinOrganization", a.Join, "nobody joins by themselves"},
-		{"allowUserConsentForRiskyApps", is(a.RiskyConsent), "only administrators consent"},
+		{"allowUserConsentForRiskyApps", is(a.RiskyConsent), "no application is judged by its risk"},
 		{"allowedToCreateTenants", is(a.Defaults.CreateTenants), "the operator creates tenants"},
 		{"allowedToReadBitlockerKeysForOwnedDevice", is(a.Defaults.ReadBitlocker), "there are no devices"},
-		{"permissionGrantPoliciesAssigned", len(a.Defaults.ConsentPolicies) > 0, "only administrators consent"},
+		{"permissionGrantPoliciesAssigned", slices.ContainsFunc(a.Defaults.ConsentPolicies, func(p string) bool { _, known := userConsent(p); return !known }),
+			"people consent by " + ForSelf + string(ConsentLow) + " or " + ForSelf + string(ConsentAll) + ", or not at all"},
 	} {
 		if s.differs {
 			f := fault.Because(fault.Invalid, Fixed, "The setting '%s' cannot have this value here: %s.", s.name, s.why)
