@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -30,6 +31,24 @@ func rolesOn(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, principal, 
 		order  by role_id`,
 		[]any{tenant, principal, scope, tenant, tenant, principal, sqldb.Micros(tx.Now()), scope, tenant},
 		func(scan func(...any) error) (r ids.RoleID, err error) { return r, scan(&r) })
+}
+
+// HeldOn returns a condition: that the caller holds a role which allows a on
+// the one object whose identifier is in the column, itself or as a member of a
+// group that was given it. Roles in the whole tenant are the business of RightsOf.
+func HeldOn(tx *sqldb.Tx, who Caller, a Action, column string) (condition string, args []any) {
+	args = []any{who.Tenant}
+	for _, r := range roles {
+		if r.Allows(a) {
+			args = append(args, r.ID)
+		}
+	}
+	in := strings.TrimSuffix(strings.Repeat("?, ", len(args)-1), ", ")
+	return `exists (
+		select 1 from role_assignment a
+		where  a.tenant_id = ? and a.role_id in (` + in + `) and a.scope = '/' || ` + column + ` and (a.principal_id = ? or a.principal_id in (
+		       select h.group_id from role_holder h where h.tenant_id = ? and h.member_id = ? and (h.ends_us = 0 or h.ends_us > ?))))`,
+		append(args, who.Object, who.Tenant, who.Object, sqldb.Micros(tx.Now()))
 }
 
 // typeOf returns the user type of a person who lives and is enabled, or ""

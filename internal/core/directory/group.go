@@ -167,9 +167,8 @@ func (g *Group) Apply(body []byte) (*Group, error) {
 	h.Tenant, h.CreatedAt, h.version = g.Tenant, g.CreatedAt, g.version
 	h.MailEnabled, h.IsAssignableToRole, h.UniqueName = g.MailEnabled, g.IsAssignableToRole, g.UniqueName
 	h.ResourceBehavior, h.ResourceProvisioning = g.ResourceBehavior, g.ResourceProvisioning
-	hidden := func(v *string) bool { return v != nil && *v == HiddenMembership }
 	switch {
-	case hidden(h.Visibility) != hidden(g.Visibility), h.Visibility == nil && g.Visibility != nil,
+	case h.Hidden() != g.Hidden(), h.Visibility == nil && g.Visibility != nil,
 		g.AssignableToRole() && h.Visibility != nil && *h.Visibility != Private: // nobody joins it unasked
 		return nil, invalidGroup("visibility")
 	case h.Unified() != g.Unified():
@@ -183,6 +182,9 @@ func (g *Group) Apply(body []byte) (*Group, error) {
 	}
 	return h, h.check()
 }
+
+// Hidden reports whether who is in the group is not for everybody to see.
+func (g *Group) Hidden() bool { return g.Visibility != nil && *g.Visibility == HiddenMembership }
 
 // keep takes over what only the service sets.
 func (g *Group) keep(from *Group) {

@@ -142,8 +142,8 @@ func addGroup(ctx context.Context, tx *sqldb.Tx, g *Group, by ids.ObjectID) erro
 	n, err := tx.Exec(ctx, `
 		insert into directory_group (tenant_id, id, name_folded, text_folded, class_folded, nick_folded, mail_folded, unified, security,
 		                             mail_enabled, assignable, unique_name, renewed_us, expires_us, rule_folded, rule_state, language_folded,
-		                             synced_us, sam_folded, sid_folded, synced, created_us, face, rest, version)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
+		                             synced_us, sam_folded, sid_folded, synced, hidden, created_us, face, rest, version)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
 		on conflict (tenant_id, unique_name) where unique_name <> '' and deleted_us = 0 do nothing`,
 		append(append([]any{g.Tenant, g.ID}, g.columns()...), sqldb.Micros(g.CreatedAt), face, rest)...)
 	if err != nil {
@@ -167,7 +167,7 @@ func putGroup(ctx context.Context, tx *sqldb.Tx, g *Group) error {
 		update directory_group
 		set    name_folded = ?, text_folded = ?, class_folded = ?, nick_folded = ?, mail_folded = ?, unified = ?, security = ?,
 		       mail_enabled = ?, assignable = ?, unique_name = ?, renewed_us = ?, expires_us = ?, rule_folded = ?, rule_state = ?,
-		       language_folded = ?, synced_us = ?, sam_folded = ?, sid_folded = ?, synced = ?, face = ?, rest = ?, version = version + 1
+		       language_folded = ?, synced_us = ?, sam_folded = ?, sid_folded = ?, synced = ?, hidden = ?, face = ?, rest = ?, version = version + 1
 		where  tenant_id = ? and id = ? and version = ? and deleted_us = 0`,
 		append(g.columns(), face, rest, g.Tenant, g.ID, g.version)...)
 	if err != nil {
@@ -221,14 +221,14 @@ func takeGroupNames(ctx context.Context, tx *sqldb.Tx, g *Group) error {
 	return nil
 }
 
-// columns returns the values of the columns from name_folded to synced.
+// columns returns the values of the columns from name_folded to hidden.
 func (g *Group) columns() []any {
 	fold := func(s *string) string { return query.Fold(text(s)) }
 	return []any{
 		query.Fold(g.DisplayName), fold(g.Description), fold(g.Classification), query.Fold(g.MailNickname), fold(g.Mail),
 		g.Unified(), g.Secures(), g.mailed(), maybe(g.IsAssignableToRole), text(g.UniqueName),
 		when(g.Renewed), when(g.Expiration), fold(g.MembershipRule), fold(g.RuleProcessingState), fold(g.Language),
-		when(g.OnPremisesLastSync), fold(g.OnPremisesSAM), fold(g.OnPremisesSID), maybe(g.OnPremisesSync),
+		when(g.OnPremisesLastSync), fold(g.OnPremisesSAM), fold(g.OnPremisesSID), maybe(g.OnPremisesSync), g.Hidden(),
 	}
 }
 

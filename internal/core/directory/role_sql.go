@@ -115,26 +115,3 @@ func GetRoleAssignment(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, i
 	}
 	return page.Items[0], nil
 }
-
-// ObjectsAmong returns those of the objects that the member is in: groups, also
-// through other groups, and directory roles. Without objects it returns all, or
-// only those that are security groups.
-func ObjectsAmong(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, member ids.ObjectID, among []ids.ObjectID, securityOnly bool) ([]ids.ObjectID, error) {
-	if securityOnly {
-		return GroupsAmong(ctx, tx, tenant, member, among, true)
-	}
-	var filter query.Expr
-	if len(among) > 0 {
-		in := query.In{Field: "id"}
-		for _, id := range among {
-			in.Values = append(in.Values, string(id))
-		}
-		filter = in
-	}
-	page, err := ListObjects(ctx, tx, tenant, AllGroupsOf(member), "", query.Query{Filter: filter})
-	list := make([]ids.ObjectID, len(page.Items))
-	for i, o := range page.Items {
-		list[i] = o.ID
-	}
-	return list, err
-}

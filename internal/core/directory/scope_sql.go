@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 
+	"entente/internal/core/authz"
 	"entente/internal/core/object"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
@@ -15,8 +16,9 @@ type Scope struct {
 	of   ids.ObjectID
 	up   bool // to the groups above, not to the members below
 	deep bool
-	ties string // objects that are tied to it otherwise: their identifiers
-	role bool   // of is a directory role: the principals that it was given to
+	ties string  // objects that are tied to it otherwise: their identifiers
+	role bool    // of is a directory role: the principals that it was given to
+	by   *Viewer // who looks; nil sees everything
 
 	domain string // in its place: whatever is named under a domain
 }
@@ -54,18 +56,52 @@ func CreatedBy(creator ids.ObjectID) Scope {
 	return Scope{of: creator, ties: `select c.id from object c where c.tenant_id = ? and c.created_by = ?`}
 }
 
+// SeenBy is the scope without the memberships that the viewer may not see.
+func (s Scope) SeenBy(v Viewer) Scope {
+	if !v.all {
+		s.by = &v
+	}
+	return s
+}
+
+// Sees limits a statement to the groups whose memberships the viewer may see;
+// group is the alias of their table. It begins with "and", or is empty.
+func (v *Viewer) Sees(tx *sqldb.Tx, tenant ids.TenantID, group string) (string, []any) {
+	if v == nil || v.all {
+		return "", nil
+	}
+	now, id := sqldb.Micros(tx.Now()), v.who.Object
+	sql := ` and (` + group + `.hidden = 0
+		or exists (select 1 from membership v where v.tenant_id = ? and v.group_id = ` + group + `.id and v.member_id = ? and (v.ends_us = 0 or v.ends_us > ?))`
+	args := []any{tenant, id, now}
+	if v.rights {
+		held, more := authz.HeldOn(tx, v.who, hiddenMembers, group+".id")
+		sql += ` or ` + held
+		args = append(args, more...)
+		if !v.who.AppOnly() {
+			sql += ` or exists (select 1 from object_owner w where w.tenant_id = ? and w.object_id = ` + group + `.id and w.owner_id = ?)`
+			args = append(args, tenant, id)
+		}
+	}
+	return sql + ")", args
+}
+
+// seesGroup reports whether the viewer may see who is in a live group.
+func (v *Viewer) seesGroup(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, group ids.ObjectID) (bool, error) {
+	seen, args := v.Sees(tx, tenant, "d")
+	var n int
+	err := tx.One(ctx, `select count(*) from directory_group d where d.tenant_id = ? and d.id = ? and d.deleted_us = 0`+seen,
+		append([]any{tenant, group}, args...), &n)
+	return n > 0, err
+}
+
 // The parts of a scope. A membership counts until its end, and not while its
 // group is deleted. The deep ones collect each object once ("union", not "union
 // all"), so that groups which contain one another come to an end.
 const (
-	membersBelow = `
-		select m.member_id
-		from   membership m join directory_group d on d.tenant_id = m.tenant_id and d.id = m.group_id and d.deleted_us = 0
-		where  m.tenant_id = ? and (m.ends_us = 0 or m.ends_us > ?) and m.group_id = ?`
-	groupsAbove = `
-		select m.group_id
-		from   membership m join directory_group d on d.tenant_id = m.tenant_id and d.id = m.group_id and d.deleted_us = 0
-		where  m.tenant_id = ? and (m.ends_us = 0 or m.ends_us > ?) and m.member_id = ?`
+	edges = `
+		join   directory_group d on d.tenant_id = m.tenant_id and d.id = m.group_id and d.deleted_us = 0
+		where  m.tenant_id = ? and (m.ends_us = 0 or m.ends_us > ?)`
 	rolesHeld = `
 		select d.id
 		from   role_assignment r join directory_role d on d.tenant_id = r.tenant_id and d.role_id = r.role_id
@@ -74,63 +110,52 @@ const (
 		select r.principal_id
 		from   directory_role d join role_assignment r on r.tenant_id = d.tenant_id and r.role_id = d.role_id and r.scope = '/'
 		where  d.tenant_id = ? and d.id = ?`
-	allMembersBelow = `
-		with recursive below (id) as (` + membersBelow + `
-			union
-			select m.member_id
-			from   below b join membership m on m.group_id = b.id
-			join   directory_group d on d.tenant_id = m.tenant_id and d.id = m.group_id and d.deleted_us = 0
-			where  m.tenant_id = ? and (m.ends_us = 0 or m.ends_us > ?)
-		) select below.id from below`
-	allGroupsAbove = `
-		with recursive above (id) as (` + groupsAbove + `
-			union
-			select m.group_id
-			from   above a join membership m on m.member_id = a.id
-			join   directory_group d on d.tenant_id = m.tenant_id and d.id = m.group_id and d.deleted_us = 0
-			where  m.tenant_id = ? and (m.ends_us = 0 or m.ends_us > ?)
-		) select above.id from above`
 )
+
+// along returns the identifiers that memberships lead to from the scope's
+// object, in the column to from the column from. What the viewer does not see
+// leads nowhere.
+func (s Scope) along(tx *sqldb.Tx, tenant ids.TenantID, from, to string) (string, []any) {
+	seen, more := s.by.Sees(tx, tenant, "d")
+	first := "select m." + to + " from membership m" + edges + seen + " and m." + from + " = ?"
+	args := append(append([]any{tenant, sqldb.Micros(tx.Now())}, more...), s.of)
+	if !s.deep {
+		return first, args
+	}
+	return "with recursive reached (id) as (" + first + `
+		union
+		select m.` + to + " from reached b join membership m on m." + from + " = b.id" + edges + seen + `
+		) select reached.id from reached`,
+		append(append(args, tenant, sqldb.Micros(tx.Now())), more...)
+}
 
 // within limits a statement that ends in its where clause, whose first argument
 // is the tenant, to the objects in scope; column is the object's identifier.
 func (s Scope) within(tx *sqldb.Tx, tenant ids.TenantID, from, column string) (string, []any) {
 	args := []any{tenant}
-	if s.domain != "" {
+	var inner string
+	var more []any
+	switch {
+	case s.domain != "":
 		return s.named(tenant, from, column)
-	}
-	if s.of == "" {
+	case s.of == "":
 		return from, args
-	}
-	if s.ties != "" {
-		return from + " and " + column + " in (" + s.ties + ")", append(args, tenant, s.of)
-	}
-	now := sqldb.Micros(tx.Now())
-	if s.role {
-		return from + " and " + column + " in (" + holdersBelow + ")", append(args, tenant, s.of)
-	}
-	args = append(args, tenant, now, s.of)
-	inner := membersBelow
-	switch {
-	case s.up && s.deep:
-		inner = allGroupsAbove
-	case s.up:
-		inner = groupsAbove
-	case s.deep:
-		inner = allMembersBelow
-	}
-	if s.deep {
-		args = append(args, tenant, now)
-	}
-	switch {
-	case s.up && s.deep:
-		inner += " union" + rolesHeld + "= ? union" + rolesHeld + "in (select above.id from above)"
-		args = append(args, tenant, s.of, tenant)
-	case s.up:
+	case s.ties != "":
+		inner, more = s.ties, []any{tenant, s.of}
+	case s.role:
+		inner, more = holdersBelow, []any{tenant, s.of}
+	case !s.up:
+		inner, more = s.along(tx, tenant, "group_id", "member_id")
+	default:
+		inner, more = s.along(tx, tenant, "member_id", "group_id")
 		inner += " union" + rolesHeld + "= ?"
-		args = append(args, tenant, s.of)
+		more = append(more, tenant, s.of)
+		if s.deep {
+			inner += " union" + rolesHeld + "in (select reached.id from reached)"
+			more = append(more, tenant)
+		}
 	}
-	return from + " and " + column + " in (" + inner + ")", args
+	return from + " and " + column + " in (" + inner + ")", append(args, more...)
 }
 
 // objectTable tells by what objects of any kind can be found.
@@ -187,24 +212,52 @@ func CountUsersIn(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, s Scop
 }
 
 // GroupsAmong returns those of the groups that the member is in, directly or
-// through other groups. Without groups it returns all, or only those that are
-// security groups.
+// through other groups, hidden memberships too. Without groups it returns all,
+// or only those that are security groups.
 func GroupsAmong(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, member ids.ObjectID, among []ids.ObjectID, securityOnly bool) ([]ids.ObjectID, error) {
+	return GroupsWithin(ctx, tx, tenant, AllGroupsOf(member), among, securityOnly)
+}
+
+// GroupsWithin returns those of the groups that are in scope. Without groups it
+// returns all, or only those that are security groups.
+func GroupsWithin(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, s Scope, among []ids.ObjectID, securityOnly bool) ([]ids.ObjectID, error) {
 	var filter query.And
 	if len(among) > 0 {
-		in := query.In{Field: "id"}
-		for _, id := range among {
-			in.Values = append(in.Values, string(id))
-		}
-		filter = append(filter, in)
+		filter = append(filter, oneOf(among))
 	}
 	if securityOnly {
 		filter = append(filter, query.Compare{Field: "securityEnabled", Op: query.Eq, Value: true})
 	}
-	rows, err := ListGroups(ctx, tx, tenant, AllGroupsOf(member), query.Query{Filter: filter}, false)
+	rows, err := ListGroups(ctx, tx, tenant, s, query.Query{Filter: filter}, false)
 	list := make([]ids.ObjectID, len(rows.Items))
 	for i, r := range rows.Items {
 		list[i] = r.ID
 	}
 	return list, err
+}
+
+// ObjectsWithin returns those of the objects that are in scope, whatever they
+// are. Without objects it returns all, or only those that are security groups.
+func ObjectsWithin(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, s Scope, among []ids.ObjectID, securityOnly bool) ([]ids.ObjectID, error) {
+	if securityOnly {
+		return GroupsWithin(ctx, tx, tenant, s, among, true)
+	}
+	var filter query.Expr
+	if len(among) > 0 {
+		filter = oneOf(among)
+	}
+	page, err := ListObjects(ctx, tx, tenant, s, "", query.Query{Filter: filter})
+	list := make([]ids.ObjectID, len(page.Items))
+	for i, o := range page.Items {
+		list[i] = o.ID
+	}
+	return list, err
+}
+
+func oneOf(list []ids.ObjectID) query.In {
+	in := query.In{Field: "id"}
+	for _, id := range list {
+		in.Values = append(in.Values, string(id))
+	}
+	return in
 }

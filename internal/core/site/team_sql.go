@@ -27,30 +27,39 @@ const teamsFrom = `
 	from   team t join directory_group g on g.tenant_id = t.tenant_id and g.id = t.group_id and g.deleted_us = 0
 	where  t.tenant_id = ?`
 
-const joinedFrom = teamsFrom + `
-	and (exists (select 1 from membership m where m.tenant_id = t.tenant_id and m.group_id = t.group_id
-	             and m.member_id = ? and (m.ends_us = 0 or m.ends_us > ?))
-	     or exists (select 1 from object_owner w where w.tenant_id = t.tenant_id and w.object_id = t.group_id and w.owner_id = ?))`
+const (
+	asMember = `exists (select 1 from membership m where m.tenant_id = t.tenant_id and m.group_id = t.group_id
+		and m.member_id = ? and (m.ends_us = 0 or m.ends_us > ?))`
+	asOwner = `exists (select 1 from object_owner w where w.tenant_id = t.tenant_id and w.object_id = t.group_id and w.owner_id = ?)`
+)
 
-// ListTeams returns a page of the tenant's teams; of is a person whose teams
-// they are to be, or empty.
-func ListTeams(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, of ids.ObjectID, q query.Query) (object.Page[*Team], error) {
+// Joined is the teams of one person, as somebody sees them.
+type Joined struct {
+	Person ids.ObjectID
+	Viewer directory.Viewer
+}
+
+// ListTeams returns a page of the tenant's teams, or of those that a person has
+// joined.
+func ListTeams(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, of *Joined, q query.Query) (object.Page[*Team], error) {
 	from, args := teamsOf(tx, tenant, of)
 	return object.List(ctx, tx, q, TeamTable, "g.id, g.face, t.settings, t.archived, t.created_us, t.version", from, args,
 		func(scan func(...any) error) (*Team, error) { return scanTeam(tenant, scan) })
 }
 
 // CountTeams returns how many there are that pass the filter.
-func CountTeams(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, of ids.ObjectID, filter query.Expr) (int, error) {
+func CountTeams(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, of *Joined, filter query.Expr) (int, error) {
 	from, args := teamsOf(tx, tenant, of)
 	return object.Count(ctx, tx, filter, TeamTable, from, args)
 }
 
-func teamsOf(tx *sqldb.Tx, tenant ids.TenantID, of ids.ObjectID) (from string, args []any) {
-	if of == "" {
+func teamsOf(tx *sqldb.Tx, tenant ids.TenantID, of *Joined) (from string, args []any) {
+	if of == nil {
 		return teamsFrom, []any{tenant}
 	}
-	return joinedFrom, []any{tenant, of, sqldb.Micros(tx.Now()), of}
+	sees, more := of.Viewer.Sees(tx, tenant, "g")
+	args = append(append([]any{tenant, of.Person, sqldb.Micros(tx.Now())}, more...), of.Person)
+	return teamsFrom + " and (" + asMember + sees + " or " + asOwner + ")", args
 }
 
 func scanTeam(tenant ids.TenantID, scan func(...any) error) (*Team, error) {
@@ -72,7 +81,7 @@ func scanTeam(tenant ids.TenantID, scan func(...any) error) (*Team, error) {
 
 // GetTeam returns a team whose group lives, or NotFound.
 func GetTeam(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) (*Team, error) {
-	page, err := ListTeams(ctx, tx, tenant, "", query.Query{Filter: query.Compare{Field: "id", Op: query.Eq, Value: string(id)}})
+	page, err := ListTeams(ctx, tx, tenant, nil, query.Query{Filter: query.Compare{Field: "id", Op: query.Eq, Value: string(id)}})
 	if err == nil && len(page.Items) == 0 {
 		err = object.Missing(string(id))
 	}

@@ -3,10 +3,7 @@ package graphtest
 import (
 	"fmt"
 	"net/http"
-	"strings"
 	"testing"
-
-	"entente/internal/kit/ids"
 )
 
 // TestBindsAreProperties: a permission that reaches some properties does not
@@ -113,46 +110,6 @@ func TestNoTimeBeyondWriting(t *testing.T) {
 		c.Send(t, w, http.StatusBadRequest, "POST", "/v1.0/applications", map[string]any{"displayName": "late", "passwordCredentials": []any{secret}})
 		for _, path := range []string{"/applications/" + string(c.App.ID), "/servicePrincipals/" + string(c.Principal.ID)} {
 			c.Send(t, w, http.StatusBadRequest, "POST", "/v1.0"+path+"/addPassword", map[string]any{"passwordCredential": secret})
-		}
-	})
-}
-
-// TestHiddenMembers: who is in a group of hidden membership is seen by whoever
-// is in it, and by those alone whom permission and role let see it.
-func TestHiddenMembers(t *testing.T) {
-	Each(t, func(t *testing.T, w *World) {
-		all := w.Client(t, w.A, Everything...)
-		user := all.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", NewUser(w.A.Domain, "hidden")).Text("id")
-		other := all.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", NewUser(w.A.Domain, "seeker")).Text("id")
-		group := "/v1.0/groups/" + all.Send(t, w, http.StatusCreated, "POST", "/v1.0/groups", map[string]any{
-			"displayName": "hidden", "mailNickname": "hidden", "mailEnabled": true, "securityEnabled": false, "groupTypes": []string{"Unified"},
-			"visibility": "HiddenMembership", "members@odata.bind": Bind(user),
-		}).Text("id")
-		const member, hidden = "GroupMember.Read.All", "Member.Read.Hidden"
-		for _, tt := range []struct {
-			name string
-			as   *Client
-			want int
-		}{
-			{"a program", all, http.StatusForbidden},
-			{"a program with the permission", w.Client(t, w.A, member, hidden), http.StatusOK},
-			{"a person", w.Person(t, w.A, ids.ObjectID(other), member, hidden), http.StatusForbidden},
-			{"a member", w.Person(t, w.A, ids.ObjectID(user), member), http.StatusOK},
-			{"an administrator", w.Person(t, w.A, w.A.Admin, member, hidden), http.StatusOK},
-			{"an administrator through a program without the permission", w.Person(t, w.A, w.A.Admin, member), http.StatusForbidden},
-		} {
-			for _, path := range []string{"/members", "/transitiveMembers", "/members/$ref", "/members/microsoft.graph.user", "/members/$count"} {
-				if a := tt.as.Get(t, w, group+path, "ConsistencyLevel", "eventual"); a.Status != tt.want {
-					t.Errorf("%s: %s: %d, want %d: %s", tt.name, path, a.Status, tt.want, a.Raw)
-				}
-			}
-		}
-		a := all.Send(t, w, http.StatusForbidden, "GET", group+"/members", nil)
-		if !strings.Contains(string(a.Raw), hidden) {
-			t.Errorf("the refusal names another permission: %s", a.Raw)
-		}
-		if a := all.Send(t, w, http.StatusOK, "GET", "/v1.0/groups?$expand=members", nil); strings.Contains(string(a.Raw), user) {
-			t.Errorf("a list tells who is in the group: %s", a.Raw)
 		}
 	})
 }

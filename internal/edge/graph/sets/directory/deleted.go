@@ -195,7 +195,7 @@ func (s Services) deletedOf(ctx context.Context, r *edm.Request) (json.RawMessag
 		return nil, fault.InvalidAt("type", "Invalid value specified for property 'type': only Group is supported.")
 	}
 	list, err := view(ctx, s.DB, func(tx *sqldb.Tx) ([]edm.Item, error) {
-		if err := isKind(object.User)(ctx, tx, r.Who.Tenant, user); err != nil {
+		if err := isKind(object.User)(ctx, tx, r.Who, user); err != nil {
 			return nil, err
 		}
 		rows, err := directory.ListDeletedGroups(ctx, tx, r.Who.Tenant, user, query.Query{Page: query.Page{Limit: mostIDs}}, false)

@@ -57,7 +57,7 @@ func (s Services) groups(parts []*edm.Set) *edm.Set {
 		Parts: append([]*edm.Set{
 			s.groupOwners(),
 			s.members(),
-			s.unhidden(s.related("transitiveMembers", readMembers, s.isGroup, directory.AllMembersOf)),
+			s.related("transitiveMembers", readMembers, directory.MaySeeMembers, directory.AllMembersOf),
 			s.related("memberOf", readGroups.Needing("groups/memberOf/read"), s.isGroup, directory.GroupsOf),
 			s.related("transitiveMemberOf", readGroups.Needing("groups/memberOf/read"), s.isGroup, directory.AllGroupsOf),
 			s.groupTeam(), s.groupSites(),
@@ -189,7 +189,7 @@ func (s Services) groupOwners() *edm.Set {
 		Doc: "https://learn.microsoft.com/graph/api/group-list-owners?view=graph-rest-1.0",
 		List: edm.List{May: readMembers, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
 			return view(ctx, s.DB, func(tx *sqldb.Tx) (page edm.Page, err error) {
-				if err := s.isGroup(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent())); err != nil {
+				if err := s.isGroup(ctx, tx, r.Who, ids.ObjectID(r.Parent())); err != nil {
 					return page, err
 				}
 				list, err := object.Owners(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent()))

@@ -18,18 +18,18 @@ import (
 )
 
 // exists refuses an object that is not there, or is of another kind than the
-// path says.
-type exists func(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) error
+// path says, or whose part is not for the caller to see.
+type exists func(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.ObjectID) error
 
-func (s Services) isGroup(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) error {
-	_, err := directory.GetGroup(ctx, tx, tenant, id)
+func (s Services) isGroup(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.ObjectID) error {
+	_, err := directory.GetGroup(ctx, tx, who.Tenant, id)
 	return err
 }
 
 // isKind returns the check for objects of one kind.
 func isKind(kind object.Kind) exists {
-	return func(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) error {
-		o, err := object.Get(ctx, tx, tenant, id)
+	return func(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.ObjectID) error {
+		o, err := object.Get(ctx, tx, who.Tenant, id)
 		if err == nil && o.Kind != kind {
 			err = object.Missing(string(id))
 		}
@@ -40,7 +40,7 @@ func isKind(kind object.Kind) exists {
 // members is the part members of a group.
 // https://learn.microsoft.com/graph/api/group-list-members?view=graph-rest-1.0
 func (s Services) members() *edm.Set {
-	set := s.unhidden(s.related("members", readMembers, s.isGroup, directory.MembersOf))
+	set := s.related("members", readMembers, directory.MaySeeMembers, directory.MembersOf)
 	set.Link = edm.Change{May: writeMembers, Do: func(ctx context.Context, r *edm.Request) error {
 		return s.Users.AddMember(ctx, r.Who, ids.ObjectID(r.Parent()), ids.ObjectID(r.Ref), time.Time{})
 	}}
@@ -58,10 +58,14 @@ func (s Services) related(name string, may edm.Access, above exists, scope func(
 		List: edm.List{May: may, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
 			return view(ctx, s.DB, func(tx *sqldb.Tx) (edm.Page, error) {
 				id := ids.ObjectID(r.Parent())
-				if err := above(ctx, tx, r.Who.Tenant, id); err != nil {
+				if err := above(ctx, tx, r.Who, id); err != nil {
 					return edm.Page{}, err
 				}
-				return relatedPage(ctx, tx, r, scope(id))
+				v, err := directory.ViewerOf(ctx, tx, r.Who)
+				if err != nil {
+					return edm.Page{}, err
+				}
+				return relatedPage(ctx, tx, r, scope(id).SeenBy(v))
 			})
 		}},
 	}
@@ -251,16 +255,16 @@ func (s Services) MemberActions(needs authz.Action) []edm.Action {
 		}
 	}
 	return []edm.Action{
-		check("checkMemberGroups", "groupIds", s.checkMember("groupIds", directory.GroupsAmong)),
-		check("checkMemberObjects", "ids", s.checkMember("ids", directory.ObjectsAmong)),
-		get("getMemberGroups", s.getMemberships(directory.GroupsAmong)),
-		get("getMemberObjects", s.getMemberships(directory.ObjectsAmong)),
+		check("checkMemberGroups", "groupIds", s.checkMember("groupIds", directory.GroupsWithin)),
+		check("checkMemberObjects", "ids", s.checkMember("ids", directory.ObjectsWithin)),
+		get("getMemberGroups", s.getMemberships(directory.GroupsWithin)),
+		get("getMemberObjects", s.getMemberships(directory.ObjectsWithin)),
 	}
 }
 
-// An among returns those of the identifiers that belong to what the member is
-// in, or all without identifiers; of security groups alone if it is told so.
-type among = func(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, member ids.ObjectID, of []ids.ObjectID, securityOnly bool) ([]ids.ObjectID, error)
+// An among returns those of the identifiers that belong to what is in scope, or
+// all without identifiers; of security groups alone if it is told so.
+type among = func(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, s directory.Scope, of []ids.ObjectID, securityOnly bool) ([]ids.ObjectID, error)
 
 func (s Services) checkMember(param string, find among) func(context.Context, *edm.Request) (json.RawMessage, error) {
 	return func(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
@@ -300,7 +304,11 @@ func (s Services) membershipsAmong(ctx context.Context, r *edm.Request, find amo
 		if _, err := object.Get(ctx, tx, r.Who.Tenant, ids.ObjectID(r.ID)); err != nil {
 			return nil, err
 		}
-		return find(ctx, tx, r.Who.Tenant, ids.ObjectID(r.ID), of, securityOnly)
+		v, err := directory.ViewerOf(ctx, tx, r.Who)
+		if err != nil {
+			return nil, err
+		}
+		return find(ctx, tx, r.Who.Tenant, directory.AllGroupsOf(ids.ObjectID(r.ID)).SeenBy(v), of, securityOnly)
 	})
 	if err != nil {
 		return nil, err

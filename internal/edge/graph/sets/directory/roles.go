@@ -128,8 +128,8 @@ func (s Services) activateRole(ctx context.Context, r *edm.Request) (edm.Item, e
 // whole tenant.
 // https://learn.microsoft.com/graph/api/directoryrole-list-members?view=graph-rest-1.0
 func (s Services) roleMembers() *edm.Set {
-	isRole := func(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) error {
-		_, err := directory.GetRole(ctx, tx, tenant, id)
+	isRole := func(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.ObjectID) error {
+		_, err := directory.GetRole(ctx, tx, who.Tenant, id)
 		return err
 	}
 	set := s.related("members", readHolders, isRole, directory.HoldersOf)

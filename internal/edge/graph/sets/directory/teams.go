@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 
+	"entente/internal/core/authz"
+	"entente/internal/core/directory"
 	"entente/internal/core/site"
 	"entente/internal/edge/graph/edm"
 	"entente/internal/kit/fault"
@@ -77,17 +79,21 @@ func (s Services) joinedTeams() *edm.Set {
 				if err := site.ExistsUser(ctx, tx, r.Who.Tenant, of); err != nil {
 					return edm.Page{}, err
 				}
-				return teamPage(ctx, tx, r, of)
+				v, err := directory.ViewerOf(ctx, tx, r.Who)
+				if err != nil {
+					return edm.Page{}, err
+				}
+				return teamPage(ctx, tx, r, &site.Joined{Person: of, Viewer: v})
 			})
 		}},
 	}
 }
 
 func (s Services) listTeams(ctx context.Context, r *edm.Request) (edm.Page, error) {
-	return view(ctx, s.DB, func(tx *sqldb.Tx) (edm.Page, error) { return teamPage(ctx, tx, r, "") })
+	return view(ctx, s.DB, func(tx *sqldb.Tx) (edm.Page, error) { return teamPage(ctx, tx, r, nil) })
 }
 
-func teamPage(ctx context.Context, tx *sqldb.Tx, r *edm.Request, of ids.ObjectID) (page edm.Page, err error) {
+func teamPage(ctx context.Context, tx *sqldb.Tx, r *edm.Request, of *site.Joined) (page edm.Page, err error) {
 	if r.Count {
 		if page.Total, err = site.CountTeams(ctx, tx, r.Who.Tenant, of, r.Query.Filter); err != nil || r.Only {
 			return page, err
@@ -219,7 +225,7 @@ func (s Services) teamMembers() *edm.Set {
 		List: edm.List{May: readTeamMembers, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
 			return view(ctx, s.DB, func(tx *sqldb.Tx) (page edm.Page, err error) {
 				team := ids.ObjectID(r.Parent())
-				if _, err := site.GetTeam(ctx, tx, r.Who.Tenant, team); err != nil {
+				if err := openTeam(ctx, tx, r.Who, team); err != nil {
 					return page, err
 				}
 				if r.Count {
@@ -238,7 +244,7 @@ func (s Services) teamMembers() *edm.Set {
 		}},
 		Get: edm.Get{May: readTeamMembers, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
 			return view(ctx, s.DB, func(tx *sqldb.Tx) (edm.Item, error) {
-				if _, err := site.GetTeam(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent())); err != nil {
+				if err := openTeam(ctx, tx, r.Who, ids.ObjectID(r.Parent())); err != nil {
 					return edm.Item{}, err
 				}
 				return show(site.GetMember(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent()), r.ID))
@@ -268,6 +274,15 @@ func (s Services) teamMembers() *edm.Set {
 			return s.places().RemoveMember(ctx, r.Who, ids.ObjectID(r.Parent()), r.ID)
 		}},
 	}
+}
+
+// openTeam refuses a team that is not there, and whoever may not see who is in
+// its group.
+func openTeam(ctx context.Context, tx *sqldb.Tx, who authz.Caller, team ids.ObjectID) error {
+	if _, err := site.GetTeam(ctx, tx, who.Tenant, team); err != nil {
+		return err
+	}
+	return directory.MaySeeMembers(ctx, tx, who, team)
 }
 
 // teamOperations is the part operations of a team.

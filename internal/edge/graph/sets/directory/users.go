@@ -163,7 +163,7 @@ func (s Services) licenseDetails() *edm.Set {
 		Path: edm.Both("licenseDetails"), Type: edm.Of("licenseDetails"), Unpaged: true, FreeKeys: true,
 		List: edm.List{May: tiedToPerson, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
 			return view(ctx, s.DB, func(tx *sqldb.Tx) (edm.Page, error) {
-				return edm.Page{}, isKind(object.User)(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent()))
+				return edm.Page{}, isKind(object.User)(ctx, tx, r.Who, ids.ObjectID(r.Parent()))
 			})
 		}},
 	}
