@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"entente/internal/kit/fault"
+	"entente/internal/kit/pause"
 	"entente/internal/kit/secret"
 )
 
@@ -16,30 +17,10 @@ const (
 	maxPassword = 256
 )
 
-// Wrong tries at the password of now, by whoever holds a session or a token of
-// its owner: the first few cost nothing, then each doubles the wait. A day
-// without one forgets them, and so does a new password. Sign-in, where anybody
-// may try, counts for itself (flow/signin).
-const (
-	freeTries   = 5
-	firstPause  = time.Minute
-	longPause   = time.Hour
-	forgetTries = 24 * time.Hour
-)
-
-// pauseAfter returns how long to wait after the given number of tries in a row.
-func pauseAfter(tries int) time.Duration {
-	if tries < freeTries {
-		return 0
-	}
-	p := firstPause
-	for range tries - freeTries {
-		if p *= 2; p >= longPause {
-			return longPause
-		}
-	}
-	return p
-}
+// currentTries is the rule for wrong tries at the password of now, by whoever
+// holds a session or a token of its owner; a new password forgets them too.
+// Sign-in, where anybody may try, counts for itself (flow/signin).
+func currentTries() pause.Rule { return pause.Usual() }
 
 // PasswordPaused is the Reason of a refusal after too many wrong tries at the
 // password of now. Values: retry-after, in seconds.

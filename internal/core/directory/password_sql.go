@@ -6,6 +6,7 @@ import (
 
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/pause"
 	"entente/internal/kit/query"
 	"entente/internal/kit/sqldb"
 )
@@ -36,11 +37,11 @@ func takeTry(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, user ids.Ob
 		set    tries = case when tried_us < ? then 1 else tries + 1 end, tried_us = ?
 		where  tenant_id = ? and user_id = ? and paused_us <= ?
 		returning tries, hash`,
-		[]any{sqldb.Micros(now.Add(-forgetTries)), sqldb.Micros(now), tenant, user, sqldb.Micros(now)}, &tries, &stored)
+		[]any{sqldb.Micros(now.Add(-pause.Forgetting)), sqldb.Micros(now), tenant, user, sqldb.Micros(now)}, &tries, &stored)
 	if errors.Is(err, fault.NotFound) {
 		return "", stillPaused(ctx, tx, tenant, user)
 	}
-	if p := pauseAfter(tries); err == nil && p > 0 {
+	if p := currentTries().After(tries); err == nil && p > 0 {
 		_, err = tx.Exec(ctx, `update password set paused_us = ? where tenant_id = ? and user_id = ?`, sqldb.Micros(now.Add(p)), tenant, user)
 	}
 	return stored, err

@@ -88,13 +88,3 @@ func TestRecoveryCodesAreWellSpelled(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
-
-func TestPause(t *testing.T) {
-	for tries, want := range map[int]time.Duration{
-		0: 0, 4: 0, 5: time.Minute, 6: 2 * time.Minute, 10: 32 * time.Minute, 11: time.Hour, 1000: time.Hour,
-	} {
-		if got := pauseAfter(tries); got != want {
-			t.Errorf("after %d tries: got %s, want %s", tries, got, want)
-		}
-	}
-}

@@ -4,31 +4,12 @@ import (
 	"time"
 
 	"entente/internal/kit/fault"
+	"entente/internal/kit/pause"
 )
 
-// Wrong codes at an account, from wherever: the first few cost nothing, then
-// each doubles the wait. A day without one forgets them, and so does a right
-// one. At one try an hour guessing takes years.
-const (
-	freeTries  = 5
-	firstPause = time.Minute
-	longPause  = time.Hour
-	forgetting = 24 * time.Hour
-)
-
-// pauseAfter returns how long to wait after a number of tries in a row.
-func pauseAfter(tries int) time.Duration {
-	if tries < freeTries {
-		return 0
-	}
-	p := firstPause
-	for range tries - freeTries {
-		if p *= 2; p >= longPause {
-			return longPause
-		}
-	}
-	return p
-}
+// rule is the one for wrong codes at an account, from wherever; a right one
+// forgets them. At one try an hour guessing takes years.
+func rule() pause.Rule { return pause.Usual() }
 
 func paused(until time.Time) error {
 	return fault.Because(fault.Throttled, Paused, "Codes for this account are paused after too many wrong ones.").

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"entente/internal/kit/fault"
+	"entente/internal/kit/pause"
 	"entente/internal/kit/sqldb"
 )
 
@@ -20,13 +21,13 @@ func takeTry(ctx context.Context, tx *sqldb.Tx, of Account) (refusal, err error)
 		set    tries = case when factor_try.last_us < ? then 1 else factor_try.tries + 1 end, last_us = excluded.last_us
 		where  factor_try.until_us <= excluded.last_us
 		returning tries`,
-		[]any{of.Tenant, of.User, sqldb.Micros(now), sqldb.Micros(now.Add(-forgetting))}, &tries)
+		[]any{of.Tenant, of.User, sqldb.Micros(now), sqldb.Micros(now.Add(-pause.Forgetting))}, &tries)
 	if errors.Is(err, fault.NotFound) {
 		var until int64
 		err = tx.One(ctx, `select until_us from factor_try where tenant_id = ? and user_id = ?`, []any{of.Tenant, of.User}, &until)
 		return paused(sqldb.Time(until)), err
 	}
-	if p := pauseAfter(tries); err == nil && p > 0 {
+	if p := rule().After(tries); err == nil && p > 0 {
 		_, err = tx.Exec(ctx, `update factor_try set until_us = ? where tenant_id = ? and user_id = ?`,
 			sqldb.Micros(now.Add(p)), of.Tenant, of.User)
 	}

@@ -184,25 +184,9 @@ func TestUntil(t *testing.T) {
 	}
 }
 
-func TestPause(t *testing.T) {
-	for _, tt := range []struct {
-		tries    int
-		besieged bool
-		want     time.Duration
-	}{
-		{1, false, 0},
-		{4, false, 0},
-		{5, false, time.Minute},
-		{6, false, 2 * time.Minute},
-		{8, false, 8 * time.Minute},
-		{11, false, time.Hour},
-		{1000, false, time.Hour},
-		{1, true, time.Minute},
-		{7, true, 64 * time.Minute},
-		{1000, true, 24 * time.Hour},
-	} {
-		if got := pause(tt.tries, tt.besieged); got != tt.want {
-			t.Errorf("after %d tries, besieged %t: got %v, want %v", tt.tries, tt.besieged, got, tt.want)
-		}
+// TestRules: an account at which everybody guesses costs from the first try on.
+func TestRules(t *testing.T) {
+	if calm, besieged := ruleFor(false).After(1), ruleFor(true).After(1); calm != 0 || besieged == 0 {
+		t.Errorf("after the first try: %v, besieged %v", calm, besieged)
 	}
 }

@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 
+	"entente/internal/kit/pause"
 	"entente/internal/kit/sqldb"
 )
 
@@ -24,7 +25,7 @@ func (s *Service) Sweep(ctx context.Context) (n int64, err error) {
 			{`delete from session where (tenant_id, id) in (
 				select tenant_id, id from session where expires_us <= ? limit ?) /* all tenants: what is over is over everywhere */`, sqldb.Micros(now)},
 			{`delete from signin_try where last_us in (select last_us from signin_try where last_us < ? order by last_us limit ?) /* all tenants: what is over is over everywhere */`,
-				sqldb.Micros(now.Add(-forgetting))},
+				sqldb.Micros(now.Add(-pause.Forgetting))},
 			{`delete from session_app where (tenant_id, session_id, client, in_tenant) in (
 				select tenant_id, session_id, client, in_tenant from session_app where expires_us <= ? limit ?) /* all tenants: what is over is over everywhere */`, sqldb.Micros(now)},
 			{`delete from sign_out where id in (select id from sign_out where expires_us <= ? limit ?)`, sqldb.Micros(now)},

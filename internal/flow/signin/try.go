@@ -5,15 +5,7 @@ import (
 
 	"entente/internal/core/audit"
 	"entente/internal/kit/fault"
-)
-
-// Wrong passwords at an account from one network: the first few cost nothing,
-// then each doubles the wait. A day without one forgets them.
-const (
-	freeTries  = 5
-	firstPause = time.Minute
-	longPause  = time.Hour
-	forgetting = 24 * time.Hour
+	"entente/internal/kit/pause"
 )
 
 // A bucket counts the wrong passwords of many: each pours one in, a right one
@@ -33,24 +25,12 @@ var (
 	ofAccount = bucket{room: 100 * 10 * time.Minute, leak: 10 * time.Minute}
 )
 
-// pause returns how long to wait after the given number of tries in a row. At
-// an account that is guessed at from everywhere, the first one costs already,
-// and the wait doubles up to a day.
-func pause(tries int, besieged bool) time.Duration {
-	free, long := freeTries, longPause
+// ruleFor returns the rule for wrong passwords at an account from one network.
+func ruleFor(besieged bool) pause.Rule {
 	if besieged {
-		free, long = 1, forgetting
+		return pause.Strict()
 	}
-	if tries < free {
-		return 0
-	}
-	p := firstPause
-	for range tries - free {
-		if p *= 2; p >= long {
-			return long
-		}
-	}
-	return p
+	return pause.Usual()
 }
 
 // network returns what counts as one network.

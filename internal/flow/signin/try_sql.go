@@ -8,6 +8,7 @@ import (
 
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/pause"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
 )
@@ -50,7 +51,7 @@ func takeOwnTry(ctx context.Context, tx *sqldb.Tx, home ids.TenantID, name secre
 		set    tries = case when signin_try.last_us < ? then 1 else signin_try.tries + 1 end, last_us = excluded.last_us
 		where  signin_try.until_us <= excluded.last_us
 		returning tries`,
-		[]any{home, name, network, sqldb.Micros(now), sqldb.Micros(now.Add(-forgetting))}, &tries)
+		[]any{home, name, network, sqldb.Micros(now), sqldb.Micros(now.Add(-pause.Forgetting))}, &tries)
 	if errors.Is(err, fault.NotFound) {
 		return stillPaused(ctx, tx, home, name, network)
 	}
@@ -58,7 +59,7 @@ func takeOwnTry(ctx context.Context, tx *sqldb.Tx, home ids.TenantID, name secre
 		return err
 	}
 	until := int64(0)
-	if p := pause(tries, besieged); p > 0 {
+	if p := ruleFor(besieged).After(tries); p > 0 {
 		until = sqldb.Micros(now.Add(p))
 	}
 	_, err = tx.Exec(ctx, `update signin_try set until_us = ? where tenant_id = ? and name = ? and network = ?`,
@@ -81,7 +82,7 @@ func (b bucket) pour(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, nam
 		                       else signin_try.until_us + ? end
 		returning until_us`,
 		[]any{tenant, name, network, sqldb.Micros(now), sqldb.Micros(now.Add(b.leak)),
-			sqldb.Micros(now.Add(forgetting - b.leak)), b.leak.Microseconds()}, &empty)
+			sqldb.Micros(now.Add(pause.Forgetting - b.leak)), b.leak.Microseconds()}, &empty)
 	return sqldb.Time(empty), err
 }
 

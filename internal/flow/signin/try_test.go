@@ -8,6 +8,7 @@ import (
 
 	"entente/internal/enttest/house"
 	"entente/internal/kit/fault"
+	"entente/internal/kit/pause"
 	"entente/internal/kit/sqldb"
 )
 
@@ -76,11 +77,11 @@ func TestGuessedFromEverywhere(t *testing.T) {
 			}
 			update(t, h.DB, func(tx *sqldb.Tx) error { return forgetTries(ctx, tx, h.A.ID, "someone", "198.51.100.1") })
 		}
-		h.Clock.Advance(forgetting + time.Second)
+		h.Clock.Advance(pause.Forgetting + time.Second)
 		if err := errors.Join(try(guesser(199)), try(guesser(199))); err != nil {
 			t.Errorf("a day later: %v", err)
 		}
-		h.Clock.Advance(forgetting + time.Second)
+		h.Clock.Advance(pause.Forgetting + time.Second)
 		s := NewService(h.DB, h.Clock, h.Users, nil, nil)
 		if _, err := s.Sweep(ctx); err != nil {
 			t.Fatal(err)
