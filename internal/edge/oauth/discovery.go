@@ -70,6 +70,7 @@ type metadata struct {
 	FrontLogout   bool     `json:"frontchannel_logout_supported"`
 	EndSession    string   `json:"end_session_endpoint"`
 	Claims        []string `json:"claims_supported"`
+	AnswersIssuer bool     `json:"authorization_response_iss_parameter_supported,omitempty"` // RFC 9207, section 3
 	Region        *string  `json:"tenant_region_scope"`
 	Instance      string   `json:"cloud_instance_name"`
 	GraphHost     string   `json:"cloud_graph_host_name"`
@@ -95,6 +96,7 @@ func metadataV2(a authority) any {
 	m.Token, m.Authorization = at+"/oauth2/v2.0/token", at+"/oauth2/v2.0/authorize"
 	m.Device, m.EndSession = at+"/oauth2/v2.0/devicecode", at+"/oauth2/v2.0/logout"
 	m.Keys, m.UserInfo = at+"/discovery/v2.0/keys", a.base+"/oidc/userinfo"
+	m.AnswersIssuer = a.issuer == a.segment // of many tenants nobody can tell before somebody has signed in
 	m.ResponseTypes = []string{"code", "id_token", "code id_token", "id_token token"}
 	m.Scopes = []string{"openid", "profile", "email", "offline_access"}
 	m.Claims = []string{"sub", "iss", "cloud_instance_name", "cloud_instance_host_name", "cloud_graph_host_name", "msgraph_host",
