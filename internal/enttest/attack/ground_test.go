@@ -116,7 +116,6 @@ func (g *ground) application(t *testing.T, name string, more map[string]any) *ap
 type browser struct {
 	g    *ground
 	http *http.Client
-	last *http.Request
 }
 
 func (g *ground) browser(t *testing.T) *browser {

@@ -21,6 +21,10 @@ func openRedirect(t *testing.T, g *ground) {
 		"javascript:alert(1)", "data:text/html,x", " https://mail.example/cb", "https://mail.example/cb\t", "http://localhost/cb", "http://127.0.0.1/cb",
 	} {
 		for _, b := range map[string]*browser{"nobody": g.browser(t), "somebody": signedIn} {
+			out := "/" + g.A.ID + "/oauth2/v2.0/logout?" + url.Values{"client_id": {g.mail.AppID}, "post_logout_redirect_uri": {to}}.Encode()
+			if v := b.open(t, out); v.left != nil || v.status >= 500 {
+				t.Errorf("sign-out, %q: %d, %v", to, v.status, v.left)
+			}
 			for name, path := range map[string]string{
 				"sign-in":         g.link(g.mail, g.A.ID, "redirect_uri", to),
 				"silent":          g.link(g.mail, g.A.ID, "redirect_uri", to, "prompt", "none"),

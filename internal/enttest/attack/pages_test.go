@@ -14,8 +14,11 @@ import (
 func routes() []string { return append(signinpages.Routes(), "GET /error") }
 
 // openToAll tells the forms that an application's page may send (OpenID Connect Core
-// 1.0, section 3.1.2.1). They begin a sign-in and decide nothing.
-func openToAll(path string) bool { return strings.HasSuffix(path, "/authorize") }
+// 1.0, section 3.1.2.1; RP-Initiated Logout 1.0, section 2). They lead to a page
+// and decide nothing.
+func openToAll(path string) bool {
+	return strings.HasSuffix(path, "/authorize") || strings.HasSuffix(path, "/logout")
+}
 
 // clickjacking: no page of any address, of success or of refusal, is shown in
 // another's frame, and none lets a script of its own in.
