@@ -44,20 +44,25 @@ type shapes struct {
 	c        *call
 	grant    edm.Grant
 	selected []string
-	declared edm.Type // the type that everybody expects
-	usual    edm.Type // that of entities which say none
+	declared edm.Type   // the type that everybody expects
+	usual    edm.Type   // that of entities which say none
+	linked   []edm.Type // those that are shown as far as they may be read where they live
 	seen     map[edm.Type]edm.Shape
 }
 
 func (c *call) shapes(g edm.Grant) *shapes {
-	return &shapes{c, g, c.options.selected, c.shown(), c.target.set().Type, make(map[edm.Type]edm.Shape)}
+	return &shapes{c, g, c.options.selected, c.shown(), c.target.set().Type, c.target.set().Of, make(map[edm.Type]edm.Shape)}
 }
 
 func (s *shapes) at(t edm.Type) edm.Shape {
 	if shape, ok := s.seen[t]; ok {
 		return shape
 	}
-	shape := s.c.Registry.Shape(s.c.request.Version, t, s.selected, s.grant)
+	g := s.grant
+	if slices.Contains(s.linked, t) {
+		g = g.Meet(s.c.request.Reach(t))
+	}
+	shape := s.c.Registry.Shape(s.c.request.Version, t, s.selected, g)
 	if s.c.level == full {
 		shape = shape.Full()
 	}

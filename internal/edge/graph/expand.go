@@ -68,7 +68,10 @@ func (c *call) readExpand() error {
 	if err := c.mayRead(c.r.Context(), part.Reading()); err != nil {
 		return err
 	}
-	x.shapes = &shapes{c: c, grant: g, selected: x.selected, declared: part.Type, usual: part.Type, seen: make(map[edm.Type]edm.Shape)}
+	if err := c.learn(c.r.Context(), part.Of); err != nil {
+		return err
+	}
+	x.shapes = &shapes{c: c, grant: g, selected: x.selected, declared: part.Type, usual: part.Type, linked: part.Of, seen: make(map[edm.Type]edm.Shape)}
 	c.expand = x
 	return nil
 }

@@ -134,14 +134,15 @@ func (c *call) readQuery(g edm.Grant) error {
 	}
 	q := query.Query{}
 	var err error
+	asker.Grant = c.asks(g, asker.Type)
 	if q.Filter, err = c.Registry.Filter(asker, o.Filter); err != nil {
-		return err
+		return c.explainReach(err)
 	}
 	if q.Filter, err = c.searched(asker, q.Filter); err != nil {
-		return err
+		return c.explainReach(err)
 	}
 	if q.Order, err = c.Registry.Order(asker, o.OrderBy, o.Filter != nil); err != nil {
-		return err
+		return c.explainReach(err)
 	}
 	if q.Page.Limit, err = pageOf(set, o.Top); err != nil {
 		return err

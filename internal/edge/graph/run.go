@@ -54,6 +54,9 @@ func (c *call) run() error {
 	if err := c.mayRead(ctx, op.may); err != nil {
 		return err
 	}
+	if err := c.learn(ctx, c.target.set().Of); err != nil {
+		return err
+	}
 	if err := c.readOptions(); err != nil {
 		return err
 	}

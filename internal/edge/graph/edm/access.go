@@ -84,6 +84,23 @@ func (g Grant) Reaches(property string) bool {
 	return g.Only == nil || slices.Contains(g.Only, property)
 }
 
+// Meet is how far both grants reach.
+func (g Grant) Meet(h Grant) Grant {
+	switch {
+	case g.Only == nil:
+		return h
+	case h.Only == nil:
+		return g
+	}
+	both := Grant{Only: []string{}}
+	for _, name := range g.Only {
+		if h.Reaches(name) {
+			both.Only = append(both.Only, name)
+		}
+	}
+	return both
+}
+
 // of returns the permissions that count for who.
 func (a Access) of(who authz.Caller) Perms {
 	if who.AppOnly() {

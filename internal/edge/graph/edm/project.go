@@ -31,8 +31,8 @@ const UnknownSelect fault.Reason = "edm.unknown_select"
 
 // Shape returns the shape of entities of type t in version v. selected is nil
 // for the usual members; names match whatever their case, and those that are no
-// property are passed over. What the grant does not reach shows as null, or as
-// empty where there is no null.
+// property are passed over. What the grant does not reach shows as null; where
+// there is no null, a collection shows as empty and anything else not at all.
 func (r *Registry) Shape(v Version, t Type, selected []string, g Grant) (s Shape) {
 	var wanted []*Prop
 	props := r.Props(t)
@@ -50,6 +50,9 @@ func (r *Registry) Shape(v Version, t Type, selected []string, g Grant) (s Shape
 	}
 	s.asStored = selected == nil && g.Only == nil && r.faceIs(t, v)
 	for _, p := range wanted {
+		if p.NotNull && !p.Type.IsMany() && !g.Reaches(p.Name) {
+			continue
+		}
 		s.columns = append(s.columns, r.newColumn(p, v, g))
 	}
 	return s

@@ -141,6 +141,14 @@ func (r *Registry) checkSet(s *Set, path string) error {
 	if r.entities[s.Type] == nil {
 		return fmt.Errorf("%s has entities of the type %s, which nobody declares", path, s.Type)
 	}
+	if s.Type == Of("directoryObject") && s.Readable() && len(s.Of) == 0 && s.Casts == nil {
+		return fmt.Errorf("%s does not say of which types its entities are", path)
+	}
+	for _, t := range s.Of {
+		if a := r.Reader(t); len(a.App) == 0 {
+			return fmt.Errorf("%s shows entities of the type %s, which no set lists", path, t)
+		}
+	}
 	if s.Single && s.List.Do != nil {
 		return fmt.Errorf("%s is a single entity and cannot be listed", path)
 	}
@@ -173,6 +181,17 @@ func (r *Registry) checkSet(s *Set, path string) error {
 // Set returns the set at the root that is called name in v, whatever the case,
 // or nil.
 func (r *Registry) Set(v Version, name string) *Set { return findSet(r.Sets, v, name) }
+
+// Reader says who may list the entities of a type, where they live; nobody if no
+// set at the root has them.
+func (r *Registry) Reader(t Type) Access {
+	for _, s := range r.Sets {
+		if s.Type == t && !s.Single && s.List.Do != nil {
+			return s.List.May
+		}
+	}
+	return Access{}
+}
 
 func findSet(sets []*Set, v Version, name string) *Set {
 	for _, s := range sets {

@@ -33,13 +33,15 @@ type Request struct {
 	Body  json.RawMessage     // the body with its annotations removed and names as declared
 	Binds map[string][]string // identifiers behind name@odata.bind
 
+	reach map[Type]Grant // see Learn
+
 	header http.Header
 	status int // of the answer where it is not the usual one
 }
 
 // NewRequest returns a request whose warnings go to header.
 func NewRequest(who authz.Caller, v Version, header http.Header) *Request {
-	return &Request{Who: who, Version: v, header: header}
+	return &Request{Who: who, Version: v, header: header, reach: make(map[Type]Grant)}
 }
 
 // Parent returns the identifier of the entity right above.
@@ -54,6 +56,26 @@ func (r *Request) BindsOnly(parts ...string) error {
 		}
 	}
 	return nil
+}
+
+// Learn notes how far the caller may read entities of a type, wherever they
+// are shown.
+func (r *Request) Learn(t Type, g Grant) { r.reach[t] = g }
+
+// Reach returns how far the caller may read entities of a type that the set
+// declares with Of; of others, nothing but the identifier.
+func (r *Request) Reach(t Type) Grant {
+	if g, ok := r.reach[t]; ok {
+		return g
+	}
+	return Grant{Only: []string{"id"}}
+}
+
+// Reads reports whether the caller may read more of entities of a type than the
+// identifier.
+func (r *Request) Reads(t Type) bool {
+	g := r.Reach(t)
+	return g.Only == nil || len(g.Only) > 1
 }
 
 // Warn tells the caller of something that was done but will not work.

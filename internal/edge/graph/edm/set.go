@@ -14,6 +14,7 @@ type Set struct {
 	Type   Type   // of its entities; that of the base where they differ
 	Single bool   // one entity, without a key: manager, policies
 	Linked bool   // entities that live elsewhere: owners. Their links can be read with $ref
+	Of     []Type // the types of entities that live in sets of their own: of those it shows what may be read there
 	Doc    string // the page that describes it
 
 	Keys     []Key // ways to name an entity beside its identifier

@@ -80,7 +80,7 @@ func (s Services) owners(read, add, remove edm.Access, exists func(ctx context.C
 		return s.DB.View(ctx, func(tx *sqldb.Tx) error { return exists(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent())) })
 	}
 	return &edm.Set{
-		Path: edm.Both("owners"), Type: edm.Of("directoryObject"), Linked: true, Unpaged: true, Advanced: true,
+		Path: edm.Both("owners"), Type: edm.Of("directoryObject"), Of: []edm.Type{edm.Of("user"), edm.Of("servicePrincipal")}, Linked: true, Unpaged: true, Advanced: true,
 		List: edm.List{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
 			return view(ctx, s.DB, func(tx *sqldb.Tx) (page edm.Page, err error) {
 				if err := exists(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent())); err != nil {

@@ -45,10 +45,10 @@ func (s Services) OfPrincipal() []*edm.Set {
 		Delegated: may.Delegated,
 	}.Needing("servicePrincipals/ownedObjects/read")
 	return []*edm.Set{
-		s.related("memberOf", may, isKind(object.ServicePrincipal), directory.GroupsOf),
-		s.related("transitiveMemberOf", may, isKind(object.ServicePrincipal), directory.AllGroupsOf),
-		s.related("ownedObjects", tied, isKind(object.ServicePrincipal), directory.OwnedBy),
-		s.related("createdObjects", tied, isKind(object.ServicePrincipal), directory.CreatedBy),
+		s.related("memberOf", ofHolders, may, isKind(object.ServicePrincipal), directory.GroupsOf),
+		s.related("transitiveMemberOf", ofHolders, may, isKind(object.ServicePrincipal), directory.AllGroupsOf),
+		s.related("ownedObjects", ofOwned, tied, isKind(object.ServicePrincipal), directory.OwnedBy),
+		s.related("createdObjects", ofAnything, tied, isKind(object.ServicePrincipal), directory.CreatedBy),
 	}
 }
 

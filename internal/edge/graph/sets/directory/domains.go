@@ -205,7 +205,7 @@ func (s Services) forceDeleteDomain(ctx context.Context, r *edm.Request) (json.R
 // https://learn.microsoft.com/graph/api/domain-list-domainnamereferences?view=graph-rest-1.0
 func (s Services) domainNameReferences() *edm.Set {
 	return &edm.Set{
-		Path: edm.Both("domainNameReferences"), Type: edm.Of("directoryObject"), Linked: true,
+		Path: edm.Both("domainNameReferences"), Type: edm.Of("directoryObject"), Of: ofAnything, Linked: true,
 		Doc: "https://learn.microsoft.com/graph/api/domain-list-domainnamereferences?view=graph-rest-1.0",
 		List: edm.List{May: readRecords, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
 			return ofDomain(ctx, s, r, r.Parent(), func(tx *sqldb.Tx, _ *tenant.Tenant, d tenant.Domain) (edm.Page, error) {

@@ -57,9 +57,9 @@ func (s Services) groups(parts []*edm.Set) *edm.Set {
 		Parts: append([]*edm.Set{
 			s.groupOwners(),
 			s.members(),
-			s.related("transitiveMembers", readMembers, directory.MaySeeMembers, directory.AllMembersOf),
-			s.related("memberOf", readGroups.Needing("groups/memberOf/read"), s.isGroup, directory.GroupsOf),
-			s.related("transitiveMemberOf", readGroups.Needing("groups/memberOf/read"), s.isGroup, directory.AllGroupsOf),
+			s.related("transitiveMembers", ofMembers, readMembers, directory.MaySeeMembers, directory.AllMembersOf),
+			s.related("memberOf", ofHolders, readGroups.Needing("groups/memberOf/read"), s.isGroup, directory.GroupsOf),
+			s.related("transitiveMemberOf", ofHolders, readGroups.Needing("groups/memberOf/read"), s.isGroup, directory.AllGroupsOf),
 			s.groupTeam(), s.groupSites(),
 		}, parts...),
 		Actions: append(s.MemberActions("groups/memberOf/read"), s.groupActions()...),
@@ -185,7 +185,7 @@ func (s Services) deleteGroup(ctx context.Context, r *edm.Request) error {
 // https://learn.microsoft.com/graph/api/group-list-owners?view=graph-rest-1.0
 func (s Services) groupOwners() *edm.Set {
 	return &edm.Set{
-		Path: edm.Both("owners"), Type: edm.Of("directoryObject"), Linked: true, Unpaged: true, Advanced: true,
+		Path: edm.Both("owners"), Type: edm.Of("directoryObject"), Of: ofEverybody, Linked: true, Unpaged: true, Advanced: true,
 		Doc: "https://learn.microsoft.com/graph/api/group-list-owners?view=graph-rest-1.0",
 		List: edm.List{May: readMembers, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
 			return view(ctx, s.DB, func(tx *sqldb.Tx) (page edm.Page, err error) {

@@ -40,7 +40,7 @@ func isKind(kind object.Kind) exists {
 // members is the part members of a group.
 // https://learn.microsoft.com/graph/api/group-list-members?view=graph-rest-1.0
 func (s Services) members() *edm.Set {
-	set := s.related("members", readMembers, directory.MaySeeMembers, directory.MembersOf)
+	set := s.related("members", ofMembers, readMembers, directory.MaySeeMembers, directory.MembersOf)
 	set.Link = edm.Change{May: writeMembers, Do: func(ctx context.Context, r *edm.Request) error {
 		return s.Users.AddMember(ctx, r.Who, ids.ObjectID(r.Parent()), ids.ObjectID(r.Ref), time.Time{})
 	}}
@@ -50,11 +50,26 @@ func (s Services) members() *edm.Set {
 	return set
 }
 
-// related is a part that shows objects in scope of the one above it. A cast
+// What relationships lead to.
+var (
+	aUser         = edm.Of(string(object.User))
+	aGroup        = edm.Of(string(object.Group))
+	aPrincipal    = edm.Of(string(object.ServicePrincipal))
+	anApplication = edm.Of(string(object.Application))
+	aRole         = edm.Of(string(object.DirectoryRole))
+
+	ofMembers   = []edm.Type{aUser, aGroup, aPrincipal}
+	ofHolders   = []edm.Type{aGroup, aRole} // what is held by being a member
+	ofOwned     = []edm.Type{aGroup, aPrincipal, anApplication}
+	ofEverybody = []edm.Type{aUser, aPrincipal}
+	ofAnything  = []edm.Type{aUser, aGroup, aPrincipal, anApplication, aRole}
+)
+
+// related is a part that shows objects of some types in scope of the one above it. A cast
 // limits it to one kind, whose properties can then be filtered by.
-func (s Services) related(name string, may edm.Access, above exists, scope func(ids.ObjectID) directory.Scope) *edm.Set {
+func (s Services) related(name string, of []edm.Type, may edm.Access, above exists, scope func(ids.ObjectID) directory.Scope) *edm.Set {
 	return &edm.Set{
-		Path: edm.Both(name), Type: edm.Of("directoryObject"), Linked: true, Advanced: true,
+		Path: edm.Both(name), Type: edm.Of("directoryObject"), Of: of, Linked: true, Advanced: true,
 		List: edm.List{May: may, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
 			return view(ctx, s.DB, func(tx *sqldb.Tx) (edm.Page, error) {
 				id := ids.ObjectID(r.Parent())
@@ -71,40 +86,16 @@ func (s Services) related(name string, may edm.Access, above exists, scope func(
 	}
 }
 
+// relatedPage returns a page of the objects in scope. That they are asked by
+// what the caller may read only is checked by the engine: see edm.Set.Of.
 func relatedPage(ctx context.Context, tx *sqldb.Tx, r *edm.Request, scope directory.Scope) (edm.Page, error) {
 	switch {
-	case r.Cast == edm.Of(string(object.User)) && reads(r.Who, object.User):
+	case r.Cast == edm.Of(string(object.User)) && r.Reads(r.Cast):
 		return userPage(ctx, tx, r, scope)
-	case r.Cast == edm.Of(string(object.User)) && (r.Query.Filter != nil || r.Query.Order != nil):
-		return edm.Page{}, authz.Refuse() // an answer would tell what the caller may not read
-	case r.Cast == edm.Of(string(object.Group)):
+	case r.Cast == edm.Of(string(object.Group)) && r.Reads(r.Cast):
 		return groupPage(ctx, tx, r, scope)
-	case (!byID(r.Query.Filter) || r.Query.Order != nil) && !(reads(r.Who, object.User) && reads(r.Who, object.ServicePrincipal)):
-		return edm.Page{}, authz.Refuse() // likewise
 	}
 	return objectPage(ctx, tx, r, scope)
-}
-
-// byID reports whether a condition speaks of identifiers alone.
-func byID(e query.Expr) bool {
-	every := func(parts []query.Expr) bool {
-		return !slices.ContainsFunc(parts, func(p query.Expr) bool { return !byID(p) })
-	}
-	switch e := e.(type) {
-	case nil:
-		return true
-	case query.And:
-		return every(e)
-	case query.Or:
-		return every(e)
-	case query.Not:
-		return byID(e.X)
-	case query.Compare:
-		return e.Field == "id"
-	case query.In:
-		return e.Field == "id"
-	}
-	return false
 }
 
 // objectPage returns a page of the objects in scope, whatever they are.
@@ -125,20 +116,6 @@ func objectPage(ctx context.Context, tx *sqldb.Tx, r *edm.Request, scope directo
 	page.Next = list.Next
 	page.Items, err = Items(ctx, tx, r, list.Items)
 	return page, err
-}
-
-// readers are the permissions that reach the properties of a kind of object.
-// Without one, an object that is related to another shows its identifier only.
-// https://learn.microsoft.com/graph/permissions-overview#limited-information-returned-for-inaccessible-member-objects
-var readers = map[object.Kind][]string{
-	object.User: {"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
-	object.ServicePrincipal: {"Application.Read.All", "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy",
-		"Directory.Read.All", "Directory.ReadWrite.All"},
-}
-
-func reads(who authz.Caller, kind object.Kind) bool {
-	needs, limited := readers[kind]
-	return !limited || who.ByRole || who.Has(authz.AsUser) || slices.ContainsFunc(needs, who.Has)
 }
 
 // batch bounds the identifiers in one statement, below query.MaxNodes.
@@ -172,7 +149,7 @@ func Items(ctx context.Context, tx *sqldb.Tx, r *edm.Request, list []object.Obje
 func render(ctx context.Context, tx *sqldb.Tx, r *edm.Request, list []object.Object, shown map[string]edm.Item) error {
 	of := make(map[object.Kind][]any)
 	for _, o := range list {
-		if reads(r.Who, o.Kind) {
+		if r.Reads(edm.Of(string(o.Kind))) {
 			of[o.Kind] = append(of[o.Kind], string(o.ID))
 		}
 	}

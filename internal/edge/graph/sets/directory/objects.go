@@ -20,7 +20,7 @@ import (
 func (s Services) objects() *edm.Set {
 	may := edm.Alike(edm.Any("Directory.Read.All", "Directory.ReadWrite.All")).Needing("users/standard/read")
 	return &edm.Set{
-		Path: edm.Both("directoryObjects"), Type: edm.Of("directoryObject"),
+		Path: edm.Both("directoryObjects"), Type: edm.Of("directoryObject"), Of: ofAnything,
 		Doc:     "https://learn.microsoft.com/graph/api/resources/directoryobject?view=graph-rest-1.0",
 		Get:     edm.Get{May: may, Do: s.getObject},
 		Actions: s.MemberActions("users/memberOf/read"),

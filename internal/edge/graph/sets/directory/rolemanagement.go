@@ -237,7 +237,7 @@ func (s Services) assignRole(ctx context.Context, r *edm.Request) (edm.Item, err
 // ofAssignment is a part that shows an object that an assignment names.
 func (s Services) ofAssignment(name string, of func(directory.RoleAssignment) ids.ObjectID) *edm.Set {
 	return &edm.Set{
-		Path: edm.Both(name), Type: edm.Of("directoryObject"), Single: true,
+		Path: edm.Both(name), Type: edm.Of("directoryObject"), Of: ofAnything, Single: true,
 		Get: edm.Get{May: readAssignments, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
 			return view(ctx, s.DB, func(tx *sqldb.Tx) (edm.Item, error) {
 				a, err := directory.GetRoleAssignment(ctx, tx, r.Who.Tenant, r.Parent())

@@ -132,7 +132,7 @@ func (s Services) roleMembers() *edm.Set {
 		_, err := directory.GetRole(ctx, tx, who.Tenant, id)
 		return err
 	}
-	set := s.related("members", readHolders, isRole, directory.HoldersOf)
+	set := s.related("members", ofMembers, readHolders, isRole, directory.HoldersOf)
 	set.Doc = "https://learn.microsoft.com/graph/api/directoryrole-list-members?view=graph-rest-1.0"
 	set.Link = edm.Change{May: giveRoles, Do: func(ctx context.Context, r *edm.Request) error {
 		return s.Users.AddToRole(ctx, r.Who, ids.ObjectID(r.Parent()), ids.ObjectID(r.Ref))

@@ -59,12 +59,12 @@ func (s Services) users(parts []*edm.Set) *edm.Set {
 		Update: edm.Change{May: update, Do: s.updateUser},
 		Delete: edm.Change{May: edm.Alike(edm.Any("User.DeleteRestore.All", "User.ReadWrite.All")).Needing("users/delete"), Do: s.deleteUser},
 		Parts: append([]*edm.Set{
-			s.related("memberOf", memberOfPerson, isKind(object.User), directory.GroupsOf),
-			s.related("transitiveMemberOf", allOfPerson, isKind(object.User), directory.AllGroupsOf),
+			s.related("memberOf", ofHolders, memberOfPerson, isKind(object.User), directory.GroupsOf),
+			s.related("transitiveMemberOf", ofHolders, allOfPerson, isKind(object.User), directory.AllGroupsOf),
 			s.manager(), s.sponsors(), s.licenseDetails(), s.joinedTeams(),
-			s.related("directReports", tiedToPerson, isKind(object.User), directory.ReportsOf),
-			s.related("ownedObjects", tiedToPerson, isKind(object.User), directory.OwnedBy),
-			s.related("createdObjects", createdByPerson, isKind(object.User), directory.CreatedBy),
+			s.related("directReports", []edm.Type{aUser}, tiedToPerson, isKind(object.User), directory.ReportsOf),
+			s.related("ownedObjects", ofOwned, tiedToPerson, isKind(object.User), directory.OwnedBy),
+			s.related("createdObjects", ofAnything, createdByPerson, isKind(object.User), directory.CreatedBy),
 		}, parts...),
 		Actions: append(s.MemberActions("users/memberOf/read"),
 			edm.Action{
@@ -115,7 +115,7 @@ func ofPerson(own []string, names ...string) edm.Access {
 // https://learn.microsoft.com/graph/api/user-list-manager?view=graph-rest-1.0
 func (s Services) manager() *edm.Set {
 	return &edm.Set{
-		Path: edm.Both("manager"), Type: edm.Of("directoryObject"), Single: true, Linked: true, Levels: true,
+		Path: edm.Both("manager"), Type: edm.Of("directoryObject"), Of: []edm.Type{aUser}, Single: true, Linked: true, Levels: true,
 		Get: edm.Get{May: managerOfPerson, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
 			return view(ctx, s.DB, func(tx *sqldb.Tx) (edm.Item, error) {
 				u, err := directory.GetUser(ctx, tx, r.Who.Tenant, r.Parent())
@@ -145,7 +145,7 @@ func (s Services) manager() *edm.Set {
 // sponsors is the part sponsors of a user: who answers for a guest.
 // https://learn.microsoft.com/graph/api/user-list-sponsors?view=graph-rest-1.0
 func (s Services) sponsors() *edm.Set {
-	set := s.related("sponsors", sponsorsOf, isKind(object.User), directory.SponsorsOf)
+	set := s.related("sponsors", []edm.Type{aUser, aGroup}, sponsorsOf, isKind(object.User), directory.SponsorsOf)
 	set.Link = edm.Change{May: edm.Alike(writeUsers).Needing("users/sponsors/update"), Do: func(ctx context.Context, r *edm.Request) error {
 		return s.Users.AddSponsor(ctx, r.Who, r.Parent(), ids.ObjectID(r.Ref))
 	}}
