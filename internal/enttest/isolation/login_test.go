@@ -16,6 +16,7 @@ import (
 	"entente/internal/enttest"
 	"entente/internal/enttest/pagetest"
 	"entente/internal/kit/oauth2"
+	"entente/internal/kit/secret"
 )
 
 // A browser keeps cookies and follows redirects.
@@ -154,6 +155,9 @@ var visits = map[string]struct {
 	"GET /common/consent/set":                             {strangePage, ownPage},
 	"POST /common/consent/set":                            {strangeDecisions, ownDecision},
 	"GET /redeem":                                         {strangeInvitation, ownInvitation},
+	"POST /redeem":                                        {strangeRedemption, ownRedemption},
+	"GET /common/redeem":                                  {strangePage, ownPage},
+	"POST /common/redeem":                                 {strangeAnswers, ownAnswer},
 	"GET /{tenant}/oauth2/v2.0/authorize":                 {strangeSignIn, ownSignIn},
 	"GET /{tenant}/oauth2/authorize":                      {strangeSignIn, ownSignIn},
 	"POST /{tenant}/oauth2/v2.0/authorize":                {strangeSignInByForm, ownSignInByForm},
@@ -460,6 +464,53 @@ func strangeInvitation(t *testing.T, v *visit, path string) {
 		if a.status != http.StatusNotFound || a.status != b.status || a.Heading() != b.Heading() || strings.Contains(a.raw, v.victim.word) {
 			t.Errorf("another's ticket: %d %s, and for nobody's %d %s", a.status, a.raw, b.status, b.raw)
 		}
+	}
+}
+
+// strangeRedemption begins with the victim's invitation under another's ticket,
+// which looks like nobody's, and with its very link, which is for another
+// account.
+func strangeRedemption(t *testing.T, v *visit, path string) {
+	t.Helper()
+	theirs, got, want := v.invited[v.victim], maps.Clone(v.invited[v.stranger]), maps.Clone(v.invited[v.stranger])
+	for _, part := range []string{"tenant", "user"} {
+		got.Set(part, theirs.Get(part))
+		want.Set(part, enttest.NewID())
+	}
+	a, b := v.intruder.post(t, path, got), v.intruder.post(t, path, want)
+	if a.status != http.StatusNotFound || a.status != b.status || a.Heading() != b.Heading() || strings.Contains(a.raw, v.victim.word) {
+		t.Errorf("another's ticket: %d %s, and for nobody's %d %s", a.status, a.raw, b.status, b.raw)
+	}
+	if p := v.intruder.post(t, path, theirs); p.status != http.StatusForbidden || strings.Contains(p.raw, v.victim.word+"@") {
+		t.Errorf("with the victim's link: %d %s", p.status, p.Text())
+	}
+}
+
+// ownRedemption begins with it: who is signed in is not who was invited, and
+// may use another account.
+func ownRedemption(t *testing.T, v *visit, path string) {
+	t.Helper()
+	if p := v.victims.post(t, path, v.invited[v.victim]); p.at.Path != "/common/signin" || p.status != http.StatusForbidden {
+		t.Errorf("the walk does not reach %s: %d %s", path, p.status, p.Text())
+	}
+}
+
+// strangeAnswers answers in the victim's flow.
+func strangeAnswers(t *testing.T, v *visit, path string) {
+	t.Helper()
+	for _, decision := range []string{"accept", "decline"} {
+		f := url.Values{"flow": {v.flow.at.Query().Get("flow")}, "decision": {decision}, "shown": {string(secret.DigestOf("x"))}}
+		v.refused(t, v.intruder.post(t, path, f))
+		v.refused(t, v.browser(t).post(t, path, f))
+	}
+}
+
+// ownAnswer answers in a flow that asks something else, and is led there.
+func ownAnswer(t *testing.T, v *visit, path string) {
+	t.Helper()
+	p := v.victims.post(t, path, url.Values{"flow": {v.flow.at.Query().Get("flow")}, "decision": {"decline"}})
+	if p.status != http.StatusOK || p.at.Path != "/common/signin" {
+		t.Errorf("the walk does not reach %s: %d %s", path, p.status, p.Text())
 	}
 }
 

@@ -6,13 +6,14 @@ import (
 	"slices"
 	"strings"
 
+	"entente/internal/flow/guest"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 )
 
 // An Ask is what a flow was begun for: an administrator's consent to an
 // application or, with Authorize, a sign-in to one; or, with Page, a sign-in to
-// a page of ours.
+// a page of ours; or, with Redeem, the answer to an invitation.
 type Ask struct {
 	Tenant  ids.TenantID `json:"tenant,omitempty"`  // whose; empty for the home of whoever signs in
 	App     ids.AppID    `json:"app,omitempty"`     // none for a page of ours
@@ -24,6 +25,8 @@ type Ask struct {
 
 	Authorize *Authorize `json:"authorize,omitempty"`
 	Page      string     `json:"page,omitempty"` // its path and query
+
+	Redeem *guest.Ticket `json:"redeem,omitempty"` // an invitation's
 }
 
 // A Kind is what a flow is for.
@@ -34,6 +37,7 @@ const (
 	ForConsent Kind = "consent" // an administrator's
 	ForApp     Kind = "app"
 	ForPage    Kind = "page" // of ours
+	ForRedeem  Kind = "redeem"
 )
 
 // Kind returns what the ask is for.
@@ -43,6 +47,8 @@ func (a Ask) Kind() Kind {
 		return ForApp
 	case a.Page != "":
 		return ForPage
+	case a.Redeem != nil:
+		return ForRedeem
 	}
 	return ForConsent
 }

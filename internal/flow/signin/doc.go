@@ -6,7 +6,8 @@
 //	password → identify, renew, proven
 //	renew → identify, proven
 //	confirm → identify, password, proven
-//	proven → consent, ready
+//	proven → password, redeem, consent, ready
+//	redeem → identify, proven, done
 //	consent → identify, proven, done
 //	ready → identify, done
 //	done: final
@@ -24,6 +25,11 @@
 // somebody is: by password so far, and one that an administrator has set is
 // replaced first (renew). An upstream issuer and a passkey get their states
 // beside password.
+//
+// Whoever is expected as a guest of the tenant answers its invitation first
+// (redeem), whether they came by its link or not; where both tenants' policies
+// agree nobody is asked. A guest whose sessions were revoked in the tenant proves
+// the account again (password).
 //
 // A flow belongs to the browser that began it, by the digest of its cookie,
 // and ends after a while by itself. What is shown for consent is an Offer; its

@@ -20,6 +20,7 @@ const (
 	Renew    State = "renew"    // a password of their own in place of an administrator's
 	Confirm  State = "confirm"  // which of the browser's accounts it is
 	Proven   State = "proven"   // nothing: onward decides what is next, before the flow is stored
+	Redeem   State = "redeem"   // the answer to the tenant's invitation
 	Consent  State = "consent"  // the decision
 	Ready    State = "ready"    // that the browser goes on to where it wanted
 	Done     State = "done"
@@ -32,7 +33,8 @@ var next = map[State][]State{
 	Password: {Identify, Renew, Proven},
 	Renew:    {Identify, Proven},
 	Confirm:  {Identify, Password, Proven},
-	Proven:   {Consent, Ready},
+	Proven:   {Password, Redeem, Consent, Ready},
+	Redeem:   {Identify, Proven, Done},
 	Consent:  {Identify, Proven, Done},
 	Ready:    {Identify, Done},
 }
@@ -69,6 +71,7 @@ type Flow struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 
+	by      Browser // who sends the step that is under way; not stored
 	version int64
 }
 

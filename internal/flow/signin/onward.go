@@ -19,6 +19,8 @@ type gate struct {
 
 // gates are asked in this order.
 var gates = []gate{
+	{Password, (*Service).wantsProof},
+	{Redeem, (*Service).wantsRedeem},
 	{Consent, (*Service).wantsConsent},
 }
 
@@ -51,6 +53,7 @@ func (s *Service) wantsConsent(_ context.Context, _ *sqldb.Tx, f *Flow) (bool, e
 func (s *Service) begin(ctx context.Context, b Browser, ask Ask) (f *Flow, err error) {
 	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
 		f = NewFlow(b.digest(), ask, tx.Now())
+		f.by = b
 		several, err := s.takeUp(ctx, tx, b, f)
 		if err != nil {
 			return err
@@ -88,6 +91,8 @@ func cannotBeSilent(at State, several bool) error {
 			WithFix("Name the account with login_hint or sid, or ask without prompt=none.")
 	case at == Consent:
 		return consentRequired()
+	case at == Redeem:
+		return fault.Because(fault.Forbidden, RedeemRequired, "The account has to accept an invitation of the tenant first.")
 	}
 	return fault.Because(fault.Unauthenticated, LoginRequired, "A silent sign-in request was sent but no user is signed in.")
 }

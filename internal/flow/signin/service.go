@@ -272,6 +272,7 @@ func (s *Service) step(ctx context.Context, b Browser, id ids.FlowID, rule func(
 		if err != nil {
 			return err
 		}
+		f.by = b
 		if err := rule(tx, f); err != nil {
 			return err
 		}

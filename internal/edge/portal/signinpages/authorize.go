@@ -78,6 +78,8 @@ var toldAs = map[fault.Reason]word{
 	signin.LoginRequired:   {50058, "login_required"},
 	signin.AccountRequired: {16000, "interaction_required"},
 	signin.ConsentRequired: {65001, "consent_required"},
+	signin.RedeemRequired:  {90072, "interaction_required"},
+	signin.RedeemDeclined:  {65004, "access_denied"},
 	oauth2.ScopeMissing:    {900144, "invalid_scope"},
 	oauth2.ScopeMany:       {28000, "invalid_scope"},
 	oauth2.ScopeMalformed:  {70011, "invalid_scope"},

@@ -22,13 +22,19 @@ func (p *Pages) invited(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Referrer-Policy", "no-referrer") // the address holds the ticket
 	return p.show.Lone(w, r, portal.Lone{
-		Title: "Your invitation", Area: "Invitation", Content: "invited", Data: invitation{v},
-		Ticket: portal.Ticket{To: portal.Half{Label: "You are invited by", Name: v.Tenant, Open: !v.Accepted}},
+		Title: "Your invitation", Area: "Invitation", Content: "invited", Data: invitation{v, q.Get("tenant"), q.Get("user"), q.Get("ticket")},
+		Ticket: portal.Ticket{
+			From: portal.Half{Label: "Your home", Name: "Your organization", Hidden: "not known yet", Open: true},
+			To:   portal.Half{Label: "Invites you as a guest", Name: v.Tenant},
+		},
 	})
 }
 
 // An invitation is what the page shows.
-type invitation struct{ guest.Shown }
+type invitation struct {
+	guest.Shown
+	Of, User, Ticket string
+}
 
 // Last returns the last day of the invitation.
-func (i invitation) Last() string { return i.Until.UTC().Format("January 2, 2006") }
+func (i invitation) Last() string { return day(i.Until) }

@@ -1,5 +1,5 @@
 // Package signinpages carries the steps of package signin as pages: sign-in by
-// password, and an administrator's consent.
+// password, the answer to an invitation, and an administrator's consent.
 //
 // Each page shows one step and posts it; the answer leads back to the
 // dispatcher, GET /common/signin, which shows whatever the flow waits for now.
@@ -65,6 +65,9 @@ var routes = map[string]func(*Pages, http.ResponseWriter, *http.Request) error{
 	"GET /common/signedout":                (*Pages).signedOut,
 	"GET /common/signin":                   (*Pages).step,
 	"GET /redeem":                          (*Pages).invited,
+	"POST /redeem":                         (*Pages).redeem,
+	"GET /common/redeem":                   (*Pages).answered,
+	"POST /common/redeem":                  (*Pages).answerInvitation,
 	"POST /common/signin":                  (*Pages).take,
 	"GET /common/consent/set":              (*Pages).outcome,
 	"POST /common/consent/set":             (*Pages).decide,

@@ -63,6 +63,7 @@ type stepData struct {
 	Flow     ids.FlowID
 	SignIn   bool // to an application; otherwise to decide on one
 	AppName  string
+	Inviting string // the organization whose invitation is to be answered, or empty
 	Username string
 	HomeName string
 	Initials string
@@ -79,6 +80,8 @@ func (p *Pages) page(w http.ResponseWriter, r *http.Request, b signin.Browser, i
 		return err
 	}
 	switch look.Flow.State {
+	case signin.Redeem:
+		return p.redeemPage(w, r, b, look)
 	case signin.Consent:
 		return p.consentPage(w, r, b, look, m)
 	case signin.Ready:
@@ -94,6 +97,8 @@ func (p *Pages) ready(w http.ResponseWriter, r *http.Request, b signin.Browser, 
 	switch look.Flow.Ask.Kind() {
 	case signin.ForPage:
 		return p.arrive(w, r, b, look.Flow.ID)
+	case signin.ForRedeem:
+		return p.welcome(w, r, b, look.Flow.ID)
 	default:
 		return p.finish(w, r, b, look.Flow.ID)
 	}
@@ -101,10 +106,12 @@ func (p *Pages) ready(w http.ResponseWriter, r *http.Request, b signin.Browser, 
 
 // done tells where a flow that is spent has led.
 func (p *Pages) done(w http.ResponseWriter, r *http.Request, look *signin.Look) error {
-	switch look.Flow.Ask.Kind() {
-	case signin.ForPage:
+	switch kind := look.Flow.Ask.Kind(); {
+	case kind == signin.ForRedeem, kind == signin.ForPage && look.Flow.Outcome == signin.Declined:
+		lead(w, r, answeredAddress(look.Flow.ID))
+	case kind == signin.ForPage:
 		lead(w, r, look.Flow.Ask.Page)
-	case signin.ForConsent:
+	case kind == signin.ForConsent:
 		lead(w, r, outcomeAddress(look.Flow.ID))
 	default:
 		return fault.Because(fault.NotFound, signin.Gone, "This sign-in is over.").WithFix("Begin again at the application.")
@@ -133,6 +140,9 @@ func (p *Pages) proofPage(w http.ResponseWriter, r *http.Request, look *signin.L
 	page := portal.Lone{Title: title("Sign in", look), Area: "Sign in", Ticket: ticket(look), Note: portal.Take(w, r), FormTo: look.Flow.Ask.ReplyTo}
 	if look.Home != nil {
 		data.HomeName = look.Home.Name
+	}
+	if look.Flow.Ask.Kind() == signin.ForRedeem {
+		data.Inviting = look.To.Name
 	}
 	switch look.Flow.State {
 	case signin.Identify:
@@ -191,6 +201,9 @@ func title(step string, look *signin.Look) string {
 
 // ticket says who asks and who is asked. For a page of ours nobody asks.
 func ticket(look *signin.Look) portal.Ticket {
+	if look.Flow.State == signin.Redeem || look.Flow.Ask.Kind() == signin.ForRedeem {
+		return redeemTicket(look)
+	}
 	t := portal.Ticket{
 		From: portal.Half{Label: "Application of", Name: look.From.Name},
 		To:   portal.Half{Label: "Consent of", Name: "Your organization", Hidden: "not known yet", Open: true},
