@@ -48,16 +48,6 @@ func TestNotAssigned(t *testing.T) {
 	b.look("refused-not-assigned")
 }
 
-func TestInvitation(t *testing.T) {
-	made := graph(t, http.MethodPost, "/v1.0/invitations", map[string]any{
-		"invitedUserEmailAddress": "invited-person@contoso.example", "inviteRedirectUrl": "https://myapplications.fabrikam.example/",
-	}, http.StatusCreated)
-	b := open(t)
-	b.visit(made["inviteRedeemUrl"].(string))
-	b.says("Fabrikam")
-	b.look("redeem")
-}
-
 func TestDesign(t *testing.T) {
 	b := open(t)
 	b.visit("/design")

@@ -30,7 +30,7 @@ func open(ctx context.Context, tx *sqldb.Tx, t Ticket) (o opened, err error) {
 	if o.Waiting, err = byTicket(ctx, tx, t); err != nil {
 		return o, err
 	}
-	if o.in, err = tenant.Resolve(ctx, tx, string(t.Tenant)); err == nil {
+	if o.in, err = tenant.Get(ctx, tx, t.Tenant); err == nil {
 		err = o.in.Active()
 	}
 	if err != nil {

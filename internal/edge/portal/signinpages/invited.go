@@ -24,7 +24,7 @@ func (p *Pages) invited(w http.ResponseWriter, r *http.Request) error {
 	return p.show.Lone(w, r, portal.Lone{
 		Title: "Your invitation", Area: "Invitation", Content: "invited", Data: invitation{v, q.Get("tenant"), q.Get("user"), q.Get("ticket")},
 		Ticket: portal.Ticket{
-			From: portal.Half{Label: "Your home", Name: "Your organization", Hidden: "not known yet", Open: true},
+			From: portal.Half{Label: "From", Name: "Your home", Hidden: "not known yet", Open: true},
 			To:   portal.Half{Label: "Invites you as a guest", Name: v.Tenant},
 		},
 	})

@@ -70,7 +70,7 @@ func (p *Pages) redeemPage(w http.ResponseWriter, r *http.Request, b signin.Brow
 // redeemTicket says who invites, which is agreed to, and whose account answers.
 func redeemTicket(look *signin.Look) portal.Ticket {
 	t := portal.Ticket{
-		From: portal.Half{Label: "Your home", Name: "Your organization", Hidden: "not known yet", Open: true},
+		From: portal.Half{Label: "From", Name: "Your home", Hidden: "not known yet", Open: true},
 		To:   portal.Half{Label: "Invites you as a guest", Name: look.To.Name},
 	}
 	if look.Home != nil {
