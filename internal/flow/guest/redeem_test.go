@@ -11,6 +11,7 @@ import (
 	"entente/internal/core/audit"
 	"entente/internal/core/crosstenant"
 	"entente/internal/core/directory"
+	"entente/internal/core/object"
 	"entente/internal/core/person"
 	"entente/internal/core/tenant"
 	"entente/internal/enttest/house"
@@ -494,6 +495,37 @@ func TestLetters(t *testing.T) {
 		must(t, err)
 		if _, err := link(second); !errors.Is(err, guest.NoInvitation) {
 			t.Errorf("of one that was accepted: err = %v", err)
+		}
+	})
+}
+
+// TestMailOfAMember: an account of elsewhere whose mail says what a member of
+// the tenant is called stays somebody else.
+func TestMailOfAMember(t *testing.T) {
+	eachDesk(t, func(d *desk) {
+		t, ctx := d.t, d.t.Context()
+		boss := d.AddUser(t, d.A, "boss")
+		mallory := d.AddUser(t, d.B, "mallory")
+		d.change(mallory, `{"mail":"`+boss.UserPrincipalName+`"}`)
+		if r, err := d.awaited(d.proofOf(d.B, mallory.ID)); r != nil || err != nil {
+			t.Errorf("awaited as the member: %+v, %v", r, err)
+		}
+		v := d.invite(mallory.UserPrincipalName, nil)
+		_, err := d.redeem(v, d.proofOf(d.B, mallory.ID))
+		must(t, err)
+		if u := d.guest(v); u.ID == boss.ID || *u.Mail != mallory.UserPrincipalName || u.UserPrincipalName == boss.UserPrincipalName {
+			t.Errorf("the guest is %+v", u)
+		}
+		// A member has an address of the other tenant's domain: nobody comes in by it.
+		member := d.AddUser(t, d.A, "member")
+		lee := d.AddUser(t, d.B, "lee")
+		_, err = d.Users.Update(ctx, d.A.Admin, string(member.ID), []byte(`{"mail":"`+lee.UserPrincipalName+`"}`))
+		must(t, err)
+		if r, err := d.awaited(d.proofOf(d.B, lee.ID)); r != nil || err != nil {
+			t.Errorf("awaited by a member's mail: %+v, %v", r, err)
+		}
+		if _, err := d.service.Invite(ctx, d.A.Admin, body(lee.UserPrincipalName, nil), nil); !errors.Is(err, object.NameTaken) {
+			t.Errorf("invited under a member's address: err = %v", err)
 		}
 	})
 }
