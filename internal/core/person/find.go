@@ -80,7 +80,11 @@ func Of(ctx context.Context, tx *sqldb.Tx, in *tenant.Tenant, user ids.ObjectID,
 		if !here.Enabled() {
 			return nil, noAccount(here.UserPrincipalName)
 		}
-		return &Visit{Home: in, In: in, Account: here, Here: here}, fresh(here, p.At)
+		v := &Visit{Home: in, In: in, Account: here, Here: here}
+		if err := fresh(here, p.At); err != nil || !here.External() {
+			return v, err
+		}
+		return v, noAccount(here.UserPrincipalName) // nobody has accepted to be this guest
 	}
 	p.Home, p.User = here.Home.Home, here.Home.ID
 	v, err := AtHome(ctx, tx, p)

@@ -176,3 +176,38 @@ func (s *stay) policy(t *testing.T, who authz.Caller, body string) {
 		t.Fatal(err)
 	}
 }
+
+// TestWhoHasNotAccepted: behind a guest whom nobody has accepted to be, there
+// is nobody; after a reset, what was proved before has ended.
+func TestWhoHasNotAccepted(t *testing.T) {
+	house.Each(t, func(t *testing.T, h *house.House) {
+		s := settle(t, h)
+		s.Clock.Advance(time.Minute)
+		s.update(t, func(ctx context.Context, tx *sqldb.Tx) error {
+			in, err := tenant.Get(ctx, tx, h.A.ID)
+			if err != nil {
+				return err
+			}
+			u, err := directory.GetUser(ctx, tx, h.A.ID, string(s.guest))
+			if err != nil {
+				return err
+			}
+			if err := directory.ResetGuest(ctx, tx, u, ""); err != nil {
+				return err
+			}
+			for at, want := range map[time.Time]error{s.proved: person.Ended, tx.Now(): person.NoAccount} {
+				if _, err := person.Of(ctx, tx, in, s.guest, person.Proof{At: at}); !errors.Is(err, want) {
+					t.Errorf("proved at %s: err = %v, want %v", at, err, want)
+				}
+			}
+			if _, err := person.Find(ctx, tx, in, person.Proof{Home: h.B.ID, User: s.account.ID, At: tx.Now()}); !errors.Is(err, person.NotHere) {
+				t.Errorf("the account: err = %v, want NotHere", err)
+			}
+			as, err := person.As(ctx, tx, in, u, person.Proof{Home: h.B.ID, User: s.account.ID, At: tx.Now()})
+			if err != nil || as.Account.ID != s.account.ID || as.Here.ID != s.guest {
+				t.Errorf("about to accept: %+v, %v", as, err)
+			}
+			return nil
+		})
+	})
+}
