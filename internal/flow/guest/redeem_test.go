@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"entente/internal/core/audit"
+	"entente/internal/core/authz"
 	"entente/internal/core/crosstenant"
 	"entente/internal/core/directory"
 	"entente/internal/core/object"
@@ -526,6 +527,36 @@ func TestMailOfAMember(t *testing.T) {
 		}
 		if _, err := d.service.Invite(ctx, d.A.Admin, body(lee.UserPrincipalName, nil), nil); !errors.Is(err, object.NameTaken) {
 			t.Errorf("invited under a member's address: err = %v", err)
+		}
+	})
+}
+
+// TestMade shows an invitation again to the person who made it, and to nobody
+// else.
+func TestMade(t *testing.T) {
+	eachDesk(t, func(d *desk) {
+		t, ctx := d.t, d.t.Context()
+		adele, colleague := d.AddUser(t, d.B, "adele"), d.AddUser(t, d.A, "colleague")
+		v := d.invite(adele.UserPrincipalName, nil)
+		m, err := d.service.Made(ctx, d.A.Admin, v.User.ID, v.ID)
+		if err != nil || m.Link.Reveal() != v.RedeemURL || *m.Guest.Mail != adele.UserPrincipalName || m.Ended {
+			t.Errorf("made %+v, %v", m, err)
+		}
+		nobody := d.A.Admin
+		nobody.Object = ""
+		for name, who := range map[string]authz.Caller{"a colleague": house.Person(d.A.ID, colleague.ID), "another tenant": d.B.Admin, "nobody": nobody} {
+			if _, err := d.service.Made(ctx, who, v.User.ID, v.ID); !errors.Is(err, guest.NoInvitation) {
+				t.Errorf("%s: err = %v", name, err)
+			}
+		}
+		second := d.invite(adele.UserPrincipalName, nil)
+		if _, err := d.service.Made(ctx, d.A.Admin, v.User.ID, v.ID); !errors.Is(err, guest.NoInvitation) {
+			t.Errorf("after a newer one: err = %v", err)
+		}
+		_, err = d.redeem(second, d.proofOf(d.B, adele.ID))
+		must(t, err)
+		if m, err := d.service.Made(ctx, d.A.Admin, v.User.ID, second.ID); err != nil || !m.Link.IsZero() || !m.Guest.HasAccepted() {
+			t.Errorf("accepted: %+v, %v", m, err)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"entente/internal/core/audit"
 	"entente/internal/core/authz"
@@ -244,6 +245,44 @@ func (s *Service) Link(ctx context.Context, tx *sqldb.Tx, of ids.TenantID, user 
 		return secret.String{}, err
 	}
 	return secret.NewString(redeemURL(s.base, of, user, secret.NewString(string(ticket)))), nil
+}
+
+// May refuses a caller who may invite no guests into their tenant.
+func (s *Service) May(ctx context.Context, who authz.Caller) error {
+	return s.db.View(ctx, func(tx *sqldb.Tx) error { return may(ctx, tx, who, &Invitation{}) })
+}
+
+// A Made is an invitation as the person who made it may see it again.
+type Made struct {
+	Guest   *directory.User
+	Link    secret.String // empty once it was accepted
+	Until   time.Time
+	Ended   bool
+	Message bool // messages are sent from here
+}
+
+// Made returns an invitation to the person who made it, as long as no newer one
+// of the same guest took its place. To everybody else there is none.
+func (s *Service) Made(ctx context.Context, who authz.Caller, user ids.ObjectID, invitation string) (m Made, err error) {
+	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
+		w, err := ofGuest(ctx, tx, who.Tenant, user)
+		if err != nil {
+			return err
+		}
+		if w.InviterID != who.Object || who.Object == "" || w.ID != invitation {
+			return unknown()
+		}
+		if m.Guest, err = directory.GetUser(ctx, tx, who.Tenant, string(user)); err != nil {
+			return err
+		}
+		m.Until, m.Ended, m.Message = w.ExpiresAt, !tx.Now().Before(w.ExpiresAt), s.put != nil
+		if !w.AcceptedAt.IsZero() {
+			return nil
+		}
+		m.Link, err = s.Link(ctx, tx, who.Tenant, user, invitation)
+		return err
+	})
+	return m, err
 }
 
 // Show returns what a ticket shows, and does nothing to the invitation.
