@@ -231,7 +231,7 @@ func (s *Server) newFlow() *flow {
 			DB: s.db, Ring: s.ring, Clock: s.clock, Tokens: c.tokens, Federation: c.federation, SignIns: c.signIns,
 			Names: append([]string{h.Own}, h.Also...), Number: oauth.Number, Log: s.log,
 		}),
-		signin:   signin.NewService(s.db, s.clock, c.directory, c.signIns, c.tokens),
+		signin:   signin.NewService(s.db, s.clock, c.directory, c.signIns, c.tokens, c.factors),
 		onboard:  onboard.NewService(s.db, c.hasher),
 		deletion: deletion.NewService(s.db, c.directory, c.apps),
 		domains: domain.NewService(domain.Options{

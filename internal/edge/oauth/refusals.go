@@ -42,10 +42,19 @@ func formOf(f *fault.Error) form {
 	return codes[f.Code]
 }
 
+// basicAction is what libraries hear when a person has to do something on a page.
+const basicAction = "basic_action"
+
 // in returns the word for a refusal in the version of the endpoint that says it.
 func (o form) in(path string) oauth2.Error {
-	if o.word == oauth2.ExpiredToken && !strings.Contains(path, "/v2.0/") {
+	if strings.Contains(path, "/v2.0/") {
+		return o.word
+	}
+	switch {
+	case o.word == oauth2.ExpiredToken:
 		return oauth2.CodeExpired
+	case o.suberror == basicAction:
+		return oauth2.InteractionRequired
 	}
 	return o.word
 }
@@ -131,6 +140,8 @@ var reasons = map[fault.Reason]form{
 	person.NotHereNow:     {50057, bad, oauth2.InvalidGrant, "The user account is disabled.", ""},
 	person.Ended:          {50173, bad, oauth2.InvalidGrant, "The provided grant has expired due to it being revoked, a fresh auth token is needed. The grant was issued on '{issued}'.", "bad_token"},
 	person.NotHere:        {50020, bad, oauth2.InvalidGrant, "User account '{account}' from identity provider '{idp}' does not exist in tenant '{tenant}' and cannot access the application '{client}'({name}) in that tenant. The account needs to be added as an external user in the tenant first.", ""},
+	sts.FactorRequired:    {50076, bad, oauth2.InvalidGrant, "Due to a configuration change made by your administrator, or because you moved to a new location, you must use multi-factor authentication to access '{resource}'.", basicAction},
+	sts.FactorMissing:     {50079, bad, oauth2.InvalidGrant, "Due to a configuration change made by your administrator, or because you moved to a new location, you must enroll in multi-factor authentication to access '{resource}'.", basicAction},
 	sts.PersonNotAssigned: {50105, bad, oauth2.InvalidGrant, "Your administrator has configured the application {name} ('{client}') to block users unless they are specifically granted ('assigned') access to the application.", ""},
 	sts.NoConsent:         {65001, bad, oauth2.InvalidGrant, "The user or administrator has not consented to use the application with ID '{client}' named '{name}'. Send an interactive authorization request for this user and resource.", "consent_required"},
 

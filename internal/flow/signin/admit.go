@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -18,22 +19,32 @@ type Admitted struct {
 	All     []ids.SessionID // the browser's, this one too; cookies of others are worth nothing
 }
 
+// admitHome is admit once the second factor of home is proved, too, if it is
+// asked: until then there is no session.
+func (s *Service) admitHome(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow) (*Admitted, error) {
+	need, err := missing(ctx, tx, f)
+	if err != nil || !need.IsZero() && !need.Abroad {
+		return nil, err
+	}
+	return admit(ctx, tx, b, f)
+}
+
 // admit begins the session of a flow's person, or goes on with the one that the
 // browser has for this account, under a new secret. The sessions of other
 // accounts stay as they are.
-func admit(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow, method string) (*Admitted, error) {
+func admit(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow) (*Admitted, error) {
 	all, err := held(ctx, tx, b)
 	if err != nil {
 		return nil, err
 	}
 	s := NewSession(f.Home, f.User, tx.Now())
-	in := &Admitted{Kept: f.Keep}
+	in, goesOn := &Admitted{}, false
 	for _, h := range all {
 		switch {
 		case h.Home != f.Home || h.User != f.User:
 			in.All = append(in.All, h.ID)
 		case h.Live:
-			s = h.Session
+			s, goesOn = h.Session, h.ID == f.Session
 		}
 	}
 	if len(in.All) == MaxSessions {
@@ -43,7 +54,14 @@ func admit(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow, method string)
 			return nil, err
 		}
 	}
-	in.Cookie = s.Prove(method, f.Keep, b, tx.Now())
+	if method := strings.Join(f.Methods, " "); goesOn {
+		in.Cookie = s.Add(method, b, tx.Now())
+	} else if f.Session != "" {
+		return nil, gone() // the session that the flow goes on with has ended meanwhile
+	} else {
+		in.Cookie = s.Prove(method, f.Keep, b, tx.Now())
+	}
+	in.Kept = s.Kept
 	in.Session, in.All = s.ID, append(in.All, s.ID)
 	f.Session = s.ID
 	return in, putSession(ctx, tx, s, cookieDigest("session", in.Cookie))

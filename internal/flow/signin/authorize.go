@@ -27,6 +27,7 @@ type Authorize struct {
 	SID        ids.SessionID  `json:"sid,omitempty"`    // or the session that the application knows
 	MaxAge     *int           `json:"maxAge,omitempty"` // seconds
 	ClientInfo bool           `json:"clientInfo,omitempty"`
+	Factor     bool           `json:"factor,omitempty"` // a second one is wanted
 }
 
 // Prompts (OpenID Connect Core 1.0, section 3.1.2.1).
@@ -78,7 +79,8 @@ func platformOf(a *app.Application, address string) token.Platform {
 // readAuthorize reads the parameters of a request whose address to go back to
 // is the application's own. What it refuses is told to the application.
 func readAuthorize(q oauth2.Form, on token.Platform) (*Authorize, error) {
-	a := &Authorize{Platform: on, Nonce: q["nonce"], Challenge: q["code_challenge"], Prompt: q["prompt"], Hint: q["login_hint"], Domain: q["domain_hint"], ClientInfo: q["client_info"] == "1"}
+	a := &Authorize{Platform: on, Nonce: q["nonce"], Challenge: q["code_challenge"], Prompt: q["prompt"], Hint: q["login_hint"], Domain: q["domain_hint"], ClientInfo: q["client_info"] == "1",
+		Factor: asksForFactor(q["acr_values"], q["amr_values"], q["claims"])}
 	types := strings.Fields(q["response_type"])
 	slices.Sort(types)
 	switch strings.Join(types, " ") {

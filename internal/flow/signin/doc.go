@@ -6,7 +6,10 @@
 //	password → identify, renew, proven
 //	renew → identify, proven
 //	confirm → identify, password, proven
-//	proven → password, redeem, consent, ready
+//	proven → password, factor, enroll, redeem, consent, ready
+//	factor → identify, proven
+//	enroll → identify, spares, proven
+//	spares → identify, proven
 //	redeem → identify, proven, done
 //	consent → identify, proven, done
 //	ready → identify, done
@@ -24,7 +27,10 @@
 // sessions would do, or when it is for consent, which is never given silently. Home proves who
 // somebody is: by password so far, and one that an administrator has set is
 // replaced first (renew). An upstream issuer and a passkey get their states
-// beside password.
+// beside password. A session begins once the second factor of home is proved,
+// too, if it is asked (core/factor says when): at factor by a code, at enroll by
+// registering one, whose recovery codes are shown at spares. One that the
+// resource tenant asks for adds to the session, under a new cookie.
 //
 // Whoever is expected as a guest of the tenant answers its invitation first
 // (redeem), whether they came by its link or not; where both tenants' policies

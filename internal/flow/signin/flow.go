@@ -18,6 +18,9 @@ const (
 	Identify State = "identify" // the address
 	Password State = "password" // the password at home
 	Renew    State = "renew"    // a password of their own in place of an administrator's
+	Factor   State = "factor"   // a code of a second factor
+	Enroll   State = "enroll"   // that a second factor is registered
+	Spares   State = "spares"   // that the new recovery codes are saved
 	Confirm  State = "confirm"  // which of the browser's accounts it is
 	Proven   State = "proven"   // nothing: onward decides what is next, before the flow is stored
 	Redeem   State = "redeem"   // the answer to the tenant's invitation
@@ -33,7 +36,10 @@ var next = map[State][]State{
 	Password: {Identify, Renew, Proven},
 	Renew:    {Identify, Proven},
 	Confirm:  {Identify, Password, Proven},
-	Proven:   {Password, Redeem, Consent, Ready},
+	Proven:   {Password, Factor, Enroll, Redeem, Consent, Ready},
+	Factor:   {Identify, Proven},
+	Enroll:   {Identify, Spares, Proven},
+	Spares:   {Identify, Proven},
 	Redeem:   {Identify, Proven, Done},
 	Consent:  {Identify, Proven, Done},
 	Ready:    {Identify, Done},
@@ -65,6 +71,7 @@ type Flow struct {
 	Session   ids.SessionID // the browser's, of that account; empty until proven
 	Keep      bool          // the session is to outlive the run of its browser
 	ProvenAt  time.Time     // when; what was revoked later counts no more
+	Methods   []string      // what was proved, in the words of a session
 	Shown     secret.Digest // of the offer that was granted
 	Outcome   Outcome       // empty until done
 	Until     time.Time     // when what was granted ends; zero: no end
@@ -93,6 +100,7 @@ func (f *Flow) Confirmed(h Held) error {
 		return stale()
 	}
 	f.Home, f.User, f.Username, f.Session, f.ProvenAt = h.Home, h.User, h.Username, h.ID, h.AuthAt
+	f.Methods = strings.Fields(h.Method)
 	return f.move(Proven)
 }
 
@@ -120,7 +128,7 @@ func (f *Flow) Prove(user ids.ObjectID, renew bool, now time.Time) error {
 	if f.State != Password {
 		return stale()
 	}
-	f.User, f.ProvenAt = user, now
+	f.User, f.ProvenAt, f.Methods = user, now, []string{"pwd"}
 	if renew {
 		return f.move(Renew)
 	}
@@ -154,7 +162,7 @@ func (f *Flow) Restart() error {
 	if err := f.move(Identify); err != nil {
 		return err
 	}
-	f.Username, f.Home, f.User, f.Session, f.Keep, f.ProvenAt = "", "", "", "", false, time.Time{}
+	f.Username, f.Home, f.User, f.Session, f.Keep, f.ProvenAt, f.Methods = "", "", "", "", false, time.Time{}, nil
 	return nil
 }
 

@@ -20,6 +20,8 @@ type gate struct {
 // gates are asked in this order.
 var gates = []gate{
 	{Password, (*Service).wantsProof},
+	{Factor, (*Service).wantsFactor},
+	{Enroll, (*Service).wantsEnroll},
 	{Redeem, (*Service).wantsRedeem},
 	{Consent, (*Service).wantsConsent},
 }
@@ -93,6 +95,12 @@ func cannotBeSilent(at State, several bool) error {
 		return consentRequired()
 	case at == Redeem:
 		return fault.Because(fault.Forbidden, RedeemRequired, "The account has to accept an invitation of the tenant first.")
+	case at == Factor:
+		return fault.Because(fault.Unauthenticated, FactorRequired, "A second factor is required, and a silent request can't ask for it.").
+			WithFix("Ask without prompt=none.")
+	case at == Enroll:
+		return fault.Because(fault.Unauthenticated, FactorMissing, "A second factor is required, and the person has yet to register one.").
+			WithFix("Ask without prompt=none.")
 	}
 	return fault.Because(fault.Unauthenticated, LoginRequired, "A silent sign-in request was sent but no user is signed in.")
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"entente/internal/core/audit"
+	"entente/internal/core/factor"
 	"entente/internal/enttest/house"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -18,7 +19,7 @@ func TestPageOfOurs(t *testing.T) {
 		ctx := t.Context()
 		signIns := audit.NewSignIns(h.DB)
 		t.Cleanup(signIns.Close)
-		s := NewService(h.DB, h.Clock, h.Users, signIns, nil)
+		s := NewService(h.DB, h.Clock, h.Users, signIns, nil, factor.NewService(h.DB, h.Ring, h.Clock))
 		b := Browser{Cookie: secret.NewString("browser"), IP: "192.0.2.7"}
 		u := h.AddUser(t, h.A, "person")
 
@@ -62,7 +63,7 @@ func TestPageOfOurs(t *testing.T) {
 
 // TestPageOfOthers: no flow leads out of the house.
 func TestPageOfOthers(t *testing.T) {
-	s := NewService(nil, nil, nil, nil, nil)
+	s := NewService(nil, nil, nil, nil, nil, factor.NewService(nil, nil, nil))
 	for _, page := range []string{"", "account", "//evil.example", "https://evil.example", `/\evil.example`, "/a\r\nb"} {
 		if _, err := s.BeginPage(t.Context(), Browser{}, "", page); !errors.Is(err, fault.Invalid) {
 			t.Errorf("%q: err = %v, want Invalid", page, err)

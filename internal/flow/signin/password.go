@@ -7,6 +7,7 @@ import (
 	"entente/internal/core/audit"
 	"entente/internal/core/authz"
 	"entente/internal/core/directory"
+	"entente/internal/core/factor"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/secret"
@@ -20,11 +21,16 @@ var refusals = map[fault.Reason]int{
 	Paused:                    50053,
 	NetworkPaused:             50053,
 	directory.AccountDisabled: 50057,
+	factor.WrongCode:          500121,
+	factor.UsedCode:           500121,
+	factor.WrongSpare:         500121,
+	factor.Paused:             500121,
 }
 
 // Password takes the password of the account that was typed, and whether the
-// session is to outlive the run of the browser. A right one begins a session,
-// which is returned for the browser, and moves the flow on. The try is counted before the password is looked at, and the
+// session is to outlive the run of the browser. A right one moves the flow
+// on and, unless a second factor is asked, begins a session, which is returned
+// for the browser. The try is counted before the password is looked at, and the
 // sign-in's entry is stored before the answer leaves.
 func (s *Service) Password(ctx context.Context, b Browser, id ids.FlowID, password secret.String, keep bool) (*Admitted, error) {
 	f, err := s.flow(ctx, b, id)
@@ -56,15 +62,15 @@ func (s *Service) Password(ctx context.Context, b Browser, id ids.FlowID, passwo
 		if err := f.Prove(u.User, u.MustChange, tx.Now()); err != nil || u.MustChange {
 			return err
 		}
-		in, err = admit(ctx, tx, b, f, "pwd")
+		in, err = s.admitHome(ctx, tx, b, f)
 		return err
 	})
 	return in, err
 }
 
 // Renew takes the password that the person chose in place of the one that an
-// administrator had set, typed twice. It begins a session, which is
-// returned for the browser, and moves the flow on.
+// administrator had set, typed twice. It moves the flow on
+// and begins a session as Password does.
 func (s *Service) Renew(ctx context.Context, b Browser, id ids.FlowID, password, again secret.String) (*Admitted, error) {
 	f, err := s.flow(ctx, b, id)
 	if err != nil {
@@ -100,7 +106,7 @@ func (s *Service) Renew(ctx context.Context, b Browser, id ids.FlowID, password,
 		if err := f.Renewed(tx.Now()); err != nil {
 			return err
 		}
-		in, err = admit(ctx, tx, b, f, "pwd")
+		in, err = s.admitHome(ctx, tx, b, f)
 		return err
 	})
 	return in, err

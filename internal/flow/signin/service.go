@@ -9,6 +9,7 @@ import (
 	"entente/internal/core/audit"
 	"entente/internal/core/consent"
 	"entente/internal/core/directory"
+	"entente/internal/core/factor"
 	"entente/internal/core/tenant"
 	"entente/internal/core/token"
 	"entente/internal/kit/clock"
@@ -25,11 +26,12 @@ type Service struct {
 	directory *directory.Service
 	signIns   *audit.SignIns
 	tokens    *token.Service
+	factors   factor.Vault
 }
 
 // NewService returns a service on db.
-func NewService(db *sqldb.DB, clk clock.Clock, dir *directory.Service, signIns *audit.SignIns, tokens *token.Service) *Service {
-	return &Service{db, clk, dir, signIns, tokens}
+func NewService(db *sqldb.DB, clk clock.Clock, dir *directory.Service, signIns *audit.SignIns, tokens *token.Service, factors *factor.Service) *Service {
+	return &Service{db, clk, dir, signIns, tokens, factors.Vault()}
 }
 
 // A Browser is where a step comes from.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"entente/internal/core/audit"
+	"entente/internal/core/factor"
 	"entente/internal/enttest/house"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -23,7 +24,7 @@ func TestPasswordOfAnotherAccount(t *testing.T) {
 		ctx := t.Context()
 		signIns := audit.NewSignIns(h.DB)
 		t.Cleanup(signIns.Close)
-		s := NewService(h.DB, h.Clock, h.Users, signIns, nil)
+		s := NewService(h.DB, h.Clock, h.Users, signIns, nil, factor.NewService(h.DB, h.Ring, h.Clock))
 		b := Browser{Cookie: secret.NewString("browser"), IP: network}
 		own, other := h.AddUser(t, h.A, "own").UserPrincipalName, h.AddUser(t, h.A, "other").UserPrincipalName
 		f := NewFlow(b.digest(), Ask{}, h.Clock.Now())
@@ -88,7 +89,7 @@ func tries(t *testing.T, db *sqldb.DB, home ids.TenantID, username string) (n in
 // TestLongLink: what anybody may have stored is bounded.
 func TestLongLink(t *testing.T) {
 	house.Each(t, func(t *testing.T, h *house.House) {
-		s := NewService(h.DB, h.Clock, h.Users, nil, nil)
+		s := NewService(h.DB, h.Clock, h.Users, nil, nil, factor.NewService(h.DB, h.Ring, h.Clock))
 		_, err := s.Begin(t.Context(), Browser{}, Start{Tenant: string(h.A.ID), Request: "/" + strings.Repeat("a", maxRequest)})
 		if !errors.Is(err, fault.Invalid) || fault.Public(err).Reason != "" {
 			t.Errorf("err = %v, want Invalid for its length", err)

@@ -36,7 +36,7 @@ type Session struct {
 	ID        ids.SessionID
 	Home      ids.TenantID
 	User      ids.ObjectID
-	Method    string // how it was proved, in the words of RFC 8176, separated by spaces
+	Method    string // how it was proved, in the words of RFC 8176, separated by spaces; see core/factor
 	Kept      bool   // it outlives the run of its browser
 	Agent     string // what the browser said of itself when it was last proved
 	IP        string // and where it was
@@ -57,6 +57,15 @@ func NewSession(home ids.TenantID, user ids.ObjectID, now time.Time) Session {
 func (s *Session) Prove(method string, kept bool, b Browser, now time.Time) secret.String {
 	s.Method, s.Kept, s.Agent, s.IP = method, kept, b.UserAgent, b.IP
 	s.AuthAt, s.UsedAt, s.ExpiresAt = now, now, now.Add(s.life())
+	return secret.NewString(secret.Random(32))
+}
+
+// Add takes the word that a further factor was proved in the session, and
+// returns the secret that the browser keeps from now on. When the account was
+// proved stays as it was: what was revoked since is revoked.
+func (s *Session) Add(method string, b Browser, now time.Time) secret.String {
+	s.Method, s.Agent, s.IP = method, b.UserAgent, b.IP
+	s.UsedAt, s.ExpiresAt = now, now.Add(s.life())
 	return secret.NewString(secret.Random(32))
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"entente/internal/core/factor"
 	"entente/internal/enttest/house"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/pause"
@@ -82,7 +83,7 @@ func TestGuessedFromEverywhere(t *testing.T) {
 			t.Errorf("a day later: %v", err)
 		}
 		h.Clock.Advance(pause.Forgetting + time.Second)
-		s := NewService(h.DB, h.Clock, h.Users, nil, nil)
+		s := NewService(h.DB, h.Clock, h.Users, nil, nil, factor.NewService(h.DB, h.Ring, h.Clock))
 		if _, err := s.Sweep(ctx); err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,7 @@ import (
 	"entente/internal/core/consent"
 	"entente/internal/core/crosstenant"
 	"entente/internal/core/directory"
+	"entente/internal/core/factor"
 	"entente/internal/core/person"
 	"entente/internal/core/tenant"
 	"entente/internal/core/token"
@@ -51,7 +52,10 @@ func (x *exchange) findPerson(ctx context.Context, p token.Proof) error {
 		if err != nil {
 			return x.refusedPerson(found, err)
 		}
-		return x.describe(ctx, tx, found)
+		if err := x.describe(ctx, tx, found); err != nil {
+			return err
+		}
+		return x.needFactor(ctx, tx, found)
 	})
 	if err != nil {
 		return err
@@ -129,6 +133,50 @@ func text(s *string) string {
 		return ""
 	}
 	return *s
+}
+
+// FactorRequired and FactorMissing are the Reasons for which a sign-in without a
+// second factor gets no token: one is to be proved, or registered first.
+const (
+	FactorRequired fault.Reason = "sts.factor_required"
+	FactorMissing  fault.Reason = "sts.factor_missing"
+)
+
+// needFactor refuses a sign-in that has not proved a second factor which one of
+// the tenants demands by now, and leaves of the methods what counts here.
+func (x *exchange) needFactor(ctx context.Context, tx *sqldb.Tx, v *person.Visit) error {
+	p := x.visit.proof
+	need, trusts, err := factor.Ask(ctx, tx, factor.Asking{Visit: v, Methods: p.Methods, Silent: true})
+	if err != nil {
+		return err
+	}
+	x.visit.person.Methods = factor.Shown(p.Methods, p.Home, x.tenant.ID, trusts)
+	if need.IsZero() {
+		return nil
+	}
+	by := "the home tenant"
+	if need.Account.Tenant != p.Home {
+		by = "the tenant, which does not trust that of the home"
+	}
+	reason, found := FactorRequired, "not proved"
+	if need.Enroll {
+		reason, found = FactorMissing, "not registered"
+	}
+	return x.link("second factor", "as demanded by "+by, found, fault.Because(fault.Unauthenticated, reason, "A second factor is demanded by %s.", by).
+		With("client", string(x.client.app)).With("name", x.client.name).With("resource", x.wanted()).
+		WithFix("Send the person through sign-in once more, without prompt=none."))
+}
+
+// wanted returns the resource that the request names, or the client's own
+// identifier where it names none.
+func (x *exchange) wanted() string {
+	if d, err := oauth2.ParseDelegated(oauth2.FirstResource(x.req.Form["scope"])); err == nil && x.req.Form["scope"] != "" {
+		return d.Resource
+	}
+	if r := x.req.Form["resource"]; r != "" {
+		return clip(r)
+	}
+	return string(x.client.app)
 }
 
 func sessionsEnded(p token.Proof) error {

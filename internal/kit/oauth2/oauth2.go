@@ -41,6 +41,7 @@ const (
 	AuthorizationPending   Error = "authorization_pending"   // RFC 8628, section 3.5, and the two below
 	SlowDown               Error = "slow_down"
 	ExpiredToken           Error = "expired_token"
+	InteractionRequired    Error = "interaction_required"
 	CodeExpired            Error = "code_expired"           // Entra's word for the same in version 1
 	AuthorizationDeclined  Error = "authorization_declined" // Entra; access_denied in RFC 8628
 	BadVerificationCode    Error = "bad_verification_code"  // Entra

@@ -77,6 +77,8 @@ var toldAs = map[fault.Reason]word{
 	signin.WrongPrompt:     {90023, "invalid_request"},
 	signin.LoginRequired:   {50058, "login_required"},
 	signin.AccountRequired: {16000, "interaction_required"},
+	signin.FactorRequired:  {50076, "interaction_required"},
+	signin.FactorMissing:   {50079, "interaction_required"},
 	signin.ConsentRequired: {65001, "consent_required"},
 	signin.RedeemRequired:  {90072, "interaction_required"},
 	signin.RedeemDeclined:  {65004, "access_denied"},

@@ -16,6 +16,7 @@ import (
 	"entente/internal/core/authz"
 	"entente/internal/core/consent"
 	"entente/internal/core/directory"
+	"entente/internal/core/factor"
 	"entente/internal/core/federation"
 	"entente/internal/core/keys"
 	"entente/internal/core/token"
@@ -50,6 +51,7 @@ type house struct {
 	users   *directory.Service
 	trusts  *federation.Service
 	service *signin.Service
+	factors *factor.Service
 	guests  *guest.Service
 	a, b    onboard.Made
 	handler http.Handler
@@ -72,7 +74,8 @@ func build(t *testing.T, clk *clock.Fake, db *sqldb.DB) *house {
 	k := keys.New(db, ring, clk, keys.Options{Mark: "test"})
 	h.trusts = federation.NewService(db, k, client, clk,
 		federation.Options{Name: "https://id.fabrikam.example", Probe: time.Millisecond})
-	h.service = signin.NewService(db, clk, h.users, signIns, token.New(k, clk, "https://id.fabrikam.example"))
+	h.factors = factor.NewService(db, ring, clk)
+	h.service = signin.NewService(db, clk, h.users, signIns, token.New(k, clk, "https://id.fabrikam.example"), h.factors)
 	h.guests = guest.NewService(db, ring, "https://id.fabrikam.example", nil)
 	if err := app.EnsureBuiltIn(ctx, db); err != nil {
 		t.Fatal(err)

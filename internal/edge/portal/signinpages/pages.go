@@ -206,6 +206,10 @@ func (p *Pages) take(w http.ResponseWriter, r *http.Request) error {
 		var in *signin.Admitted
 		in, err = p.signIn.Renew(ctx, b, id, secret.NewString(form.Get("password")), secret.NewString(form.Get("again")))
 		keep(w, r, in)
+	case "code", "spare", "enroll", "saved":
+		var in *signin.Admitted
+		in, err = p.takeFactor(ctx, b, id, form)
+		keep(w, r, in)
 	case "confirm":
 		err = p.signIn.Confirm(ctx, b, id, ids.SessionID(form.Get("session")))
 	case "forget":

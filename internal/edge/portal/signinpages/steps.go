@@ -29,6 +29,9 @@ func mendable(err error, form url.Values) *mend {
 	}
 	pub := fault.Public(err)
 	m := &mend{status: http.StatusUnprocessableEntity, typed: form, text: pub.Message}
+	if mendFactor(m, err, pub.Values["until"]) {
+		return m
+	}
 	switch {
 	case errors.Is(err, directory.WrongPassword):
 		m.field, m.text = "password", "The password is not right for this account."
@@ -80,6 +83,8 @@ func (p *Pages) page(w http.ResponseWriter, r *http.Request, b signin.Browser, i
 		return err
 	}
 	switch look.Flow.State {
+	case signin.Factor, signin.Enroll, signin.Spares:
+		return p.factorPage(w, r, b, look, m)
 	case signin.Redeem:
 		return p.redeemPage(w, r, b, look)
 	case signin.Consent:
@@ -136,11 +141,8 @@ func (p *Pages) arrive(w http.ResponseWriter, r *http.Request, b signin.Browser,
 
 // proofPage shows a step on which the person proves who they are.
 func (p *Pages) proofPage(w http.ResponseWriter, r *http.Request, look *signin.Look, m *mend) error {
-	data := stepData{Flow: look.Flow.ID, SignIn: look.Flow.Ask.Kind() != signin.ForConsent, AppName: look.App, Username: look.Flow.Username, Initials: initials(look.Flow.Username)}
+	data := proofData(look)
 	page := portal.Lone{Title: title("Sign in", look), Area: "Sign in", Ticket: ticket(look), Note: portal.Take(w, r), FormTo: look.Flow.Ask.ReplyTo}
-	if look.Home != nil {
-		data.HomeName = look.Home.Name
-	}
 	if look.Flow.Ask.Kind() == signin.ForRedeem {
 		data.Inviting = look.To.Name
 	}
@@ -174,6 +176,15 @@ func (p *Pages) proofPage(w http.ResponseWriter, r *http.Request, look *signin.L
 	}
 	page.Data = data
 	return p.show.Lone(w, r, page)
+}
+
+// proofData returns what every step shows.
+func proofData(look *signin.Look) stepData {
+	data := stepData{Flow: look.Flow.ID, SignIn: look.Flow.Ask.Kind() != signin.ForConsent, AppName: look.App, Username: look.Flow.Username, Initials: initials(look.Flow.Username)}
+	if look.Home != nil {
+		data.HomeName = look.Home.Name
+	}
+	return data
 }
 
 // A picked account is one to choose.
