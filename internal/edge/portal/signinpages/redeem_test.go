@@ -315,7 +315,7 @@ func TestTicketsOfOneKind(t *testing.T) {
 		v = h.invite("other@fabrikam.example", "")
 		u := must(url.Parse(v.RedeemURL))(t)
 		ticket := u.Query().Get("ticket")
-		for name, value := range map[string]string{"a code": code, "the browser's cookie": b.cookies[browserCookie], "a flow": string(ids.New[ids.FlowID]())} {
+		for name, value := range map[string]string{"a code": code, "the browser's cookie": b.cookies["__Host-entente-browser"], "a flow": string(ids.New[ids.FlowID]())} {
 			q := u.Query()
 			q.Set("ticket", value)
 			if p := h.browser().get("/redeem?" + q.Encode()); p.status != http.StatusNotFound || p.Heading() != "There is no such invitation" {
@@ -326,9 +326,9 @@ func TestTicketsOfOneKind(t *testing.T) {
 			t.Error("a ticket is a code")
 		}
 		thief := h.browser()
-		thief.cookies[browserCookie] = ticket
+		thief.cookies["__Host-entente-browser"] = ticket
 		for id := range b.sessions() {
-			thief.cookies[sessionCookie+string(id)] = ticket
+			thief.cookies["__Host-entente-session."+string(id)] = ticket
 		}
 		if p := thief.get(link(a, "contoso.example")); p.left != "" || p.Heading() != "Sign in" {
 			t.Errorf("a ticket as a session: %s %s", p.left, p.Text())
