@@ -81,8 +81,8 @@ func (s *Service) CreatePrincipal(ctx context.Context, who authz.Caller, appID i
 	return p, err
 }
 
-// mayCreatePrincipal keeps a program that may manage only what it owns to
-// applications of its own tenant.
+// mayCreatePrincipal keeps a program that may manage only what it owns to the
+// applications that it owns, of its own tenant.
 func mayCreatePrincipal(ctx context.Context, tx *sqldb.Tx, who authz.Caller, p *ServicePrincipal) error {
 	foreign := p.OwnerTenant == nil || *p.OwnerTenant != who.Tenant
 	switch {
@@ -92,7 +92,10 @@ func mayCreatePrincipal(ctx context.Context, tx *sqldb.Tx, who authz.Caller, p *
 		return fault.Because(fault.Forbidden, ForeignApp,
 			"When using this permission, the backing application of the service principal being created must in the local tenant")
 	case who.AppOnly() && !who.ByRole:
-		return nil
+		if owns, err := object.Owns(ctx, tx, who.Tenant, p.ApplicationID, who.Object); err != nil || owns {
+			return err
+		}
+		who.ByRole = true
 	}
 	r, err := authz.RightsOf(ctx, tx, who, p.ApplicationID)
 	if err != nil || r.Allow("servicePrincipals/create") {

@@ -255,14 +255,21 @@ func TestWhoMayManage(t *testing.T) {
 				}
 			})
 		}
+		own := program("Application.ReadWrite.OwnedBy")
+		if _, err := h.Apps.CreatePrincipal(ctx, own, a.AppID, []byte(`{}`), nil); !errors.Is(err, authz.Denied) {
+			t.Errorf("a service principal of what it owns not: err = %v", err)
+		}
 		if err := h.Apps.AddOwner(ctx, h.A.Admin, a.ID, sp.ID); err != nil {
 			t.Fatal(err)
 		}
 		if err := h.Apps.AddOwner(ctx, h.A.Admin, a.ID, sp.ID); !errors.Is(err, object.AlreadyOwner) {
 			t.Errorf("owner twice: err = %v, want AlreadyOwner", err)
 		}
-		if _, err := h.Apps.Update(ctx, program("Application.ReadWrite.OwnedBy"), a.ID, change); err != nil {
+		if _, err := h.Apps.Update(ctx, own, a.ID, change); err != nil {
 			t.Errorf("the owner: err = %v", err)
+		}
+		if _, err := h.Apps.CreatePrincipal(ctx, own, a.AppID, []byte(`{}`), nil); err != nil {
+			t.Errorf("a service principal of what it owns: err = %v", err)
 		}
 	})
 }

@@ -47,6 +47,8 @@ func mayUpdateMember(ctx context.Context, tx *sqldb.Tx, who authz.Caller, target
 		return mayControl(ctx, tx, who, target, "users/enable", authz.Sensitive())
 	case name == "passwordProfile":
 		return mayControl(ctx, tx, who, target, "users/password/update", authz.Passwords())
+	case name == "authorizationInfo": // the certificates that somebody may sign in with
+		return mayControl(ctx, tx, who, target, "users/authorizationInfo/update", authz.Sensitive())
 	case name == "userPrincipalName":
 		return mayControl(ctx, tx, who, target, "users/userPrincipalName/update", authz.Sensitive())
 	case slices.Contains(contacts, name):

@@ -222,3 +222,32 @@ func TestPagesOfUsers(t *testing.T) {
 		}
 	})
 }
+
+// TestCertificatesOfAnAccount: the certificates that somebody may sign in with
+// are no basic property: who may change the rest of a user may not set them.
+func TestCertificatesOfAnAccount(t *testing.T) {
+	house.Each(t, func(t *testing.T, h *house.House) {
+		ctx := t.Context()
+		ada, eve, bob := h.AddUser(t, h.A, "ada"), h.AddUser(t, h.A, "eve"), h.AddUser(t, h.A, "bob")
+		for who, role := range map[ids.ObjectID]ids.RoleID{eve.ID: authz.UserAdministrator, bob.ID: authz.PrivilegedAuthenticationAdministrator} {
+			if _, err := h.Users.AssignRole(ctx, h.A.Admin, who, role, "/"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for name, tt := range map[string]struct {
+			who    authz.Caller
+			target ids.ObjectID
+			want   error
+		}{
+			"of oneself":                              {house.Person(h.A.ID, ada.ID), ada.ID, authz.Denied},
+			"by a User Administrator":                 {house.Person(h.A.ID, eve.ID), ada.ID, authz.Denied},
+			"by whom the action is for":               {house.Person(h.A.ID, bob.ID), ada.ID, nil},
+			"by a program":                            {house.Program(h.A.ID, "5f4e3d2c-1b0a-4f9e-8d7c-6b5a49382716", "User.ReadWrite.All"), ada.ID, nil},
+			"by a program, of a Global Administrator": {house.Program(h.A.ID, "5f4e3d2c-1b0a-4f9e-8d7c-6b5a49382716", "User.ReadWrite.All"), h.A.Admin.Object, authz.Denied},
+		} {
+			if _, err := h.Users.Update(ctx, tt.who, string(tt.target), []byte(`{"authorizationInfo":{"certificateUserIds":["X509:<PN>ada@contoso.example"]}}`)); !errors.Is(err, tt.want) {
+				t.Errorf("%s: err = %v, want %v", name, err, tt.want)
+			}
+		}
+	})
+}

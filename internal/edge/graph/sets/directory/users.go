@@ -47,7 +47,7 @@ func (s Services) users(parts []*edm.Set) *edm.Set {
 		App:       writeUsers.And(limited...),
 		Delegated: edm.Perms{{Name: "User.ReadWrite", Self: true, Only: profile}}.And(writeUsers...).And(limited...),
 		Needs: []authz.Action{"users/basic/update", "users/password/update", "users/enable", "users/disable",
-			"users/userPrincipalName/update", "users/usageLocation/update"},
+			"users/userPrincipalName/update", "users/usageLocation/update", "users/authorizationInfo/update"},
 	}
 	return &edm.Set{
 		Path: edm.Both("users"), Type: edm.Of("user"), Advanced: true, Cost: 2,
