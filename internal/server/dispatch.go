@@ -3,9 +3,14 @@ package server
 import (
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 )
+
+// version is what the first segment of a Graph path looks like. No tenant has
+// such a name: no domain ends in a number.
+var version = regexp.MustCompile(`^(?i:v)[0-9]+(\.[0-9]+)?$`)
 
 // A dispatcher hands a request to an edge by the first segment of its path, in
 // any letter case. Clients look for all of us at the root of one host, so the
@@ -32,6 +37,9 @@ func (d *dispatcher) find(path string) door {
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if to, ok := d.doors[strings.ToLower(first)]; ok {
 		return to
+	}
+	if version.MatchString(first) { // one that Graph does not have; Graph says so
+		return d.doors["v1.0"]
 	}
 	return d.login
 }

@@ -61,6 +61,8 @@ func TestFirstSegmentDecides(t *testing.T) {
 		says   string
 	}{
 		{"/v1.0/users", http.StatusUnauthorized, "InvalidAuthenticationToken"},
+		{"/v2.0/users", http.StatusBadRequest, "Invalid version: v2.0"},
+		{"/V3/users", http.StatusBadRequest, "Invalid version: V3"},
 		{"/BETA/users", http.StatusUnauthorized, "InvalidAuthenticationToken"},
 		{"/subscriptions?api-version=2022-12-01", http.StatusUnauthorized, "AuthenticationFailed"},
 		{"/Metadata/Endpoints?api-version=2022-09-01", http.StatusOK, "https://id.contoso.example"},

@@ -19,7 +19,7 @@ var ApplicationTable = query.Table{
 	Key: []string{"id"},
 	Fields: map[string]query.Column{
 		"id":              {SQL: "a.id"},
-		"appId":           {SQL: "a.app_id"},
+		"appId":           {SQL: "a.app_id", Fold: true},
 		"displayName":     {SQL: "a.name_folded", Fold: true, Words: object.NameWords("a.id")},
 		"signInAudience":  {SQL: "a.audience", Among: []string{"AzureADMyOrg", MultipleOrgs, "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"}},
 		"uniqueName":      {SQL: "a.unique_name", Null: ""},

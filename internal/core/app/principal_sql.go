@@ -18,7 +18,7 @@ var PrincipalTable = query.Table{
 	Key: []string{"id"},
 	Fields: map[string]query.Column{
 		"id":                        {SQL: "p.id"},
-		"appId":                     {SQL: "p.app_id"},
+		"appId":                     {SQL: "p.app_id", Fold: true},
 		"displayName":               {SQL: "p.name_folded", Fold: true, Words: object.NameWords("p.id")},
 		"servicePrincipalType":      {SQL: "p.kind", Among: []string{TypeApplication, TypeManagedIdentity}},
 		"accountEnabled":            {SQL: "p.enabled", Kind: query.Bool},

@@ -64,6 +64,11 @@ func ListAssignments(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, v V
 		[]any{tenant, v.object, sqldb.Micros(tx.Now())}, scanAssignment)
 }
 
+// CountAssignments returns how many live assignments in view pass the filter.
+func CountAssignments(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, v View, filter query.Expr) (int, error) {
+	return object.Count(ctx, tx, filter, AssignmentTable, v.from(), []any{tenant, v.object, sqldb.Micros(tx.Now())})
+}
+
 // GetAssignment returns a live assignment in view, or NotFound.
 func GetAssignment(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, v View, id ids.AssignmentID) (Assignment, error) {
 	a, err := scanAssignment(func(dest ...any) error {

@@ -30,13 +30,14 @@ func (p place) drop(ctx context.Context, tx *sqldb.Tx) error {
 
 // ClearRemains removes up to limit of what a purged object left in this
 // package: a group's team with its operations and what was given in the group's
-// site, and the places that a person or principal had in any site, with their
-// causes. It returns how many went.
+// site, and the permissions and places that a person or principal had in any site,
+// with their causes. It returns how many went.
 func ClearRemains(ctx context.Context, tx *sqldb.Tx, r object.Remain, limit int) (int, error) {
 	own := object.Remain{Tenant: r.Tenant, ID: ids.ObjectID(mask(string(r.ID), ofGroupMask))}
 	n, err := object.Clear(ctx, tx, r, limit,
 		object.Left{Table: "team", Column: "group_id", Key: "group_id"},
-		object.Left{Table: "team_operation", Column: "team_id", Key: "id"})
+		object.Left{Table: "team_operation", Column: "team_id", Key: "id"},
+		object.Left{Table: "site_permission", Column: "principal_id", Key: "site_id, app_id"})
 	if err == nil && n == 0 {
 		n, err = object.Clear(ctx, tx, own, limit, object.Left{Table: "site_permission", Column: "site_id", Key: "site_id, app_id"})
 	}

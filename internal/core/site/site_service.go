@@ -80,11 +80,12 @@ func (s *Service) AddPermission(ctx context.Context, who authz.Caller, site stri
 		if err != nil {
 			return err
 		}
-		if here, err := hasProgram(ctx, tx, who.Tenant, app); err != nil || !here {
+		program, err := programOf(ctx, tx, who.Tenant, app)
+		if err != nil || program == "" {
 			return cmp.Or(err, noProgram())
 		}
 		p = newPermission(at.Key, app, to[0].Application.DisplayName, role)
-		if err := putPermission(ctx, tx, who.Tenant, p); err != nil {
+		if err := putPermission(ctx, tx, who.Tenant, p, program); err != nil {
 			return err
 		}
 		return recordSite(ctx, tx, who, "Add permission to site", at, []audit.Change{{Name: string(app), New: role}})
@@ -108,7 +109,7 @@ func (s *Service) UpdatePermission(ctx context.Context, who authz.Caller, site, 
 	return s.changePermission(ctx, who, site, id, func(tx *sqldb.Tx, at *Site, p *Permission) error {
 		before := p.Roles[0]
 		p.Roles[0] = role
-		if err := putPermission(ctx, tx, who.Tenant, p); err != nil {
+		if err := putRole(ctx, tx, who.Tenant, p); err != nil {
 			return err
 		}
 		return recordSite(ctx, tx, who, "Update permission to site", at, []audit.Change{{Name: string(p.app), Old: before, New: role}})

@@ -174,10 +174,12 @@ func addSite(ctx context.Context, tx *sqldb.Tx, of ids.TenantID, s *Site) error 
 }
 
 // Permissions returns the permissions of a site, or only that of one application.
+// They count as long as the service principal that they were given to lives.
 func Permissions(ctx context.Context, tx *sqldb.Tx, of ids.TenantID, site ids.ObjectID, app ids.AppID) ([]*Permission, error) {
 	return sqldb.All(ctx, tx, `
-		select app_id, app_name, role from site_permission
-		where  tenant_id = ? and site_id = ? and (? = '' or app_id = ?) order by created_us, app_id limit 999`,
+		select p.app_id, p.app_name, p.role
+		from   site_permission p join service_principal s on s.tenant_id = p.tenant_id and s.id = p.principal_id and s.deleted_us = 0
+		where  p.tenant_id = ? and p.site_id = ? and (? = '' or p.app_id = ?) order by p.created_us, p.app_id limit 999`,
 		[]any{of, site, app, app}, func(scan func(...any) error) (*Permission, error) {
 			var app ids.AppID
 			var name, role string
@@ -202,19 +204,29 @@ func PermissionByID(ctx context.Context, tx *sqldb.Tx, of ids.TenantID, site ids
 	return list[0], nil
 }
 
-// hasProgram reports whether the tenant has a service principal of the
-// application.
-func hasProgram(ctx context.Context, tx *sqldb.Tx, of ids.TenantID, app ids.AppID) (bool, error) {
-	var n int
-	err := tx.One(ctx, `select count(*) from service_principal where tenant_id = ? and app_id = ? and deleted_us = 0`, []any{of, app}, &n)
-	return n > 0, err
+// programOf returns the tenant's service principal of the application, or "".
+func programOf(ctx context.Context, tx *sqldb.Tx, of ids.TenantID, app ids.AppID) (id ids.ObjectID, err error) {
+	err = tx.One(ctx, `select id from service_principal where tenant_id = ? and app_id = ? and deleted_us = 0`, []any{of, app}, &id)
+	if errors.Is(err, fault.NotFound) {
+		return "", nil
+	}
+	return id, err
 }
 
-func putPermission(ctx context.Context, tx *sqldb.Tx, of ids.TenantID, p *Permission) error {
+// putPermission stores a permission of the application's service principal. It
+// takes the place of what another one, which has gone, had.
+func putPermission(ctx context.Context, tx *sqldb.Tx, of ids.TenantID, p *Permission, to ids.ObjectID) error {
 	_, err := tx.Exec(ctx, `
-		insert into site_permission (tenant_id, site_id, app_id, app_name, role, created_us) values (?, ?, ?, ?, ?, ?)
-		on conflict (tenant_id, site_id, app_id) do update set role = excluded.role`,
-		of, p.site, p.app, p.To[0].Application.DisplayName, p.Roles[0], sqldb.Micros(tx.Now()))
+		insert into site_permission (tenant_id, site_id, app_id, app_name, role, created_us, principal_id) values (?, ?, ?, ?, ?, ?, ?)
+		on conflict (tenant_id, site_id, app_id) do update set role = excluded.role, principal_id = excluded.principal_id`,
+		of, p.site, p.app, p.To[0].Application.DisplayName, p.Roles[0], sqldb.Micros(tx.Now()), to)
+	return err
+}
+
+// putRole changes what a permission lets the application do.
+func putRole(ctx context.Context, tx *sqldb.Tx, of ids.TenantID, p *Permission) error {
+	_, err := tx.Exec(ctx, `update site_permission set role = ? where tenant_id = ? and site_id = ? and app_id = ?`,
+		p.Roles[0], of, p.site, p.app)
 	return err
 }
 

@@ -22,12 +22,17 @@ const maxExpanded = 20
 // circle.
 const maxLevels = 20
 
+// maxBelow bounds what $levels reads for one page: pages get smaller by it, and
+// a link leads on.
+const maxBelow = 2000
+
 // An expansion is a part that stands within its entities.
 type expansion struct {
 	part     *edm.Set
 	name     string
-	selected []string // nil for the usual members
-	levels   int      // how many times the part is expanded in what it shows
+	selected []string              // nil for the usual members
+	levels   int                   // how many times the part is expanded in what it shows
+	known    map[string][]edm.Item // what stands below an entity, of a part that goes on: many have one manager
 	shapes   *shapes
 }
 
@@ -48,7 +53,7 @@ func (c *call) readExpand() error {
 	case (c.options.advanced || c.options.Search != nil) && e.Options.Levels == 0:
 		return noExpand("The query option $expand is not supported in an advanced query.")
 	}
-	x := &expansion{part: part, name: part.Path.In(c.request.Version), levels: e.Options.Levels}
+	x := &expansion{part: part, name: part.Path.In(c.request.Version), levels: e.Options.Levels, known: make(map[string][]edm.Item)}
 	switch {
 	case x.levels == 0:
 		x.levels = 1
@@ -120,7 +125,14 @@ func (c *call) appendExpanded(b []byte, it edm.Item, first bool) ([]byte, error)
 // down. Where $levels goes on, it ends without a word when nothing follows.
 func (c *call) appendLevel(b []byte, it edm.Item, first bool, level int) ([]byte, error) {
 	x := c.expand
-	below, err := c.below(c.r.Context(), x, it)
+	below, known := x.known[it.ID]
+	var err error
+	if !known {
+		below, err = c.below(c.r.Context(), x, it)
+	}
+	if err == nil && x.levels > 1 {
+		x.known[it.ID] = below
+	}
 	if err != nil || len(below) == 0 && level > 1 {
 		return b, err
 	}

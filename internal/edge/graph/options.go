@@ -147,6 +147,9 @@ func (c *call) readQuery(g edm.Grant) error {
 	if q.Page.Limit, err = pageOf(set, o.Top); err != nil {
 		return err
 	}
+	if c.expand != nil && c.expand.levels > 1 {
+		q.Page.Limit = min(q.Page.Limit, maxBelow/c.expand.levels)
+	}
 	if most := c.prefer.pageSize; most > 0 && o.Top == nil && q.Page.Limit > most {
 		q.Page.Limit = most
 		c.w.Header().Add("Preference-Applied", "odata.maxpagesize="+strconv.Itoa(most))

@@ -239,7 +239,7 @@ func TestThirtyDays(t *testing.T) {
 				"app_key where owner_id", "federated_credential where parent_id", "app_role where application_id", "sp_tag where sp_id",
 				"account where id", "account where manager_id", "password where user_id", "user_text where user_id", "user_identity where user_id",
 				"sponsor where user_id", "sponsor where sponsor_id", "directory_group where id", "application where id", "service_principal where id",
-				"object_remains where object_id",
+				"object_remains where object_id", "site_permission where principal_id",
 			} {
 				if n := rows(t, w, "select count(*) from "+place+" = ? and tenant_id = ?", id, w.A.ID); n != 0 {
 					t.Errorf("%s: %d rows are left", place, n)

@@ -61,7 +61,7 @@ func (w *World) examples(t *testing.T, c *Client) examples {
 		}
 		root := f.PathTo(t, edm.V1, above, s)
 		x := example{set: s, of: s.Type, words: Words(above, s), root: root, many: root}
-		if s.Get.Do != nil {
+		if s.Get.Do != nil && (s.Single || !s.Linked) { // of a relationship, the list tells more
 			x.one = root
 			if !s.Single {
 				x.one += "/" + f.Key(t, x.words)

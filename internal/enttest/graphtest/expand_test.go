@@ -3,6 +3,7 @@ package graphtest
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"entente/internal/core/authz"
@@ -120,5 +121,83 @@ func TestWrongExpands(t *testing.T) {
 		me.Send(t, w, http.StatusForbidden, "GET", "/v1.0/me?$expand=oauth2PermissionGrants", nil)
 		stranger := w.Client(t, w.B, Everything...)
 		stranger.Send(t, w, http.StatusNotFound, "GET", app+"?$expand=owners", nil)
+	})
+}
+
+// TestLevelsAreBounded: a page of chains of managers is as long as what is read
+// for it, a link leads on, and who stands above many is read once.
+func TestLevelsAreBounded(t *testing.T) {
+	Each(t, func(t *testing.T, w *World) {
+		c := w.Client(t, w.A, Everything...)
+		boss := string(w.member(t, c, "boss"))
+		for i := range 120 {
+			body := NewUser(w.A.Domain, fmt.Sprint("report", i))
+			body["manager@odata.bind"] = Ref(boss)["@odata.id"]
+			c.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", body)
+		}
+		seen, pages := 0, 0
+		for next := "/v1.0/users?$top=999&$count=true&$select=id&$expand=manager($levels=max;$select=id)"; next != ""; pages++ {
+			a := c.Send(t, w, http.StatusOK, "GET", next, nil, "ConsistencyLevel", "eventual")
+			if n := len(a.Items()); n > 100 {
+				t.Errorf("%d chains in a page", n)
+			}
+			for _, u := range a.Items() {
+				if m, _ := u["manager"].(map[string]any); m["id"] == boss {
+					seen++
+				}
+			}
+			next = strings.TrimPrefix(a.Text("@odata.nextLink"), "https://graph.entente.example")
+		}
+		if seen != 120 || pages < 2 {
+			t.Errorf("%d reports in %d pages", seen, pages)
+		}
+	})
+}
+
+// TestOneRelated: what stands in a relationship is read there one by one, and
+// what does not is as absent as what does not exist.
+func TestOneRelated(t *testing.T) {
+	Each(t, func(t *testing.T, w *World) {
+		c := w.Client(t, w.A, Everything...)
+		user, other := string(w.member(t, c, "one")), string(w.member(t, c, "other"))
+		group := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/groups", map[string]any{
+			"displayName": "one's", "mailNickname": "one", "mailEnabled": false, "securityEnabled": true,
+			"members@odata.bind": Bind(user), "owners@odata.bind": Bind(user),
+		}).Text("id")
+		for path, id := range map[string]string{
+			"/users/" + user + "/memberOf/": group, "/users/" + user + "/transitiveMemberOf/": group, "/users/" + user + "/ownedObjects/": group,
+			"/groups/" + group + "/members/": user, "/groups/" + group + "/owners/": user,
+		} {
+			if a := c.Send(t, w, http.StatusOK, "GET", "/v1.0"+path+id, nil); a.Text("id") != id || a.Text("@odata.type") == "" {
+				t.Errorf("%s: %s", path, a.Raw)
+			}
+			absent := func(id string) string {
+				a := c.Send(t, w, http.StatusNotFound, "GET", "/v1.0"+path+id, nil)
+				code, message := a.Error()
+				return code + strings.ReplaceAll(message, id, "")
+			}
+			if there, nowhere := absent(other), absent(string(ids.New[ids.ObjectID]())); there != nowhere {
+				t.Errorf("%s: what stands elsewhere is %q, and what does not exist %q", path, there, nowhere)
+			}
+		}
+		h := w.hide(t)
+		a := c.Send(t, w, http.StatusNotFound, "GET", "/v1.0/users/"+string(h.member)+"/memberOf/"+h.id, nil)
+		if code, _ := a.Error(); code != "Request_ResourceNotFound" {
+			t.Errorf("a hidden membership: %s", a.Raw)
+		}
+		c.Send(t, w, http.StatusForbidden, "GET", "/v1.0/groups/"+h.id+"/members/"+string(h.member), nil)
+	})
+}
+
+// TestCountedAssignments: $count tells how many there are, filtered, on every page.
+func TestCountedAssignments(t *testing.T) {
+	Each(t, func(t *testing.T, w *World) {
+		c := w.Client(t, w.A, Everything...)
+		path := "/v1.0/servicePrincipals/" + string(w.A.Graph.ID) + "/appRoleAssignedTo"
+		all := len(c.Send(t, w, http.StatusOK, "GET", path+"?$top=999", nil).Items())
+		a := c.Send(t, w, http.StatusOK, "GET", path+"?$count=true&$top=1", nil)
+		if n, _ := a.Body["@odata.count"].(float64); int(n) != all || all < 2 || len(a.Items()) != 1 {
+			t.Errorf("count = %v of %d", a.Body["@odata.count"], all)
+		}
 	})
 }

@@ -30,6 +30,7 @@ var registrations = Room{
 		f.Send(http.MethodPost, "/v1.0/applications/"+f.IDs["application"]+"/owners/$ref", Ref(f.IDs["/servicePrincipals"]))
 		f.Send(http.MethodPost, "/v1.0/groups/"+f.IDs["around"]+"/members/$ref", Ref(f.IDs["/servicePrincipals"]))
 		f.IDs["/servicePrincipals/memberOf"], f.IDs["/servicePrincipals/transitiveMemberOf"] = f.IDs["around"], f.IDs["around"]
+		f.IDs["/users/ownedObjects"], f.IDs["/servicePrincipals/ownedObjects"] = f.IDs["/applications"], f.IDs["application"]
 		furnishAssignments(f)
 	},
 	Creations: map[string]func(*Furnishing, string) map[string]any{

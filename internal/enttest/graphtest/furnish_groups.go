@@ -20,6 +20,7 @@ var groups = Room{
 		for _, words := range []string{"/groups", "/users"} {
 			f.IDs[words+"/memberOf"], f.IDs[words+"/transitiveMemberOf"] = f.IDs["around"], f.IDs["around"]
 		}
+		f.IDs["/users/memberOf"] = group
 	},
 	Creations: map[string]func(*Furnishing, string) map[string]any{
 		"/groups": func(f *Furnishing, _ string) map[string]any {

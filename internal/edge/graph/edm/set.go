@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"entente/internal/kit/fault"
 )
 
 // A Set is a collection of entities, or a single one, with what can be done to
@@ -63,6 +65,20 @@ type (
 	Create = Op[func(context.Context, *Request) (Item, error)]
 	Change = Op[func(context.Context, *Request) error]
 )
+
+// OneOf reads one entity of a list that comes whole: the one that the path names.
+func OneOf(list func(context.Context, *Request) (Page, error)) func(context.Context, *Request) (Item, error) {
+	return func(ctx context.Context, r *Request) (Item, error) {
+		page, err := list(ctx, r)
+		if err != nil {
+			return Item{}, err
+		}
+		if i := slices.IndexFunc(page.Items, func(it Item) bool { return it.ID == r.ID }); i >= 0 {
+			return page.Items[i], nil
+		}
+		return Item{}, fault.New(fault.NotFound, "Resource '%s' does not exist or one of its queried reference-property objects are not present.", r.ID)
+	}
+}
 
 // A Key names an entity by something else than its identifier:
 // applications(appId='…').

@@ -79,20 +79,22 @@ func (s Services) owners(read, add, remove edm.Access, exists func(ctx context.C
 	check := func(ctx context.Context, r *edm.Request) error {
 		return s.DB.View(ctx, func(tx *sqldb.Tx) error { return exists(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent())) })
 	}
+	list := func(ctx context.Context, r *edm.Request) (edm.Page, error) {
+		return view(ctx, s.DB, func(tx *sqldb.Tx) (page edm.Page, err error) {
+			if err := exists(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent())); err != nil {
+				return page, err
+			}
+			list, err := object.Owners(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent()))
+			if err == nil {
+				page.Items, err = s.Show(ctx, tx, r, list)
+			}
+			return page, err
+		})
+	}
 	return &edm.Set{
 		Path: edm.Both("owners"), Type: edm.Of("directoryObject"), Of: []edm.Type{edm.Of("user"), edm.Of("servicePrincipal")}, Linked: true, Unpaged: true, Advanced: true,
-		List: edm.List{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
-			return view(ctx, s.DB, func(tx *sqldb.Tx) (page edm.Page, err error) {
-				if err := exists(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent())); err != nil {
-					return page, err
-				}
-				list, err := object.Owners(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent()))
-				if err == nil {
-					page.Items, err = s.Show(ctx, tx, r, list)
-				}
-				return page, err
-			})
-		}},
+		List: edm.List{May: read, Do: list},
+		Get:  edm.Get{May: read, Do: edm.OneOf(list)},
 		Link: edm.Change{May: add, Do: func(ctx context.Context, r *edm.Request) error {
 			if err := check(ctx, r); err != nil {
 				return err

@@ -11,7 +11,6 @@ import (
 	"entente/internal/edge/graph/edm"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
-	"entente/internal/kit/query"
 	"entente/internal/kit/sqldb"
 )
 
@@ -103,8 +102,7 @@ func (s Services) listAssignments(ctx context.Context, r *edm.Request, v consent
 			return page, err
 		}
 		if r.Count {
-			all, err := consent.ListAssignments(ctx, tx, r.Who.Tenant, v, query.Query{Filter: r.Query.Filter})
-			if page.Total = len(all.Items); err != nil || r.Only {
+			if page.Total, err = consent.CountAssignments(ctx, tx, r.Who.Tenant, v, r.Query.Filter); err != nil || r.Only {
 				return page, err
 			}
 		}

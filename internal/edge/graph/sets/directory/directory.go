@@ -48,7 +48,7 @@ func (s Services) OfPrincipal() []*edm.Set {
 		s.related("memberOf", ofHolders, may, isKind(object.ServicePrincipal), directory.GroupsOf),
 		s.related("transitiveMemberOf", ofHolders, may, isKind(object.ServicePrincipal), directory.AllGroupsOf),
 		s.related("ownedObjects", ofOwned, tied, isKind(object.ServicePrincipal), directory.OwnedBy),
-		s.related("createdObjects", ofAnything, tied, isKind(object.ServicePrincipal), directory.CreatedBy),
+		listed(s.related("createdObjects", ofAnything, tied, isKind(object.ServicePrincipal), directory.CreatedBy)),
 	}
 }
 

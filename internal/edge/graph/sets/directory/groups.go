@@ -184,22 +184,24 @@ func (s Services) deleteGroup(ctx context.Context, r *edm.Request) error {
 // groupOwners is the part owners.
 // https://learn.microsoft.com/graph/api/group-list-owners?view=graph-rest-1.0
 func (s Services) groupOwners() *edm.Set {
+	list := func(ctx context.Context, r *edm.Request) (edm.Page, error) {
+		return view(ctx, s.DB, func(tx *sqldb.Tx) (page edm.Page, err error) {
+			if err := s.isGroup(ctx, tx, r.Who, ids.ObjectID(r.Parent())); err != nil {
+				return page, err
+			}
+			list, err := object.Owners(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent()))
+			if err != nil {
+				return page, err
+			}
+			page.Items, err = Items(ctx, tx, r, list)
+			return page, err
+		})
+	}
 	return &edm.Set{
 		Path: edm.Both("owners"), Type: edm.Of("directoryObject"), Of: ofEverybody, Linked: true, Unpaged: true, Advanced: true,
-		Doc: "https://learn.microsoft.com/graph/api/group-list-owners?view=graph-rest-1.0",
-		List: edm.List{May: readMembers, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
-			return view(ctx, s.DB, func(tx *sqldb.Tx) (page edm.Page, err error) {
-				if err := s.isGroup(ctx, tx, r.Who, ids.ObjectID(r.Parent())); err != nil {
-					return page, err
-				}
-				list, err := object.Owners(ctx, tx, r.Who.Tenant, ids.ObjectID(r.Parent()))
-				if err != nil {
-					return page, err
-				}
-				page.Items, err = Items(ctx, tx, r, list)
-				return page, err
-			})
-		}},
+		Doc:  "https://learn.microsoft.com/graph/api/group-list-owners?view=graph-rest-1.0",
+		List: edm.List{May: readMembers, Do: list},
+		Get:  edm.Get{May: readMembers, Do: edm.OneOf(list)},
 		Link: edm.Change{May: ownGroups, Do: func(ctx context.Context, r *edm.Request) error {
 			return s.Users.AddGroupOwner(ctx, r.Who, ids.ObjectID(r.Parent()), ids.ObjectID(r.Ref))
 		}},

@@ -68,22 +68,57 @@ var (
 // related is a part that shows objects of some types in scope of the one above it. A cast
 // limits it to one kind, whose properties can then be filtered by.
 func (s Services) related(name string, of []edm.Type, may edm.Access, above exists, scope func(ids.ObjectID) directory.Scope) *edm.Set {
+	seen := func(ctx context.Context, tx *sqldb.Tx, r *edm.Request) (directory.Scope, error) {
+		id := ids.ObjectID(r.Parent())
+		if err := above(ctx, tx, r.Who, id); err != nil {
+			return directory.Scope{}, err
+		}
+		v, err := directory.ViewerOf(ctx, tx, r.Who)
+		return scope(id).SeenBy(v), err
+	}
 	return &edm.Set{
 		Path: edm.Both(name), Type: edm.Of("directoryObject"), Of: of, Linked: true, Advanced: true,
 		List: edm.List{May: may, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
 			return view(ctx, s.DB, func(tx *sqldb.Tx) (edm.Page, error) {
-				id := ids.ObjectID(r.Parent())
-				if err := above(ctx, tx, r.Who, id); err != nil {
-					return edm.Page{}, err
-				}
-				v, err := directory.ViewerOf(ctx, tx, r.Who)
+				in, err := seen(ctx, tx, r)
 				if err != nil {
 					return edm.Page{}, err
 				}
-				return relatedPage(ctx, tx, r, scope(id).SeenBy(v))
+				return relatedPage(ctx, tx, r, in)
+			})
+		}},
+		Get: edm.Get{May: may, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
+			return view(ctx, s.DB, func(tx *sqldb.Tx) (edm.Item, error) {
+				in, err := seen(ctx, tx, r)
+				if err != nil {
+					return edm.Item{}, err
+				}
+				return relatedOne(ctx, tx, r, in)
 			})
 		}},
 	}
+}
+
+// listed is a part whose objects are not read one by one.
+func listed(set *edm.Set) *edm.Set {
+	set.Get = edm.Get{}
+	return set
+}
+
+// relatedOne returns the object in scope that the path names.
+func relatedOne(ctx context.Context, tx *sqldb.Tx, r *edm.Request, scope directory.Scope) (edm.Item, error) {
+	list, err := directory.ListObjects(ctx, tx, r.Who.Tenant, scope, "", query.Query{Filter: query.Compare{Field: "id", Op: query.Eq, Value: r.ID}})
+	if err == nil && len(list.Items) == 0 {
+		err = object.Missing(r.ID)
+	}
+	if err != nil {
+		return edm.Item{}, err
+	}
+	items, err := Items(ctx, tx, r, list.Items)
+	if err != nil {
+		return edm.Item{}, err
+	}
+	return items[0], nil
 }
 
 // relatedPage returns a page of the objects in scope. That they are asked by

@@ -64,7 +64,7 @@ func (s Services) users(parts []*edm.Set) *edm.Set {
 			s.manager(), s.sponsors(), s.licenseDetails(), s.joinedTeams(),
 			s.related("directReports", []edm.Type{aUser}, tiedToPerson, isKind(object.User), directory.ReportsOf),
 			s.related("ownedObjects", ofOwned, tiedToPerson, isKind(object.User), directory.OwnedBy),
-			s.related("createdObjects", ofAnything, createdByPerson, isKind(object.User), directory.CreatedBy),
+			listed(s.related("createdObjects", ofAnything, createdByPerson, isKind(object.User), directory.CreatedBy)),
 		}, parts...),
 		Actions: append(s.MemberActions("users/memberOf/read"),
 			edm.Action{
