@@ -2,7 +2,6 @@ package signin
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
@@ -181,73 +180,10 @@ func (s *Service) visit(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow, a
 	if v.client, err = app.FindClient(ctx, tx, v.in.ID, a.AppID); err != nil {
 		return v, err
 	}
-	return v, s.admitted(ctx, tx, f, v, a)
-}
-
-// admitted refuses a person whom the application does not admit, and one for
-// whom nobody has agreed to what it asks.
-func (s *Service) admitted(ctx context.Context, tx *sqldb.Tx, f *Flow, v visit, a *app.Application) error {
-	if v.client.Principal == "" || !v.client.Enabled {
-		if v.client.Principal != "" {
-			return named(fault.Because(fault.Forbidden, DisabledApp, "The application is disabled here."), a)
-		}
-		return s.unagreed(f, a)
+	if err := admits(ctx, tx, v.in.ID, v.here.ID, v.client); err != nil {
+		return v, named(err, a)
 	}
-	if v.client.Assignment {
-		roles, err := consent.RolesOfPerson(ctx, tx, v.in.ID, v.here.ID, v.client.Principal)
-		if err != nil {
-			return err
-		}
-		if !roles.Any {
-			return named(fault.Because(fault.Forbidden, NotAssigned, "The application admits only who is assigned to it."), a)
-		}
-	}
-	d, err := oauth2.ParseDelegated(oauth2.FirstResource(f.Ask.Scope))
-	if err != nil {
-		return err
-	}
-	name := d.Resource
-	if name == oauth2.Graph {
-		name = string(app.GraphAppID)
-	}
-	r, err := app.FindResource(ctx, tx, v.in.ID, name)
-	if errors.Is(err, fault.NotFound) {
-		return s.unagreed(f, a)
-	}
-	if err != nil {
-		return err
-	}
-	now, err := consent.ScopesNow(ctx, tx, v.in.ID, v.client.Principal, r.Principal, v.here.ID)
-	if err != nil {
-		return err
-	}
-	for _, want := range d.Scopes {
-		if !containsFold(now, want) {
-			return s.unagreed(f, a)
-		}
-	}
-	if d.Default && len(now) == 0 && r.AppID != a.AppID {
-		return s.unagreed(f, a)
-	}
-	return nil
-}
-
-// unagreed refuses what nobody has agreed to: on a page, or without one if none
-// may be shown.
-func (s *Service) unagreed(f *Flow, a *app.Application) error {
-	if f.Ask.silent() {
-		return s.tell(f.Ask, named(consentRequired(), a))
-	}
-	return named(fault.Because(fault.Forbidden, NeedsApproval, "Nobody has agreed to what the application asks."), a)
-}
-
-func containsFold(list []string, s string) bool {
-	for _, have := range list {
-		if strings.EqualFold(have, s) {
-			return true
-		}
-	}
-	return false
+	return v, s.agreed(ctx, tx, b, f, v, a)
 }
 
 // code issues the code, and the ID token that comes with it if one is wanted.

@@ -26,7 +26,7 @@ func (s *Service) Offer(ctx context.Context, b Browser, id ids.FlowID) (*Offer, 
 		if err != nil {
 			return err
 		}
-		if f.State != Consent {
+		if f.State != Consent || f.Ask.Kind() != ForConsent {
 			return stale()
 		}
 		if o, err = offer(ctx, tx, b, f); err != nil {
@@ -208,6 +208,9 @@ func (s *Service) Decline(ctx context.Context, b Browser, id ids.FlowID) (*Flow,
 	var f *Flow
 	err := s.step(ctx, b, id, func(_ *sqldb.Tx, loaded *Flow) error {
 		f = loaded
+		if f.Ask.Kind() != ForConsent {
+			return stale()
+		}
 		return f.Decline()
 	})
 	return f, err

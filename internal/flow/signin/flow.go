@@ -162,13 +162,26 @@ func (f *Flow) Restart() error {
 	if err := f.move(Identify); err != nil {
 		return err
 	}
-	f.Username, f.Home, f.User, f.Session, f.Keep, f.ProvenAt, f.Methods = "", "", "", "", false, time.Time{}, nil
+	f.Username, f.Home, f.User, f.Session, f.Keep, f.ProvenAt, f.Methods, f.Shown = "", "", "", "", false, time.Time{}, nil, ""
 	return nil
+}
+
+// Settled takes the word that its person has agreed to what was shown, or that
+// there is nothing to agree to.
+func (f *Flow) Settled(shown secret.Digest) error {
+	if f.State != Consent || f.Ask.Kind() == ForConsent {
+		return stale()
+	}
+	f.Shown = shown
+	return f.move(Proven)
 }
 
 // Grant spends the flow on consent to what was shown, until a time if it is
 // not zero.
 func (f *Flow) Grant(shown secret.Digest, until time.Time) error {
+	if f.Ask.Kind() != ForConsent {
+		return stale() // a person agrees for themselves; see Settled
+	}
 	if err := f.move(Done); err != nil {
 		return err
 	}

@@ -44,11 +44,6 @@ func (s *Service) onward(ctx context.Context, tx *sqldb.Tx, f *Flow) error {
 	return f.move(Ready)
 }
 
-// wantsConsent stops whoever is to decide for their organization.
-func (s *Service) wantsConsent(_ context.Context, _ *sqldb.Tx, f *Flow) (bool, error) {
-	return f.Ask.Kind() == ForConsent, nil
-}
-
 // begin stores a new flow that asks for something, as far on as the browser's
 // sessions bring it. A sign-in that may show no page is refused, for the
 // application to be told, if it would have to.

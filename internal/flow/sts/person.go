@@ -3,6 +3,7 @@ package sts
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ type visit struct {
 	person  token.Person
 	asked   oauth2.Delegated
 	scopes  []string // granted on the resource now
+	known   bool     // anything is granted, on whatever resource
 	inApp   []string // the person's roles in the client itself
 	onAPI   []string // and on the resource
 	nonce   string
@@ -217,6 +219,11 @@ func grantedScopes(ctx context.Context, x *exchange) error {
 		if v.scopes, err = consent.ScopesNow(ctx, tx, x.tenant.ID, x.client.principal, x.resource.Principal, v.person.Object); err != nil {
 			return err
 		}
+		if v.known = len(v.scopes) > 0; !v.known {
+			if v.known, err = consent.AnythingNow(ctx, tx, x.tenant.ID, x.client.principal, v.person.Object); err != nil {
+				return err
+			}
+		}
 		if inApp, err = consent.RolesOfPerson(ctx, tx, x.tenant.ID, v.person.Object, x.client.principal); err != nil {
 			return err
 		}
@@ -241,7 +248,8 @@ func grantedScopes(ctx context.Context, x *exchange) error {
 }
 
 // missing returns what was asked and not granted, or "". An application may
-// always ask for itself by its own name.
+// ask for itself by its own name, and who the person is, once anything is
+// granted.
 func (v *visit) missing(itself bool) string {
 	for _, s := range v.asked.Scopes {
 		if !containsFold(v.scopes, s) {
@@ -250,6 +258,9 @@ func (v *visit) missing(itself bool) string {
 	}
 	if v.asked.Default && len(v.scopes) == 0 && !itself {
 		return v.asked.Resource + "/.default"
+	}
+	if !v.known {
+		return "openid"
 	}
 	return ""
 }
@@ -264,9 +275,10 @@ func containsFold(list []string, s string) bool {
 }
 
 // scopesInToken returns the claim scp: everything granted on the resource, as
-// Entra puts it there, and on Graph what OpenID Connect gives.
+// Entra puts it there, and on Graph what OpenID Connect gives. That the
+// application may come again is said by the refresh token.
 func (v *visit) scopesInToken(graph bool) []string {
-	list := v.scopes
+	list := slices.DeleteFunc(slices.Clone(v.scopes), func(s string) bool { return s == "offline_access" })
 	for _, s := range v.openID() {
 		if graph && !containsFold(list, s) {
 			list = append(list, s)

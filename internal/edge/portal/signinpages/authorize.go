@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"entente/internal/core/consent"
 	"entente/internal/edge/portal"
 	"entente/internal/flow/signin"
 	"entente/internal/kit/fault"
@@ -82,6 +83,12 @@ var toldAs = map[fault.Reason]word{
 	signin.ConsentRequired: {65001, "consent_required"},
 	signin.RedeemRequired:  {90072, "interaction_required"},
 	signin.RedeemDeclined:  {65004, "access_denied"},
+	signin.UserDeclined:    {65004, "access_denied"},
+
+	consent.UnknownScope:    {70011, "invalid_scope"},
+	consent.UnknownResource: {500011, "invalid_resource"},
+	consent.NothingListed:   {650056, "invalid_request"},
+
 	oauth2.ScopeMissing:    {900144, "invalid_scope"},
 	oauth2.ScopeMany:       {28000, "invalid_scope"},
 	oauth2.ScopeMalformed:  {70011, "invalid_scope"},

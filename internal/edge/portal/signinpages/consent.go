@@ -61,7 +61,7 @@ func tellOffer(o *signin.Offer, flow ids.FlowID) consentData {
 		everybody = "Your only account"
 	}
 	d := consentData{
-		Flow: flow, Offer: o, Shown: o.Shown(), Actors: actors(o), Cannot: cannot(o),
+		Flow: flow, Offer: o, Shown: o.Shown(), Actors: actors(o), Cannot: cannot(o.Items),
 		Until: portal.Field{
 			ID: "until", Name: "until", Label: "Last day", Type: "date", Class: "w-date", Autocomplete: "off", Optional: true,
 			Hint: "Leave it empty for no end. Otherwise what you grant here ends with that day, in UTC.",

@@ -217,6 +217,12 @@ func (p *Pages) take(w http.ResponseWriter, r *http.Request) error {
 		if err = p.signIn.Forget(ctx, b, id, session); err == nil {
 			dropSession(w, session)
 		}
+	case "agree":
+		err = p.agree(ctx, w, b, id, form)
+	case "decline":
+		if err = p.signIn.Refuse(ctx, b, id); err != nil && !errors.Is(err, signin.Stale) {
+			return p.told(w, r, err)
+		}
 	case "restart":
 		err = p.signIn.Restart(ctx, b, id)
 	default:

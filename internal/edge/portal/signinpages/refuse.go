@@ -152,8 +152,12 @@ func (p *Pages) place(r *http.Request, f *portal.Refusal, reason fault.Reason) {
 		return // the refusal is what matters
 	}
 	f.Ticket = ticket(look)
-	if reason == consent.AdminRequired {
-		f.Share = p.site.Hosts.Base(r) + look.Flow.Ask.Request
+	if reason != consent.AdminRequired && reason != signin.NeedsApproval {
+		return
+	}
+	f.Share = p.site.Hosts.Base(r) + look.Flow.Ask.Request
+	if look.Flow.Ask.Kind() != signin.ForConsent {
+		f.Share = p.site.Hosts.Base(r) + look.Flow.ApprovalAddress()
 	}
 }
 

@@ -88,6 +88,9 @@ func (p *Pages) page(w http.ResponseWriter, r *http.Request, b signin.Browser, i
 	case signin.Redeem:
 		return p.redeemPage(w, r, b, look)
 	case signin.Consent:
+		if look.Flow.Ask.Kind() != signin.ForConsent {
+			return p.inquiryPage(w, r, b, look)
+		}
 		return p.consentPage(w, r, b, look, m)
 	case signin.Ready:
 		return p.ready(w, r, b, look)

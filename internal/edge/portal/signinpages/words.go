@@ -6,7 +6,6 @@ import (
 
 	"entente/internal/core/app"
 	"entente/internal/core/consent"
-	"entente/internal/flow/signin"
 )
 
 // A line is one permission as the consent page tells it.
@@ -79,6 +78,30 @@ var whileUsed = map[string]words{
 	"Directory.Read.All": {"org", "Read the directory", "As far as the person who uses it may.", false},
 }
 
+// forYou says the same to the person themselves, where it differs.
+var forYou = map[string]words{
+	"openid":             {"seat", "Sign you in", "", false},
+	"profile":            {"seat", "See your name", "", false},
+	"email":              {"seat", "See your address", "", false},
+	"offline_access":     {"clock", "Keep this access", "Also while you are away.", false},
+	"User.Read":          {"seat", "Sign you in and read your profile", "", false},
+	"User.ReadWrite":     {"seat", "Read and change your profile", "", false},
+	"User.Read.All":      {"group", "Read everybody’s profile", "As far as you may.", false},
+	"Group.Read.All":     {"group", "Read groups and what is in them", "As far as you may.", false},
+	"Directory.Read.All": {"org", "Read the directory", "As far as you may.", false},
+}
+
+// tellPerson returns permissions as lines for the person whom they concern.
+func tellPerson(items []consent.Item) []line {
+	lines := tell(items, "")
+	for n, i := range items {
+		if w, ok := forYou[i.Value]; ok && i.ResourceApp == app.GraphAppID {
+			lines[n].Icon, lines[n].Title, lines[n].Detail = w.icon, w.title, w.detail
+		}
+	}
+	return lines
+}
+
 // tell returns permissions as lines. Words of ours go before those of the
 // resource, which are shown inert.
 func tell(items []consent.Item, everybody string) []line {
@@ -108,9 +131,9 @@ var changing = []string{"Write", "FullControl", "Manage", "Send", "Create", "Inv
 
 // cannot returns what an application with these permissions can't do, or "".
 // Of a resource other than Microsoft Graph we can't know, and say nothing.
-func cannot(o *signin.Offer) string {
+func cannot(items []consent.Item) string {
 	var values []string
-	for _, i := range o.Items {
+	for _, i := range items {
 		if i.ResourceApp != app.GraphAppID {
 			return ""
 		}
