@@ -98,7 +98,8 @@ type visit struct {
 	pages             map[*side]string // likewise, of one that people sign in to
 	theirs, own       machine
 	victims, intruder *browser
-	flow              page   // of the victim's browser, at consent
+	flow              page   // of the victim's browser, at an administrator's consent
+	inquiry           page   // likewise, at a person's own
 	session           string // of that browser: its applications know it
 	out               page   // of a further browser of the victim's, signed out
 	outs              *browser
@@ -110,10 +111,9 @@ func (g *ground) visit(t *testing.T) *visit {
 	v := &visit{ground: g, theirs: g.enroll(t, g.victim), own: g.enroll(t, g.stranger), app: map[*side]string{}, pages: map[*side]string{}}
 	for _, x := range []*side{g.victim, g.stranger} {
 		v.app[x] = g.Application(t, x.Tenant, x.word, true).AppID
-		a := g.Application(t, x.Tenant, x.word+" pages", true)
-		g.Present(t, x.Tenant, a.AppID)
-		v.pages[x] = a.AppID
-		g.Graph(t, x.Tenant, http.MethodPatch, "/v1.0/applications/"+a.ID, map[string]any{"web": map[string]any{"redirectUris": []string{g.Name + "/error"}}}, nil)
+		var client enttest.Principal
+		v.pages[x], client = v.signsIn(t, x, x.word+" pages")
+		g.Delegate(t, x.Tenant, client.ID, "openid")
 	}
 	v.invited = map[*side]url.Values{g.victim: g.invitation(t, g.victim), g.stranger: g.invitation(t, g.stranger)}
 	v.victims, v.intruder = g.browser(t), g.browser(t)
@@ -123,10 +123,20 @@ func (g *ground) visit(t *testing.T) *visit {
 	}
 	v.intruder.signIn(t, g.stranger, consentLink("/"+g.stranger.ID+"/adminconsent", v.app[g.stranger]))
 	v.session = v.sessionOf(t, v.victims)
+	unknown, _ := v.signsIn(t, g.victim, g.victim.word+" inquiry")
+	v.inquiry = v.victims.get(t, v.at("/{tenant}/oauth2/v2.0/authorize", v.victim)+"?"+v.request(unknown).Encode())
 	v.outs = g.browser(t)
 	v.outs.signIn(t, g.victim, v.signInLink())
 	v.out = v.outs.submit(t, v.outs.get(t, "/"+g.victim.ID+"/oauth2/v2.0/logout"), "Sign out", nil)
 	return v
+}
+
+// signsIn makes an application of a side to which people sign in.
+func (v *visit) signsIn(t *testing.T, x *side, name string) (string, enttest.Principal) {
+	t.Helper()
+	a := v.Application(t, x.Tenant, name, true)
+	v.Graph(t, x.Tenant, http.MethodPatch, "/v1.0/applications/"+a.ID, map[string]any{"web": map[string]any{"redirectUris": []string{v.Name + "/error"}}}, nil)
+	return a.AppID, v.Present(t, x.Tenant, a.AppID)
 }
 
 func consentLink(path, app string) string {
@@ -392,6 +402,10 @@ func strangeSteps(t *testing.T, v *visit, path string) {
 		}
 		v.refused(t, v.intruder.post(t, path, f))
 		v.refused(t, v.browser(t).post(t, path, f))
+	}
+	for _, button := range []string{"Agree", "Decline"} { // with the very form
+		v.refused(t, v.intruder.submit(t, v.inquiry, button, nil))
+		v.refused(t, v.browser(t).submit(t, v.inquiry, button, nil))
 	}
 }
 
