@@ -155,9 +155,9 @@ func (p *Pages) place(r *http.Request, f *portal.Refusal, reason fault.Reason) {
 	if reason != consent.AdminRequired && reason != signin.NeedsApproval {
 		return
 	}
-	f.Share = p.site.Hosts.Base(r) + look.Flow.Ask.Request
+	f.Share, f.Fix = p.site.Hosts.Base(r)+look.Flow.Ask.Request, "Send this link to a Global Administrator or Privileged Role Administrator of the organization."
 	if look.Flow.Ask.Kind() != signin.ForConsent {
-		f.Share = p.site.Hosts.Base(r) + look.Flow.ApprovalAddress()
+		f.Share, f.Fix = p.site.Hosts.Base(r)+look.Flow.ApprovalAddress(), "Send this link to an administrator of the organization. Once they have consented, load this page again."
 	}
 }
 
