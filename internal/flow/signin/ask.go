@@ -61,7 +61,6 @@ const (
 	WrongReply    fault.Reason = "signin.wrong_reply"    // the address is not registered
 	MissingReply  fault.Reason = "signin.missing_reply"  // version 2 wants one
 	WrongScope    fault.Reason = "signin.wrong_scope"    // none, or one that can't be asked so
-	NotHere       fault.Reason = "signin.not_here"       // the account is not in the tenant
 	NoHome        fault.Reason = "signin.no_home"        // no tenant has the address's domain
 	Paused        fault.Reason = "signin.paused"         // too many wrong passwords; Values: until
 	NetworkPaused fault.Reason = "signin.network_paused" // likewise, at many accounts; Values: until

@@ -79,27 +79,22 @@ func offer(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow) (*Offer, error
 	return o, nil
 }
 
-// account returns who decides in the flow's tenant, as they are now. Only the
-// tenant's own people can so far.
+// account returns who decides in the flow's tenant, as they are now: one of its
+// own people, or a guest.
 func account(ctx context.Context, tx *sqldb.Tx, f *Flow) (Account, error) {
-	in := f.Resource()
-	t, err := tenant.Resolve(ctx, tx, string(in))
+	in, err := tenant.Get(ctx, tx, f.Resource())
+	if err == nil {
+		err = in.Active()
+	}
 	if err != nil {
 		return Account{}, err
 	}
-	if err := t.Active(); err != nil {
-		return Account{}, err
-	}
-	if f.Home != in {
-		return Account{}, fault.Because(fault.Forbidden, NotHere, "The account is not in the tenant.").
-			With("account", f.Username).With("tenant", t.DisplayName).With("appId", string(f.Ask.App))
-	}
-	u, err := proved(ctx, tx, f)
+	v, err := person.Find(ctx, tx, in, f.proof(), f.Ask.App)
 	if err != nil {
-		return Account{}, err
+		return Account{}, over(err)
 	}
-	acc := Account{Home: f.Home, User: u.ID, Here: u.ID, Name: u.UserPrincipalName}
-	acc.Role, err = deciding(ctx, tx, in, u.ID)
+	acc := Account{Home: f.Home, User: f.User, Here: v.Here.ID, Name: v.Account.UserPrincipalName}
+	acc.Role, err = deciding(ctx, tx, in.ID, v.Here.ID)
 	return acc, err
 }
 

@@ -48,14 +48,20 @@ func (f *Flow) plea() consent.Plea {
 	return consent.Plea{AppID: f.Ask.App, Scope: f.Ask.Scope, Again: again}
 }
 
-// ApprovalAddress returns where an administrator consents to what the flow's
-// application asks, by path and query.
-func (f *Flow) ApprovalAddress() string {
+// approval returns where an administrator consents to exactly what the flow's
+// application asks, by path and query; registered are the addresses that the
+// application may go back to.
+func (f *Flow) approval(registered []string) string {
 	q := url.Values{"client_id": {string(f.Ask.App)}}
-	if _, err := f.Ask.want(); err != nil || !f.Ask.V2 || f.Ask.ReplyTo == "" {
+	if _, err := f.Ask.want(); err != nil || !f.Ask.V2 {
 		return "/" + string(f.Resource()) + "/adminconsent?" + q.Encode()
 	}
 	q.Set("scope", f.Ask.Scope)
-	q.Set("redirect_uri", f.Ask.ReplyTo)
+	switch {
+	case f.Ask.ReplyTo != "":
+		q.Set("redirect_uri", f.Ask.ReplyTo)
+	case len(registered) > 0:
+		q.Set("redirect_uri", registered[0])
+	}
 	return "/" + string(f.Resource()) + "/v2.0/adminconsent?" + q.Encode()
 }

@@ -305,6 +305,10 @@ type Look struct {
 	To   *Organization // whose consent is asked, once known
 	Home *Organization // of the account, once known
 
+	// Approval is where an administrator consents to what the application asks,
+	// by path and query.
+	Approval string
+
 	Accounts []Held                         // the browser's, where one is chosen
 	Homes    map[ids.TenantID]*Organization // of these accounts
 }
@@ -344,7 +348,7 @@ func (l *Look) app(ctx context.Context, tx *sqldb.Tx) error {
 	if err != nil {
 		return err
 	}
-	l.App = a.DisplayName
+	l.App, l.Approval = a.DisplayName, l.Flow.approval(a.RedirectURIs())
 	from, err := organization(ctx, tx, a.Tenant)
 	if err != nil {
 		return err

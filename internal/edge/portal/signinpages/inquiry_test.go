@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"entente/internal/core/app"
+	"entente/internal/core/authz"
 	"entente/internal/core/consent"
 	"entente/internal/core/directory"
 	"entente/internal/core/tenant"
@@ -368,24 +369,56 @@ func TestNobodyIsAskedInVain(t *testing.T) {
 	})
 }
 
+// guest makes Contoso's administrator a guest of Fabrikam.
+func (h *house) guest() (guest *directory.User) {
+	t := h.t
+	t.Helper()
+	if err := h.db.Update(t.Context(), func(tx *sqldb.Tx) error {
+		in, err := tenant.Get(t.Context(), tx, h.b.Tenant)
+		if err != nil {
+			return err
+		}
+		if guest, err = directory.AddGuest(t.Context(), tx, in, directory.Invitee{Mail: "admin@contoso.example"}); err != nil {
+			return err
+		}
+		return directory.AcceptGuest(t.Context(), tx, guest, ids.Principal{Kind: ids.Person, Home: h.a.Tenant, ID: h.a.Admin})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return guest
+}
+
+// TestAGuestWithARoleConsents for the organization, and one without does not.
+func TestAGuestWithARoleConsents(t *testing.T) {
+	each(t, func(h *house) {
+		t, a := h.t, h.register("Directory sync", userReadAll, "")
+		guest := h.guest()
+		b := h.browser()
+		at := "/fabrikam.example/adminconsent?client_id=" + string(a.AppID)
+		if p := b.signIn(at, "admin@contoso.example"); p.status != 403 || p.Heading() != "Need admin approval" {
+			t.Errorf("without a role: %d %s", p.status, p.Text())
+		}
+		if err := h.db.Update(t.Context(), func(tx *sqldb.Tx) error {
+			return authz.Assign(t.Context(), tx, h.b.Tenant, guest.ID, authz.PrivilegedRoleAdministrator)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		p := b.submit(b.get(at), "Go on as admin@contoso.example", nil)
+		if p = b.submit(p, "Consent for Fabrikam", url.Values{"decision": {"accept"}}); !strings.Contains(p.Heading(), "has let") {
+			t.Errorf("got %s", p.Text())
+		}
+		if got := h.granted(a); !slices.Equal(got, []string{"User.Read.All"}) {
+			t.Errorf("granted %v", got)
+		}
+	})
+}
+
 // TestAGuestAgrees by the policy of the tenant where they are a guest, and for
 // that tenant alone.
 func TestAGuestAgrees(t *testing.T) {
 	each(t, func(h *house) {
 		t, a := h.t, h.stranger("Directory sync")
-		var guest *directory.User
-		if err := h.db.Update(t.Context(), func(tx *sqldb.Tx) error {
-			in, err := tenant.Get(t.Context(), tx, h.b.Tenant)
-			if err != nil {
-				return err
-			}
-			if guest, err = directory.AddGuest(t.Context(), tx, in, directory.Invitee{Mail: "admin@contoso.example"}); err != nil {
-				return err
-			}
-			return directory.AcceptGuest(t.Context(), tx, guest, ids.Principal{Kind: ids.Person, Home: h.a.Tenant, ID: h.a.Admin})
-		}); err != nil {
-			t.Fatal(err)
-		}
+		guest := h.guest()
 		h.peopleAgree(h.a, tenant.ConsentAll)
 		h.peopleAgree(h.b, tenant.ConsentNone)
 		b := h.browser()

@@ -55,8 +55,6 @@ var refusals = map[fault.Reason]refusal{
 		"The home organization’s policy does not let its people go to this one.", true},
 	crosstenant.InboundBlocked: {http.StatusForbidden, 500213, "The organization has not allowed this",
 		"Its policy does not let people of your organization in.", true},
-	signin.NotHere: {http.StatusForbidden, 50020, "This account is not in {tenant}",
-		"{account} belongs to another organization, and only people of {tenant} decide for it.", true},
 	person.NotHere: {http.StatusForbidden, 50020, "This account is not in {tenant}",
 		"{account} belongs to another organization, and is no guest of {tenant}.", true},
 	person.NotHereNow: {http.StatusForbidden, 50057, "This account is disabled",
@@ -157,7 +155,7 @@ func (p *Pages) place(r *http.Request, f *portal.Refusal, reason fault.Reason) {
 	}
 	f.Share, f.Fix = p.site.Hosts.Base(r)+look.Flow.Ask.Request, "Send this link to a Global Administrator or Privileged Role Administrator of the organization."
 	if look.Flow.Ask.Kind() != signin.ForConsent {
-		f.Share, f.Fix = p.site.Hosts.Base(r)+look.Flow.ApprovalAddress(), "Send this link to an administrator of the organization. Once they have consented, load this page again."
+		f.Share, f.Fix = p.site.Hosts.Base(r)+look.Approval, "Send this link to an administrator of the organization. Once they have consented, load this page again."
 	}
 }
 
