@@ -35,6 +35,8 @@ var attacks = []struct {
 	{"a browser's cookie is planted", sessionFixation},
 	{"a page is framed", clickjacking},
 	{"another site sends a form", crossSiteForms},
+	{"consent is forced or swapped", consentForced},
+	{"consent is taken away", consentTakenAway},
 	{"a token is for another resource", anotherResource},
 	{"an ID token is no access token", idTokenAsAccess},
 	{"a thing of one kind is used as another", kinds},
