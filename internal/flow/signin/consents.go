@@ -10,24 +10,14 @@ import (
 	"entente/internal/kit/sqldb"
 )
 
-// Consents returns what the caller has agreed to for themselves in their
-// tenant, and what of it holds now.
-func (s *Service) Consents(ctx context.Context, who authz.Caller) (list []consent.Own, err error) {
-	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
-		list, err = consent.OwnConsents(ctx, tx, who)
-		return err
-	})
-	return list, err
-}
-
 // familiesAtOnce bounds the rows of one transaction.
 const familiesAtOnce = 200
 
-// TakeBack removes what the caller has agreed to for an application in their
-// tenant, named by its service principal there, and ends its refresh tokens for
-// them. The next token, and the next call of Graph, is refused; what the
-// organization has agreed to stays, for a new sign-in.
-func (s *Service) TakeBack(ctx context.Context, who authz.Caller, client ids.ObjectID) error {
+// EndConsent takes back what the caller has agreed to for an application in
+// their tenant, named by its service principal there, and ends its refresh
+// tokens for them. The next token, and the next call of Graph, is refused; what
+// the organization has agreed to stays, for a new sign-in.
+func (s *Service) EndConsent(ctx context.Context, who authz.Caller, client ids.ObjectID) error {
 	var appID ids.AppID
 	ended := 0
 	err := s.db.Update(ctx, func(tx *sqldb.Tx) (err error) {

@@ -13,10 +13,10 @@ import (
 	"entente/internal/kit/sqldb"
 )
 
-// TestTakeBack: a person's consent ends with every refresh token that the
+// TestEndConsent: a person's consent ends with every refresh token that the
 // application has of them, also with more than one transaction ends; others
 // keep theirs.
-func TestTakeBack(t *testing.T) {
+func TestEndConsent(t *testing.T) {
 	house.Each(t, func(t *testing.T, h *house.House) {
 		ctx := t.Context()
 		a, err := h.Apps.Create(ctx, h.B.Admin, []byte(`{"displayName":"Holiday planner"}`), nil)
@@ -49,11 +49,18 @@ func TestTakeBack(t *testing.T) {
 				return nil
 			})
 		}
-		list, err := s.Consents(ctx, clerk)
+		own := func(who authz.Caller) (list []consent.Own, err error) {
+			err = h.DB.View(ctx, func(tx *sqldb.Tx) error {
+				list, err = consent.OwnConsents(ctx, tx, who)
+				return err
+			})
+			return list, err
+		}
+		list, err := own(clerk)
 		if err != nil || len(list) != 1 || list[0].AppID != a.AppID || len(list[0].Given) != 2 {
 			t.Fatalf("got %+v, %v", list, err)
 		}
-		if err := s.TakeBack(ctx, clerk, list[0].Client); err != nil {
+		if err := s.EndConsent(ctx, clerk, list[0].Client); err != nil {
 			t.Fatal(err)
 		}
 		left := func(who authz.Caller) (live int) {
@@ -68,10 +75,10 @@ func TestTakeBack(t *testing.T) {
 		if a, b := left(clerk), left(other); a != 0 || b != 1 {
 			t.Errorf("%d and %d refresh families are left, want none and one", a, b)
 		}
-		if list, err := s.Consents(ctx, clerk); err != nil || len(list) != 0 {
+		if list, err := own(clerk); err != nil || len(list) != 0 {
 			t.Errorf("left: %+v, %v", list, err)
 		}
-		if err := s.TakeBack(ctx, clerk, list[0].Client); !errors.Is(err, consent.NoConsent) {
+		if err := s.EndConsent(ctx, clerk, list[0].Client); !errors.Is(err, consent.NoConsent) {
 			t.Errorf("twice: err = %v, want NoConsent", err)
 		}
 		if err := h.DB.View(ctx, func(tx *sqldb.Tx) error {
