@@ -7,6 +7,7 @@ import (
 	"entente/internal/core/app"
 	"entente/internal/core/authz"
 	"entente/internal/core/consent"
+	"entente/internal/core/factor"
 	"entente/internal/core/token"
 	"entente/internal/enttest/house"
 	"entente/internal/kit/ids"
@@ -23,7 +24,7 @@ func TestEndConsent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := NewService(h.DB, h.Clock, h.Users, nil, nil)
+		s := NewService(h.DB, h.Clock, h.Users, nil, nil, factor.NewService(h.DB, h.Ring, h.Clock))
 		clerk, other := house.Person(h.B.ID, h.AddUser(t, h.B, "clerk").ID), house.Person(h.B.ID, h.AddUser(t, h.B, "other").ID)
 		refreshes := make(map[ids.ObjectID]string)
 		for _, who := range []authz.Caller{clerk, other} {

@@ -151,9 +151,9 @@ func (s *Service) Redeem(ctx context.Context, b Browser, id ids.FlowID, shown se
 	})
 }
 
-// Refuse spends the flow without accepting. For a flow that came from an
+// DeclineInvitation spends the flow without accepting. For a flow that came from an
 // application the answer is what it is told; it is nil for any other.
-func (s *Service) Refuse(ctx context.Context, b Browser, id ids.FlowID) error {
+func (s *Service) DeclineInvitation(ctx context.Context, b Browser, id ids.FlowID) error {
 	var f *Flow
 	err := s.step(ctx, b, id, func(tx *sqldb.Tx, loaded *Flow) error {
 		f = loaded

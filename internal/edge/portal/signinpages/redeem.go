@@ -101,7 +101,7 @@ func (p *Pages) answerInvitation(w http.ResponseWriter, r *http.Request) error {
 		}
 		err = p.signIn.Redeem(ctx, b, id, shown)
 	case "decline":
-		err = p.signIn.Refuse(ctx, b, id)
+		err = p.signIn.DeclineInvitation(ctx, b, id)
 	default:
 		return fault.InvalidAt("decision", "Choose to accept or to decline.")
 	}
