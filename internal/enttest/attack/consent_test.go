@@ -39,7 +39,9 @@ func consentTakenAway(t *testing.T, g *ground) {
 
 	var client enttest.Principal
 	g.Graph(t, g.A, http.MethodGet, "/v1.0/servicePrincipals(appId='"+a.AppID+"')", nil, &client)
-	var grants struct{ Value []struct{ ID, ConsentType string } }
+	var grants struct {
+		Value []struct{ ID, ConsentType string }
+	}
 	g.Graph(t, g.A, http.MethodGet, "/v1.0/oauth2PermissionGrants?$filter="+url.QueryEscape("clientId eq '"+client.ID+"'"), nil, &grants)
 	if len(grants.Value) != 1 || grants.Value[0].ConsentType != "Principal" {
 		t.Fatalf("the grants are %+v", grants)
