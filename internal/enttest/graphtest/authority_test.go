@@ -263,8 +263,10 @@ func everyName(p edm.Perms) (all []string) {
 
 // narrow are permissions that are declared for an operation and do not reach
 // its example: to manage applications is to consent to nothing, and nobody
-// gets at Microsoft Graph by it.
+// gets at Microsoft Graph by it; whoever manages what they own makes principals
+// of that only, and the example is another's application.
 var narrow = map[string]map[string]bool{
+	"POST /servicePrincipals":                           {"Application.ReadWrite.OwnedBy": true},
 	"POST /servicePrincipals/appRoleAssignments":        {"Application.ReadWrite.All": true},
 	"DELETE /servicePrincipals/appRoleAssignments/{id}": {"Application.ReadWrite.All": true},
 }
