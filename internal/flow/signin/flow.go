@@ -129,6 +129,7 @@ func (f *Flow) Prove(user ids.ObjectID, renew bool, now time.Time) error {
 		return stale()
 	}
 	f.User, f.ProvenAt, f.Methods = user, now, []string{"pwd"}
+	f.Session = "" // a session that the flow went on with begins anew by this proof
 	if renew {
 		return f.move(Renew)
 	}

@@ -17,12 +17,16 @@ type gate struct {
 	wants func(*Service, context.Context, *sqldb.Tx, *Flow) (bool, error)
 }
 
-// gates are asked in this order.
+// gates are asked in this order. The second factor's come once more after
+// redemption: where nobody is asked, it makes a guest, of whom the tenant may
+// demand what it could not before.
 var gates = []gate{
 	{Password, (*Service).wantsProof},
 	{Factor, (*Service).wantsFactor},
 	{Enroll, (*Service).wantsEnroll},
 	{Redeem, (*Service).wantsRedeem},
+	{Factor, (*Service).wantsFactor},
+	{Enroll, (*Service).wantsEnroll},
 	{Consent, (*Service).wantsConsent},
 }
 

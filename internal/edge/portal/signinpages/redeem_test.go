@@ -11,6 +11,7 @@ import (
 	"entente/internal/core/app"
 	"entente/internal/core/crosstenant"
 	"entente/internal/core/directory"
+	"entente/internal/core/factor"
 	"entente/internal/core/token"
 	"entente/internal/flow/guest"
 	"entente/internal/kit/ids"
@@ -252,8 +253,26 @@ func TestGuestWhoseSessionsWereRevoked(t *testing.T) {
 		if p.Heading() != "Enter your password" {
 			t.Fatalf("got %s", p.Text())
 		}
-		if q := answerOf(t, b.submit(p, "Sign in", url.Values{"password": {password}})); q.Get("code") == "" {
-			t.Errorf("got %v", q)
+		q := answerOf(t, b.submit(p, "Sign in", url.Values{"password": {password}}))
+		if c := h.code(q.Get("code")); c.AuthAt.Before(h.clock.Now().Add(-time.Second)) { // or its tokens would be refused
+			t.Errorf("the code is of %v, and the sessions ended at %v", c.AuthAt, h.clock.Now())
+		}
+	})
+}
+
+// TestAutomaticRedemptionAndSecondFactor: a guest who is accepted without being
+// asked still needs what the tenant demands of its guests.
+func TestAutomaticRedemptionAndSecondFactor(t *testing.T) {
+	each(t, func(h *house) {
+		t, a := h.t, h.contosoClient()
+		h.person(clerk, "")
+		h.bothAgree()
+		v := h.invite(clerk, "")
+		h.demand(admin(h.a), factor.Everybody)
+		h.clock.Advance(time.Minute)
+		p := h.browser().signIn(link(a, "contoso.example"), clerk)
+		if p.Heading() != "Set up a second factor" || !h.waits(v).HasAccepted() {
+			t.Errorf("got %s", p.Text())
 		}
 	})
 }
