@@ -52,10 +52,10 @@ func (p *Pages) factorPage(w http.ResponseWriter, r *http.Request, b signin.Brow
 		data.Field = portal.CodeField(wrong("code"))
 		data.Field.Focus = false // what is to be scanned stands above
 		data.Again = portal.Field{
-			ID: "name", Name: "name", Label: "Name of the phone", Optional: true, Hint: "To tell it from others, such as “My phone”.", Error: wrong("name"),
+			ID: "device", Name: "device", Label: "Name of the phone", Optional: true, Hint: "To tell it from others, such as “My phone”.", Error: wrong("device"),
 		}
 		if m != nil {
-			data.Again.Value = m.typed.Get("name")
+			data.Again.Value = m.typed.Get("device")
 		}
 	case r.URL.Query().Get("with") == "recovery", m != nil && m.typed.Get("step") == "spare":
 		page.Content = "recovery"
@@ -78,7 +78,7 @@ func (p *Pages) takeFactor(ctx context.Context, b signin.Browser, id ids.FlowID,
 	case "spare":
 		return p.signIn.Spare(ctx, b, id, form.Get("spare"))
 	case "enroll":
-		return p.signIn.Enroll(ctx, b, id, form.Get("name"), form.Get("code"))
+		return p.signIn.Enroll(ctx, b, id, form.Get("device"), form.Get("code"))
 	}
 	return nil, p.signIn.Saved(ctx, b, id)
 }
@@ -97,7 +97,7 @@ func mendFactor(m *mend, err error, until string) bool {
 	case errors.Is(err, factor.WrongSpare):
 		m.field, m.text = "spare", "This is none of the recovery codes that are left. Each counts once, and new ones replace the old."
 	case errors.Is(err, factor.WrongName):
-		m.field = "name"
+		m.field = "device"
 	default:
 		return false
 	}

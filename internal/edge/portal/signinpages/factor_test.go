@@ -81,7 +81,7 @@ func TestSetUpSecondFactor(t *testing.T) {
 		if !strings.Contains(p.Text(), "your account at Fabrikam needs one") || !strings.Contains(p.header.Get("Cache-Control"), "no-store") {
 			t.Errorf("got %s", p.Text())
 		}
-		wrong := b.submit(p, "Confirm", url.Values{"code": {mine.Wrong(h.clock.Wall())}, "name": {"My phone"}})
+		wrong := b.submit(p, "Confirm", url.Values{"code": {mine.Wrong(h.clock.Wall())}, "device": {"My phone"}})
 		if wrong.status != http.StatusUnprocessableEntity || !strings.Contains(wrong.Text(), "The code is not right") || !strings.Contains(wrong.body, `value="My phone"`) ||
 			phoneOf(t, wrong).Code(h.clock.Wall()) != mine.Code(h.clock.Wall()) {
 			t.Errorf("a wrong code: %d %s", wrong.status, wrong.Text())
