@@ -13,6 +13,7 @@ create table device_code (
     state       text   not null, -- waiting, approved, declined, spent
     created_us  bigint not null,
     expires_us  bigint not null,
+    accepted    text   not null default '', -- the sign-in in which somebody said that they started it, and their account
     polled_us   bigint not null default 0,
     home_id     text   not null default '', -- who approved: where the account lives, and who it is there
     user_id     text   not null default '',

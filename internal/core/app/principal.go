@@ -189,11 +189,23 @@ func (p *ServicePrincipal) show(a *Application) {
 	object.Fill(p)
 }
 
-// joinTags shows the tags of the application beside those of this tenant.
+// DevicesAcross is the tag by which a tenant lets its people sign in to devices
+// of an application though the application, or what it reaches, is another
+// organization's. The application's own tags never say so.
+const DevicesAcross = "DeviceCodeAcrossTenants"
+
+// AllowsDevicesAcross reports whether the tenant has given the tag.
+func (p *ServicePrincipal) AllowsDevicesAcross() bool {
+	return slices.Contains(p.ownTags, DevicesAcross)
+}
+
+// joinTags shows the tags of the application beside those of this tenant. What
+// is for the tenant alone to say is not shown either: whoever sends back what
+// they read would then say it.
 func (p *ServicePrincipal) joinTags() {
 	p.Tags = slices.Clone(p.ownTags)
 	for _, t := range p.appTags {
-		if !slices.Contains(p.Tags, t) {
+		if t != DevicesAcross && !slices.Contains(p.Tags, t) {
 			p.Tags = append(p.Tags, t)
 		}
 	}

@@ -27,6 +27,7 @@ type Device struct {
 	Agent  string // and with what
 
 	State     DeviceState
+	Accepted  string // the sign-in and the account in which somebody said that they had started it
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	PolledAt  time.Time // zero: not yet
@@ -91,6 +92,16 @@ func (d *Device) Poll(client ids.AppID, now time.Time) error {
 
 // tolerance is by how much the network may shorten the pause between two polls.
 const tolerance = time.Second
+
+// Accept takes a person's word, in one sign-in, that they have started the
+// device themselves. Nothing is given by that yet.
+func (d *Device) Accept(in string, now time.Time) error {
+	if err := d.Open(now); err != nil {
+		return err
+	}
+	d.Accepted = in
+	return nil
+}
 
 // Approve takes a person's word, for the tenant in which they will be.
 func (d *Device) Approve(p Proof, in ids.TenantID, now time.Time) error {

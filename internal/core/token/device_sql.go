@@ -88,9 +88,9 @@ func getDevice(ctx context.Context, tx *sqldb.Tx, where string, digest secret.Di
 	var methods string
 	var created, expires, polled, auth int64
 	err := tx.One(ctx, `
-		select tenant_id, digest, client, scope, ip, agent, state, created_us, expires_us, polled_us, home_id, user_id, session_id, methods, auth_us
+		select tenant_id, digest, client, scope, ip, agent, state, accepted, created_us, expires_us, polled_us, home_id, user_id, session_id, methods, auth_us
 		from   device_code where `+where+` /* all tenants: the code tells whose it is */`, []any{digest},
-		&d.Tenant, &d.digest, &d.Client, &d.Scope, &d.IP, &d.Agent, &d.State, &created, &expires, &polled, &d.Home, &d.User, &d.Session, &methods, &auth)
+		&d.Tenant, &d.digest, &d.Client, &d.Scope, &d.IP, &d.Agent, &d.State, &d.Accepted, &created, &expires, &polled, &d.Home, &d.User, &d.Session, &methods, &auth)
 	d.CreatedAt, d.ExpiresAt, d.PolledAt = sqldb.Time(created), sqldb.Time(expires), sqldb.Time(polled)
 	d.Methods, d.AuthAt = strings.Fields(methods), sqldb.Time(auth)
 	return d, err
@@ -99,6 +99,15 @@ func getDevice(ctx context.Context, tx *sqldb.Tx, where string, digest secret.Di
 // PollDevice notes that the device has asked.
 func PollDevice(ctx context.Context, tx *sqldb.Tx, d *Device) error {
 	_, err := tx.Exec(ctx, `update device_code set polled_us = ? where tenant_id = ? and digest = ?`, sqldb.Micros(tx.Now()), d.Tenant, d.digest)
+	return err
+}
+
+// AcceptDevice stores in which sign-in somebody has taken the device for theirs.
+func AcceptDevice(ctx context.Context, tx *sqldb.Tx, d *Device) error {
+	n, err := tx.Exec(ctx, `update device_code set accepted = ? where tenant_id = ? and digest = ? and state = 'waiting'`, d.Accepted, d.Tenant, d.digest)
+	if err == nil && n == 0 {
+		err = userCodeDecided()
+	}
 	return err
 }
 

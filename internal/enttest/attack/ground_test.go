@@ -40,6 +40,7 @@ var attacks = []struct {
 	{"a token is for another resource", anotherResource},
 	{"an ID token is no access token", idTokenAsAccess},
 	{"a thing of one kind is used as another", kinds},
+	{"a device's code is sent to somebody", devicePhishing},
 	{"a guest leafs through the directory", guestEnumerates},
 }
 

@@ -158,6 +158,9 @@ var visits = map[string]struct {
 	"GET /{tenant}/discovery/keys":                        {public, public},
 	"GET /common/discovery/instance":                      {public, public},
 	"GET /error":                                          {public, public},
+	"GET /devicelogin":                                    {anyPage, anyPage},
+	"GET /common/oauth2/deviceauth":                       {anyPage, anyPage},
+	"POST /common/oauth2/deviceauth":                      {strangeCode, ownCode},
 	"GET /{tenant}/adminconsent":                          {strangeConsent, ownPage},
 	"GET /{tenant}/v2.0/adminconsent":                     {strangeConsent, ownPage},
 	"GET /common/signin":                                  {strangePage, ownPage},
@@ -307,6 +310,36 @@ func ownDevice(t *testing.T, v *visit, path string) {
 	}
 }
 
+// anyPage is one that anybody may open, and that tells nothing.
+func anyPage(t *testing.T, v *visit, path string) {
+	t.Helper()
+	if p := v.intruder.get(t, path); p.status != http.StatusOK || strings.Contains(p.raw, v.victim.word) {
+		t.Errorf("%s: %d %s", path, p.status, p.raw)
+	}
+}
+
+// strangeCode types what is no code of a device, which looks like another's that
+// was not guessed.
+func strangeCode(t *testing.T, v *visit, path string) {
+	t.Helper()
+	for _, code := range []string{"CCCCCCCCC", v.victim.ClientID, ""} {
+		v.refused(t, v.intruder.post(t, path, url.Values{"otc": {code}}))
+	}
+}
+
+// ownCode types the code of a device of the victim's.
+func ownCode(t *testing.T, v *visit, path string) {
+	t.Helper()
+	var d struct {
+		Code string `json:"user_code"`
+	}
+	at := v.at("/{tenant}/oauth2/v2.0/devicecode", v.victim)
+	v.Post(t, at, device(at, v.victim.ClientID, "client_secret", v.victim.ClientSecret)).Into(t, &d)
+	if p := v.victims.post(t, path, url.Values{"otc": {d.Code}}); p.status != http.StatusOK || p.at.Query().Get("flow") == "" {
+		t.Errorf("the walk does not reach %s: %d %s", path, p.status, p.Text())
+	}
+}
+
 // public are documents that anybody may read, and that tell no names.
 func public(t *testing.T, v *visit, path string) {
 	t.Helper()
@@ -395,10 +428,10 @@ func strangePage(t *testing.T, v *visit, path string) {
 // strangeSteps sends each step to the victim's flow.
 func strangeSteps(t *testing.T, v *visit, path string) {
 	t.Helper()
-	for _, step := range []string{"identify", "password", "renew", "confirm", "forget", "restart"} {
+	for _, step := range []string{"identify", "password", "renew", "confirm", "forget", "device", "restart"} {
 		f := url.Values{
 			"flow": {v.flow.at.Query().Get("flow")}, "step": {step}, "username": {v.stranger.AdminUPN},
-			"password": {v.stranger.AdminPassword}, "again": {v.stranger.AdminPassword},
+			"password": {v.stranger.AdminPassword}, "again": {v.stranger.AdminPassword}, "started": {"yes"},
 		}
 		v.refused(t, v.intruder.post(t, path, f))
 		v.refused(t, v.browser(t).post(t, path, f))

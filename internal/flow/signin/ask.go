@@ -9,11 +9,13 @@ import (
 	"entente/internal/flow/guest"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/secret"
 )
 
 // An Ask is what a flow was begun for: an administrator's consent to an
-// application or, with Authorize, a sign-in to one; or, with Page, a sign-in to
-// a page of ours; or, with Redeem, the answer to an invitation.
+// application or, with Authorize, a sign-in to one, or, with Device, a sign-in to
+// one that runs on a device elsewhere; or, with Page, a sign-in to a page of
+// ours; or, with Redeem, the answer to an invitation.
 type Ask struct {
 	Tenant  ids.TenantID `json:"tenant,omitempty"`  // whose; empty for the home of whoever signs in
 	App     ids.AppID    `json:"app,omitempty"`     // none for a page of ours
@@ -23,8 +25,9 @@ type Ask struct {
 	V2      bool         `json:"v2,omitempty"`
 	Request string       `json:"request"` // the address that began it, for another try
 
-	Authorize *Authorize `json:"authorize,omitempty"`
-	Page      string     `json:"page,omitempty"` // its path and query
+	Authorize *Authorize    `json:"authorize,omitempty"`
+	Device    secret.Digest `json:"device,omitempty"` // its key
+	Page      string        `json:"page,omitempty"`   // its path and query
 
 	Redeem *guest.Ticket `json:"redeem,omitempty"` // an invitation's
 }
@@ -38,6 +41,7 @@ const (
 	ForApp     Kind = "app"
 	ForPage    Kind = "page" // of ours
 	ForRedeem  Kind = "redeem"
+	ForDevice  Kind = "device"
 )
 
 // Kind returns what the ask is for.
@@ -49,6 +53,8 @@ func (a Ask) Kind() Kind {
 		return ForPage
 	case a.Redeem != nil:
 		return ForRedeem
+	case a.Device != "":
+		return ForDevice
 	}
 	return ForConsent
 }

@@ -6,11 +6,12 @@
 //	password → identify, renew, proven
 //	renew → identify, proven
 //	confirm → identify, password, proven
-//	proven → password, factor, enroll, redeem, consent, ready
+//	proven → password, factor, enroll, redeem, device, consent, ready
 //	factor → identify, proven
 //	enroll → identify, spares, proven
 //	spares → identify, proven
 //	redeem → identify, proven, done
+//	device → identify, proven, done
 //	consent → identify, proven, done
 //	ready → identify, done
 //	done: final
@@ -36,6 +37,11 @@
 // (redeem), whether they came by its link or not; where both tenants' policies
 // agree nobody is asked. A guest whose sessions were revoked in the tenant proves
 // the account again (password).
+//
+// A device that has no browser shows a code; whoever types it here begins a flow
+// for the device, and is asked whether they have started it themselves, because
+// somebody who sends others a code of their own wants in with their accounts
+// (RFC 8628, section 5.4). Wrong codes are counted by network and by browser.
 //
 // A flow belongs to the browser that began it, by the digest of its cookie,
 // and ends after a while by itself. What is shown for consent is an Offer; its

@@ -24,6 +24,7 @@ const (
 	Confirm  State = "confirm"  // which of the browser's accounts it is
 	Proven   State = "proven"   // nothing: onward decides what is next, before the flow is stored
 	Redeem   State = "redeem"   // the answer to the tenant's invitation
+	Device   State = "device"   // the word that the person has started the device themselves
 	Consent  State = "consent"  // the decision
 	Ready    State = "ready"    // that the browser goes on to where it wanted
 	Done     State = "done"
@@ -36,11 +37,12 @@ var next = map[State][]State{
 	Password: {Identify, Renew, Proven},
 	Renew:    {Identify, Proven},
 	Confirm:  {Identify, Password, Proven},
-	Proven:   {Password, Factor, Enroll, Redeem, Consent, Ready},
+	Proven:   {Password, Factor, Enroll, Redeem, Device, Consent, Ready},
 	Factor:   {Identify, Proven},
 	Enroll:   {Identify, Spares, Proven},
 	Spares:   {Identify, Proven},
 	Redeem:   {Identify, Proven, Done},
+	Device:   {Identify, Proven, Done},
 	Consent:  {Identify, Proven, Done},
 	Ready:    {Identify, Done},
 }

@@ -27,6 +27,7 @@ var gates = []gate{
 	{Redeem, (*Service).wantsRedeem},
 	{Factor, (*Service).wantsFactor},
 	{Enroll, (*Service).wantsEnroll},
+	{Device, (*Service).wantsDevice},
 	{Consent, (*Service).wantsConsent},
 }
 
@@ -73,7 +74,7 @@ func (s *Service) begin(ctx context.Context, b Browser, ask Ask) (f *Flow, err e
 // takeUp lets a new flow begin with a session of the browser's, or with the
 // question which of them it is. It reports whether several would do.
 func (s *Service) takeUp(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow) (several bool, err error) {
-	if f.Ask.Kind() == ForConsent {
+	if kind := f.Ask.Kind(); kind == ForConsent || kind == ForDevice { // never silently
 		return false, s.remember(ctx, tx, b, f)
 	}
 	return s.continueSession(ctx, tx, b, f)

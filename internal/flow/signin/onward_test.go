@@ -29,6 +29,7 @@ func TestKind(t *testing.T) {
 		{Ask{App: "a"}, ForConsent},
 		{Ask{App: "a", Authorize: &Authorize{}}, ForApp},
 		{Ask{Page: "/account"}, ForPage},
+		{Ask{App: "a", Device: "d"}, ForDevice},
 	} {
 		if got := tt.ask.Kind(); got != tt.want {
 			t.Errorf("%+v is for %s, want %s", tt.ask, got, tt.want)

@@ -69,6 +69,9 @@ var routes = map[string]func(*Pages, http.ResponseWriter, *http.Request) error{
 	"GET /common/redeem":                   (*Pages).answered,
 	"POST /common/redeem":                  (*Pages).answerInvitation,
 	"POST /common/signin":                  (*Pages).take,
+	"GET /devicelogin":                     (*Pages).deviceLogin,
+	"GET /common/oauth2/deviceauth":        (*Pages).deviceCode,
+	"POST /common/oauth2/deviceauth":       (*Pages).enterCode,
 	"GET /common/consent/set":              (*Pages).outcome,
 	"POST /common/consent/set":             (*Pages).decide,
 }
@@ -90,7 +93,7 @@ func (p *Pages) Handler() http.Handler {
 	}
 	mux.Handle("/", web.Serve(nothing, p.Fail))
 	open.Handle("/", web.SameOrigin(mux, p.Fail))
-	return web.FoldPath(open, "common", "v2.0", "adminconsent", "signin", "consent", "set", "redeem", "oauth2", "authorize", "logout", "signout", "signedout")
+	return web.FoldPath(open, "common", "v2.0", "adminconsent", "signin", "consent", "set", "redeem", "oauth2", "authorize", "logout", "signout", "signedout", "devicelogin", "deviceauth")
 }
 
 // Lookup answers /error: what an error code means.
@@ -223,6 +226,8 @@ func (p *Pages) take(w http.ResponseWriter, r *http.Request) error {
 		if err = p.signIn.Refuse(ctx, b, id); !errors.Is(err, signin.Stale) {
 			return p.told(w, r, err)
 		}
+	case "device":
+		err = p.decideDevice(ctx, b, id, form.Get("started"))
 	case "restart":
 		err = p.signIn.Restart(ctx, b, id)
 	default:

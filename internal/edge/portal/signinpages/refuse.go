@@ -9,6 +9,7 @@ import (
 	"entente/internal/core/directory"
 	"entente/internal/core/person"
 	"entente/internal/core/tenant"
+	"entente/internal/core/token"
 	"entente/internal/edge/portal"
 	"entente/internal/flow/guest"
 	"entente/internal/flow/signin"
@@ -73,6 +74,12 @@ var refusals = map[fault.Reason]refusal{
 		"{account} is not the account that was invited.", true},
 	guest.AlreadyHere: {http.StatusConflict, 0, "You are a guest of {tenant} already",
 		"{account} is in the organization as another guest, and an account can be one only.", true},
+	signin.DeviceAcross: {http.StatusForbidden, 53003, "{home} does not allow this",
+		"“{app}” belongs to {from} and would act in {tenant}. {home} does not let its people sign in to devices across organizations.", true},
+	token.UserCodeUnknown: {http.StatusNotFound, 70020, "The code has ended",
+		"A code of a device is good for fifteen minutes. Nothing was given.", false},
+	token.UserCodeDecided: {http.StatusConflict, 0, "The code was used already",
+		"A code of a device counts once. Have the device show a new one.", false},
 	signin.Gone: {http.StatusNotFound, 0, "This page has run out of time",
 		"The sign-in that it belonged to is over, or was begun in another browser. Nothing was granted.", false},
 	signin.Stale: {http.StatusConflict, 0, "This page was used before",
@@ -134,7 +141,7 @@ func inWords(text string, pub *fault.Error) string {
 		}
 		return "what it names"
 	}
-	return strings.NewReplacer("{app}", first("name", "appId"), "{tenant}", first("tenant"), "{account}", first("account"),
+	return strings.NewReplacer("{app}", first("name", "appId"), "{tenant}", first("tenant"), "{account}", first("account"), "{home}", first("home"), "{from}", first("from"),
 		"{value}", first("redirect", "resource", "tenant", "scope")).Replace(text)
 }
 

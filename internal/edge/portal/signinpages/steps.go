@@ -87,6 +87,8 @@ func (p *Pages) page(w http.ResponseWriter, r *http.Request, b signin.Browser, i
 		return p.factorPage(w, r, b, look, m)
 	case signin.Redeem:
 		return p.redeemPage(w, r, b, look)
+	case signin.Device:
+		return p.devicePage(w, r, b, look)
 	case signin.Consent:
 		if look.Flow.Ask.Kind() != signin.ForConsent {
 			return p.inquiryPage(w, r, b, look)
@@ -107,6 +109,8 @@ func (p *Pages) ready(w http.ResponseWriter, r *http.Request, b signin.Browser, 
 		return p.arrive(w, r, b, look.Flow.ID)
 	case signin.ForRedeem:
 		return p.welcome(w, r, b, look.Flow.ID)
+	case signin.ForDevice:
+		return p.finishDevice(w, r, b, look.Flow.ID)
 	default:
 		return p.finish(w, r, b, look.Flow.ID)
 	}
@@ -121,6 +125,8 @@ func (p *Pages) done(w http.ResponseWriter, r *http.Request, look *signin.Look) 
 		lead(w, r, look.Flow.Ask.Page)
 	case kind == signin.ForConsent:
 		lead(w, r, outcomeAddress(look.Flow.ID))
+	case kind == signin.ForDevice:
+		return p.deviceDone(w, r, look)
 	default:
 		return fault.Because(fault.NotFound, signin.Gone, "This sign-in is over.").WithFix("Begin again at the application.")
 	}
