@@ -2,9 +2,9 @@
 // and at pinned versions, against a lab that runs as a process of its own.
 //
 // The clients are azidentity, MSAL for Go, go-oidc and x/oauth2, and, where
-// Node is installed, @azure/identity, MSAL Node and the Microsoft Graph client
-// for JavaScript, which manages people, groups and applications too, and, where
-// it is installed, the Azure CLI. They stand in a module of their own so that
+// Node is installed, @azure/identity, MSAL Node, openid-client, oauth4webapi and
+// the Microsoft Graph client for JavaScript, which manages people, groups and
+// applications too, and, where it is installed, the Azure CLI. They stand in a module of their own so that
 // the product does not depend on them.
 //
 // Each client is given what `entente lab env` prints and nothing else.

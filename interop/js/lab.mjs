@@ -41,7 +41,7 @@ export async function run(cases) {
     try {
       await one();
     } catch (e) {
-      result.error = `${e.stack ?? e}${e.body ? `\n${e.statusCode} ${e.body}` : ""}`;
+      result.error = `${e.stack ?? e}${e.cause ? `\n${e.cause.stack ?? e.cause}` : ""}${e.body ? `\n${e.statusCode} ${e.body}` : ""}`;
     }
     result.ms = Date.now() - start;
     console.log(JSON.stringify(result));
