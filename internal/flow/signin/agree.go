@@ -181,18 +181,23 @@ func (s *Service) Agree(ctx context.Context, b Browser, id ids.FlowID, shown sec
 }
 
 // Refuse spends a sign-in to an application because its person does not agree,
-// and returns what the application is told, a *Told.
+// and returns what the application is told, a *Told. One on a device hears it
+// when it asks again.
 func (s *Service) Refuse(ctx context.Context, b Browser, id ids.FlowID) error {
 	var ask Ask
-	err := s.step(ctx, b, id, func(_ *sqldb.Tx, f *Flow) error {
-		if f.State != Consent || f.Ask.Authorize == nil {
+	err := s.step(ctx, b, id, func(tx *sqldb.Tx, f *Flow) error {
+		kind := f.Ask.Kind()
+		if f.State != Consent || kind != ForApp && kind != ForDevice {
 			return stale()
 		}
 		ask = f.Ask
 		ask.Tenant = f.Resource()
+		if kind == ForDevice {
+			return declineDevice(ctx, tx, f)
+		}
 		return f.Decline()
 	})
-	if err != nil {
+	if err != nil || ask.Kind() == ForDevice {
 		return err
 	}
 	told := s.tell(ask, fault.Because(fault.Forbidden, UserDeclined, "The resource owner or authorization server denied the request."))

@@ -57,10 +57,10 @@ func (f *Flow) Accept(d *token.Device, now time.Time) error {
 	return f.move(Proven)
 }
 
-// Refuse takes the word that they have not: the device is declined, and the
-// flow spent.
+// Refuse takes the word that they have not, or that they do not agree to what
+// its application asks: the device is declined, and the flow spent.
 func (f *Flow) Refuse(d *token.Device, now time.Time) error {
-	if f.State != Device {
+	if f.State != Device && f.State != Consent {
 		return stale()
 	}
 	if err := d.Decline(now); err != nil {

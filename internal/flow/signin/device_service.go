@@ -193,6 +193,19 @@ func (s *Service) DecideDevice(ctx context.Context, b Browser, id ids.FlowID, ow
 	return s.signIns.Put(ctx, *entry)
 }
 
+// declineDevice spends a flow because its person does not agree to what the
+// device's application asks.
+func declineDevice(ctx context.Context, tx *sqldb.Tx, f *Flow) error {
+	d, err := token.DeviceByKey(ctx, tx, f.Ask.Device)
+	if err == nil {
+		err = f.Refuse(d, tx.Now())
+	}
+	if err != nil {
+		return err
+	}
+	return token.DecideDevice(ctx, tx, d)
+}
+
 // FinishDevice lets the device have its tokens, once who signs in may use its
 // application in the tenant. It spends the flow in the same transaction.
 func (s *Service) FinishDevice(ctx context.Context, b Browser, id ids.FlowID) error {

@@ -253,3 +253,25 @@ func TestGuessedCodes(t *testing.T) {
 		}
 	})
 }
+
+// TestDeviceAsksForConsent: what its application asks and nobody has agreed to
+// is asked after the word that it was started; who declines declines the device.
+func TestDeviceAsksForConsent(t *testing.T) {
+	each(t, func(h *house) {
+		t, a := h.t, h.stranger("Payroll")
+		b := h.browser()
+		w := h.device(a, h.a.Tenant)
+		p := b.submit(b.proves(b.enter(w.typed), "admin@contoso.example"), "I started this myself", nil)
+		if p = b.submit(p, "Decline", nil); p.Heading() != "Nothing was given" || w.now().State != token.DeviceDeclined {
+			t.Errorf("declined: %s, and the device is %s", p.Text(), w.now().State)
+		}
+		w = h.device(a, h.a.Tenant)
+		p = b.submit(b.submit(b.enter(w.typed), "Go on as admin@contoso.example", nil), "I started this myself", nil)
+		if w.now().State != token.DeviceWaiting {
+			t.Errorf("before the consent the device is %s", w.now().State)
+		}
+		if p = b.submit(p, "Agree", nil); p.Heading() != "You are signed in on the device" || w.now().State != token.DeviceApproved {
+			t.Errorf("agreed: %s, and the device is %s", p.Text(), w.now().State)
+		}
+	})
+}
