@@ -223,7 +223,7 @@ func (p *Pages) take(w http.ResponseWriter, r *http.Request) error {
 	case "agree":
 		err = p.agree(ctx, w, b, id, form)
 	case "decline":
-		if err = p.signIn.Refuse(ctx, b, id); !errors.Is(err, signin.Stale) {
+		if err = p.signIn.Refuse(ctx, b, id); err != nil && !errors.Is(err, signin.Stale) {
 			return p.told(w, r, err)
 		}
 	case "device":
