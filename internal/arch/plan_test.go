@@ -25,6 +25,7 @@ var sideways = map[string][]string{
 	"core/site":            {"core/directory"},
 	"core/person":          {"core/crosstenant", "core/directory"},
 	"core/factor":          {"core/crosstenant", "core/directory", "core/person"},
+	"core/claim":           {"core/app", "core/consent", "core/directory", "core/person", "core/token"},
 	"core/managedidentity": {"core/app"},
 	"core/token":           {"core/keys"},
 	"core/federation":      {"core/app", "core/keys", "core/managedidentity"},

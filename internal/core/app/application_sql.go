@@ -127,13 +127,17 @@ func addApplication(ctx context.Context, tx *sqldb.Tx, a *Application, by ids.Ob
 	if err != nil {
 		return err
 	}
+	claims, err := a.manifestClaims()
+	if err != nil {
+		return err
+	}
 	_, err = tx.Exec(ctx, `
 		insert into application (tenant_id, id, app_id, name, name_folded, audience, disabled, token_version, public_client,
-		                         built_in, unique_name, created_us, text_folded, publisher_domain, face, version)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
+		                         built_in, unique_name, created_us, text_folded, publisher_domain, claims, face, version)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`,
 		a.Tenant, a.ID, a.AppID, a.DisplayName, query.Fold(a.DisplayName), a.SignInAudience, a.Disabled(), a.TokenVersion(),
 		a.publicClient(), a.BuiltIn, text(a.UniqueName), sqldb.Micros(a.CreatedDateTime), query.Fold(text(a.Description)),
-		query.Fold(text(a.PublisherDomain)), string(face))
+		query.Fold(text(a.PublisherDomain)), claims, string(face))
 	if err != nil {
 		return err
 	}
@@ -147,13 +151,17 @@ func putApplication(ctx context.Context, tx *sqldb.Tx, a *Application) error {
 	if err != nil {
 		return err
 	}
+	claims, err := a.manifestClaims()
+	if err != nil {
+		return err
+	}
 	n, err := tx.Exec(ctx, `
 		update application
 		set    name = ?, name_folded = ?, audience = ?, disabled = ?, token_version = ?, public_client = ?, unique_name = ?,
-		       text_folded = ?, publisher_domain = ?, face = ?, version = version + 1
+		       text_folded = ?, publisher_domain = ?, claims = ?, face = ?, version = version + 1
 		where  tenant_id = ? and id = ? and version = ?`,
 		a.DisplayName, query.Fold(a.DisplayName), a.SignInAudience, a.Disabled(), a.TokenVersion(), a.publicClient(), text(a.UniqueName),
-		query.Fold(text(a.Description)), query.Fold(text(a.PublisherDomain)), string(face), a.Tenant, a.ID, a.version)
+		query.Fold(text(a.Description)), query.Fold(text(a.PublisherDomain)), claims, string(face), a.Tenant, a.ID, a.version)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ type Client struct {
 	Principal    ids.ObjectID // in the tenant asked; empty when there is none
 	Enabled      bool         // the principal's accountEnabled
 	Assignment   bool         // the principal admits only who is assigned to it
+	Claims       string       // what it asks of its ID tokens; see ManifestClaims
 }
 
 // FindClient returns the application as the tenant sees it, in one keyed read;
@@ -36,13 +37,13 @@ func FindClient(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, appID id
 	var audience string
 	err := tx.One(ctx, `
 		select a.tenant_id, a.id, a.name, a.audience, a.disabled, a.deleted_us <> 0, a.public_client, coalesce(t.enabled, 1),
-		       coalesce(p.id, ''), coalesce(p.enabled, 0), coalesce(p.assignment_required, 0)
+		       coalesce(p.id, ''), coalesce(p.enabled, 0), coalesce(p.assignment_required, 0), a.claims
 		from   application a
 		left   join tenant t on t.id = a.tenant_id
 		left   join service_principal p on p.app_id = a.app_id and p.tenant_id = ? and p.deleted_us = 0
 		where  a.app_id = ? /* all tenants: a client identifier is unique everywhere */`,
 		[]any{tenant, appID},
-		&c.Home, &c.Application, &c.Name, &audience, &c.Disabled, &c.Deleted, &c.PublicClient, &c.HomeEnabled, &c.Principal, &c.Enabled, &c.Assignment)
+		&c.Home, &c.Application, &c.Name, &audience, &c.Disabled, &c.Deleted, &c.PublicClient, &c.HomeEnabled, &c.Principal, &c.Enabled, &c.Assignment, &c.Claims)
 	c.MultiTenant = audience == MultipleOrgs || audience == AllAccounts
 	return c, err
 }
@@ -57,6 +58,7 @@ type Resource struct {
 	Enabled            bool
 	AssignmentRequired bool
 	TokenVersion       int
+	Claims             string // what it asks of access tokens; see ManifestClaims
 }
 
 // FindResource returns the API that a token request names: by client
@@ -75,14 +77,14 @@ func FindResource(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, name s
 	r := Resource{AppID: appID}
 	var disabled bool
 	err := tx.One(ctx, `
-		select a.tenant_id, a.id, a.name, a.disabled = 1 or coalesce(t.enabled, 1) = 0, a.token_version, p.id, p.enabled, p.assignment_required
+		select a.tenant_id, a.id, a.name, a.disabled = 1 or coalesce(t.enabled, 1) = 0, a.token_version, p.id, p.enabled, p.assignment_required, a.claims
 		from   service_principal p
 		join   application a on a.app_id = p.app_id
 		left   join tenant t on t.id = a.tenant_id
 		where  p.tenant_id = ? and p.app_id = ? and p.deleted_us = 0 and a.deleted_us = 0
 		       /* all tenants: the application lives in its home */`,
 		[]any{tenant, appID},
-		&r.Home, &r.Application, &r.Name, &disabled, &r.TokenVersion, &r.Principal, &r.Enabled, &r.AssignmentRequired)
+		&r.Home, &r.Application, &r.Name, &disabled, &r.TokenVersion, &r.Principal, &r.Enabled, &r.AssignmentRequired, &r.Claims)
 	r.Enabled = r.Enabled && !disabled
 	return r, err
 }

@@ -44,6 +44,7 @@ type Access struct {
 	Roles     []string // the application's on the resource, or the person's
 	Person    *Person  // nil for an application on its own
 	Identity  string   // a managed identity's resource identifier, lower-case resourcegroups
+	Extra     Extra    // what the resource asks for besides
 	Lifetime  time.Duration
 }
 
@@ -62,22 +63,9 @@ type Claims struct {
 	AppIDACR  Method    `json:"appidacr,omitempty"`
 	Party     ids.AppID `json:"azp,omitempty"`
 	PartyACR  Method    `json:"azpacr,omitempty"`
-	Provider  string    `json:"idp,omitempty"`
 	TokenKind string    `json:"idtyp,omitempty"`
 
-	Account    *int          `json:"acct,omitempty"` // 0 member, 1 guest
-	ACR        string        `json:"acr,omitempty"`
-	AltSecID   string        `json:"altsecid,omitempty"`
-	AMR        []string      `json:"amr,omitempty"`
-	Email      string        `json:"email,omitempty"`
-	Family     string        `json:"family_name,omitempty"`
-	Given      string        `json:"given_name,omitempty"`
-	IP         string        `json:"ipaddr,omitempty"`
-	Name       string        `json:"name,omitempty"`
-	Preferred  string        `json:"preferred_username,omitempty"`
-	Session    ids.SessionID `json:"sid,omitempty"`
-	UniqueName string        `json:"unique_name,omitempty"`
-	UPN        string        `json:"upn,omitempty"`
+	About
 
 	Object   ids.ObjectID `json:"oid,omitempty"`
 	RH       string       `json:"rh,omitempty"`
@@ -87,7 +75,7 @@ type Claims struct {
 	Tenant   ids.TenantID `json:"tid"`
 	ID       string       `json:"uti,omitempty"`
 	Version  string       `json:"ver"`
-	WIDs     []string     `json:"wids,omitempty"`
+	Capable  []string     `json:"xms_cc,omitempty"`      // what the client can answer
 	AuthUS   int64        `json:"xms_auth_us,omitempty"` // when the person signed in, in microseconds of the store's clock
 	Identity string       `json:"xms_mirid,omitempty"`
 	Since    int64        `json:"xms_tcdt,omitempty"`
@@ -118,8 +106,11 @@ func (a Access) claims(v1, v2, id, opaque string, now time.Time) Claims {
 		RH:    "1." + opaque,
 		Roles: a.Roles, Tenant: a.Tenant, ID: id, Identity: a.Identity,
 	}
-	if a.Resource.BuiltIn {
+	if a.Resource.BuiltIn || a.Extra.asks("idtyp", "") {
 		c.TokenKind = "app"
+	}
+	if a.Extra.Capable && a.Extra.asks("xms_cc", "") {
+		c.Capable = []string{"cp1"}
 	}
 	if a.Resource.Version == 2 {
 		c.Version, c.Issuer, c.Audience = "2.0", v2, string(a.Resource.App)
@@ -131,6 +122,9 @@ func (a Access) claims(v1, v2, id, opaque string, now time.Time) Claims {
 	}
 	c.Version, c.Issuer, c.Audience, c.Provider = "1.0", v1, a.Resource.Audience, v1
 	c.AppID, c.AppIDACR, c.AppName = a.Client, a.Method, a.Name
+	if a.Extra.asks("aud", "use_guid") {
+		c.Audience = string(a.Resource.App)
+	}
 	if a.Resource.Graph {
 		c.WIDs, c.Since = []string{directoryReader}, a.Since.Unix()
 	}

@@ -27,6 +27,7 @@ type Code struct {
 	Challenge string // S256 (RFC 7636, section 4.2); empty: the client sent none
 	Scope     string
 	Nonce     string
+	Claims    []string // that the ID token shall have besides, by name
 	Platform  Platform // that Redirect is registered for
 
 	ExpiresAt time.Time

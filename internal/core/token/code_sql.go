@@ -15,10 +15,10 @@ import (
 func AddCode(ctx context.Context, tx *sqldb.Tx, c Code) (string, error) {
 	text := "1.A" + secret.Random(48)
 	_, err := tx.Exec(ctx, `
-		insert into auth_code (tenant_id, digest, client, redirect, challenge, scope, nonce, platform, home_id, user_id, object_id,
+		insert into auth_code (tenant_id, digest, client, redirect, challenge, scope, nonce, claims, platform, home_id, user_id, object_id,
 		                       session_id, methods, auth_us, expires_us)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		c.Tenant, codeDigest(text), c.Client, c.Redirect, c.Challenge, c.Scope, c.Nonce, c.Platform, c.Home, c.User, c.Object,
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		c.Tenant, codeDigest(text), c.Client, c.Redirect, c.Challenge, c.Scope, c.Nonce, strings.Join(c.Claims, " "), c.Platform, c.Home, c.User, c.Object,
 		c.Session, c.methods(), sqldb.Micros(c.AuthAt), sqldb.Micros(tx.Now().Add(codeLife)))
 	return text, err
 }
@@ -29,18 +29,18 @@ func codeDigest(text string) secret.Digest { return secret.DigestOf("code", text
 // end; CodeUnknown otherwise.
 func FindCode(ctx context.Context, tx *sqldb.Tx, text string) (*Code, error) {
 	c := &Code{digest: codeDigest(text)}
-	var methods string
+	var methods, claims string
 	var auth, expires, used int64
 	err := tx.One(ctx, `
-		select tenant_id, client, redirect, challenge, scope, nonce, platform, home_id, user_id, object_id, session_id, methods,
+		select tenant_id, client, redirect, challenge, scope, nonce, claims, platform, home_id, user_id, object_id, session_id, methods,
 		       auth_us, expires_us, used_us, family_id
 		from   auth_code where digest = ? /* all tenants: the code tells whose it is */`, []any{c.digest},
-		&c.Tenant, &c.Client, &c.Redirect, &c.Challenge, &c.Scope, &c.Nonce, &c.Platform, &c.Home, &c.User, &c.Object, &c.Session, &methods,
+		&c.Tenant, &c.Client, &c.Redirect, &c.Challenge, &c.Scope, &c.Nonce, &claims, &c.Platform, &c.Home, &c.User, &c.Object, &c.Session, &methods,
 		&auth, &expires, &used, &c.Family)
 	if errors.Is(err, fault.NotFound) {
 		return nil, badGrant(CodeUnknown, "The code is not valid.").WithFix("Send the code as it came, once, within ten minutes.")
 	}
-	c.Methods, c.AuthAt, c.ExpiresAt, c.UsedAt = strings.Fields(methods), sqldb.Time(auth), sqldb.Time(expires), sqldb.Time(used)
+	c.Claims, c.Methods, c.AuthAt, c.ExpiresAt, c.UsedAt = strings.Fields(claims), strings.Fields(methods), sqldb.Time(auth), sqldb.Time(expires), sqldb.Time(used)
 	return c, err
 }
 

@@ -26,40 +26,28 @@ type ID struct {
 	Roles   []string // the person's, in the application
 	Email   bool     // the scope email was granted
 	Profile bool     // the scope profile was
-	Time    bool     // when the sign-in was is wanted
+	Extra   Extra    // what the application asks for besides
 	Code    string   // that comes with it from the authorization endpoint, or ""
 }
 
 // IDClaims are the claims of an ID token.
 type IDClaims struct {
-	Audience  ids.AppID  `json:"aud"`
-	Issuer    string     `json:"iss"`
-	IssuedAt  jose.Date  `json:"iat"`
-	NotBefore jose.Date  `json:"nbf"`
-	Expiry    jose.Date  `json:"exp"`
-	AuthTime  *jose.Date `json:"auth_time,omitempty"`
+	Audience  ids.AppID `json:"aud"`
+	Issuer    string    `json:"iss"`
+	IssuedAt  jose.Date `json:"iat"`
+	NotBefore jose.Date `json:"nbf"`
+	Expiry    jose.Date `json:"exp"`
+	About
 
-	ACR        string        `json:"acr,omitempty"`
-	AMR        []string      `json:"amr,omitempty"`
-	CodeHash   string        `json:"c_hash,omitempty"`
-	Email      string        `json:"email,omitempty"`
-	Family     string        `json:"family_name,omitempty"`
-	Given      string        `json:"given_name,omitempty"`
-	Provider   string        `json:"idp,omitempty"`
-	IP         string        `json:"ipaddr,omitempty"`
-	Name       string        `json:"name,omitempty"`
-	Nonce      string        `json:"nonce,omitempty"`
-	Object     ids.ObjectID  `json:"oid,omitempty"`
-	Preferred  string        `json:"preferred_username,omitempty"`
-	RH         string        `json:"rh,omitempty"`
-	Roles      []string      `json:"roles,omitempty"`
-	Session    ids.SessionID `json:"sid,omitempty"`
-	Subject    string        `json:"sub"`
-	Tenant     ids.TenantID  `json:"tid"`
-	UniqueName string        `json:"unique_name,omitempty"`
-	UPN        string        `json:"upn,omitempty"`
-	ID         string        `json:"uti,omitempty"`
-	Version    string        `json:"ver"`
+	CodeHash string       `json:"c_hash,omitempty"`
+	Nonce    string       `json:"nonce,omitempty"`
+	Object   ids.ObjectID `json:"oid,omitempty"`
+	RH       string       `json:"rh,omitempty"`
+	Roles    []string     `json:"roles,omitempty"`
+	Subject  string       `json:"sub"`
+	Tenant   ids.TenantID `json:"tid"`
+	ID       string       `json:"uti,omitempty"`
+	Version  string       `json:"ver"`
 }
 
 // MintID returns an ID token, signed with the tenant's current key.
@@ -82,32 +70,28 @@ func (i ID) claims(id, opaque string, now time.Time) IDClaims {
 	p := i.Person
 	c := IDClaims{
 		Audience: i.Client, IssuedAt: jose.Date{Time: now.Add(-backdate)}, NotBefore: jose.Date{Time: now.Add(-backdate)},
-		Expiry: jose.Date{Time: now.Add(IDLifetime)}, Nonce: i.Nonce, Roles: i.Roles, RH: "1." + opaque, Session: p.Session,
+		Expiry: jose.Date{Time: now.Add(IDLifetime)}, Nonce: i.Nonce, Roles: i.Roles, RH: "1." + opaque,
 		Subject: Pairwise(i.Tenant, p.Object, i.Client), Tenant: i.Tenant, ID: id, Version: "2.0",
-	}
-	if i.Time {
-		c.AuthTime = &jose.Date{Time: p.AuthAt}
 	}
 	if i.Code != "" {
 		c.CodeHash = leftHalf(i.Code)
 	}
-	if p.Guest {
-		c.Provider = p.Issuer
-	}
-	if i.Email {
-		c.Email = p.Email
+	if i.Version != 2 {
+		c.Version, i.Profile = "1.0", true
 	}
 	if i.Profile {
-		c.Object, c.Name, c.Preferred = p.Object, p.Name, p.Username
+		c.Object = p.Object
 	}
-	if i.Version == 2 {
-		return c
+	c.About = p.tell(i.Version, i.Profile, i.Extra)
+	c.AltSecID, c.ACR = "", "" // of access tokens alone
+	if i.Email {
+		c.Email = p.Email
+		c.EmailVerified = c.Email != "" && i.Extra.asks("xms_edov", "")
 	}
-	c.Version, c.Preferred = "1.0", ""
-	c.Object, c.Name, c.AMR, c.IP, c.UniqueName, c.Given, c.Family = p.Object, p.Name, p.Methods, p.IP, p.Username, p.Given, p.Family
-	if !p.Guest {
-		c.UPN = p.Username
+	if i.Extra.Directory {
+		c.WIDs = p.roleTemplates(i.Extra.WIDs)
 	}
+	i.Extra.Groups.list(&c.About, &c.Roles)
 	return c
 }
 

@@ -10,53 +10,83 @@ import (
 	"entente/internal/kit/ids"
 )
 
-// everyUser is the role template that version 1 tokens for Graph carry for
-// every member who has no other.
-const everyUser = "b79fbf4d-3ef9-4689-8143-76b194e85509"
+// The role templates that tokens carry for everybody of a kind, beside the
+// roles that they hold.
+const (
+	everyMember = "b79fbf4d-3ef9-4689-8143-76b194e85509"
+	everyGuest  = "13bd1c72-6f4a-4dcf-985f-18d3b80f208a"
+)
 
 // A Person is who is signed in, as tokens tell of them.
 type Person struct {
 	Proof
 	Object   ids.ObjectID // in the tenant of the token
-	Guest    bool
+	Guest    bool         // by type, wherever the account lives
 	Name     string
-	Username string // a guest's is that of their home
+	Username string // the user principal name at home
+	Local    string // and in the tenant: of whoever lives elsewhere, with #EXT#
 	Given    string
 	Family   string
-	Email    string // empty unless the person's home has proved that its domain is theirs
+	Email    string   // empty unless the person's home has proved that its domain is theirs
+	Others   []string // more addresses of which that is true
 	IP       string
 	Scopes   []string // of an access token; never empty there
-	WIDs     []string // role templates that the person holds in the tenant
-	Issuer   string   // of the home tenant's version 1 tokens, for a guest
+	Issuer   string   // of the home tenant's version 1 tokens, if that is another
+
+	Country  string // ISO 3166-1 alpha-2, or empty; so is TenantCountry
+	Language string
+	Location string // of data, as preferred
+	// TenantCountry is that of the tenant whose token it is.
+	TenantCountry string
 }
 
 // speak makes claims those of a token for the person.
 func (p *Person) speak(c *Claims, a Access) {
 	c.Object, c.Subject = p.Object, Pairwise(a.Tenant, p.Object, a.Resource.App)
-	c.Scopes, c.Session, c.Identity = strings.Join(p.Scopes, " "), p.Session, ""
-	c.Name, c.AuthUS = p.Name, p.AuthAt.UnixMicro()
-	if p.Guest {
-		c.Provider, c.Email = p.Issuer, p.Email
-	}
-	if a.Resource.Version == 2 {
-		c.TokenKind, c.Preferred = "", p.Username
-		return
-	}
-	if !p.Guest {
-		c.Provider, c.UPN = "", p.Username
-	} else {
-		c.AltSecID = "5::" + legacyID(p.Home, p.User)
-	}
-	c.ACR, c.AMR, c.IP, c.UniqueName, c.Given, c.Family = "1", p.Methods, p.IP, p.Username, p.Given, p.Family
-	if a.Resource.BuiltIn {
+	c.Scopes, c.Identity, c.AuthUS = strings.Join(p.Scopes, " "), "", p.AuthAt.UnixMicro()
+	c.About = p.tell(a.Resource.Version, true, a.Extra)
+	c.TokenKind = ""
+	if a.Resource.BuiltIn && a.Resource.Version != 2 || a.Extra.asks("idtyp", "include_user_token") {
 		c.TokenKind = "user"
 	}
 	if a.Resource.Graph {
 		c.Account = p.account()
-		if c.WIDs = slices.Clone(p.WIDs); !p.Guest && !slices.Contains(c.WIDs, everyUser) {
-			c.WIDs = append(c.WIDs, everyUser)
-		}
 	}
+	if a.Resource.Graph || a.Extra.Directory {
+		c.WIDs = p.roleTemplates(a.Extra.WIDs)
+	}
+	a.Extra.Groups.list(&c.About, &c.Roles)
+}
+
+// tell returns what a token of a version says of the person. The profile is
+// what the scope of that name lets an application know.
+func (p *Person) tell(version int, profile bool, x Extra) About {
+	a := About{Session: p.Session, Provider: p.Issuer}
+	if p.Guest || p.Issuer != "" {
+		a.Email = p.Email
+	}
+	switch {
+	case version != 2:
+		a.ACR, a.AMR, a.IP, a.Name, a.UniqueName, a.Given, a.Family = "1", p.Methods, p.IP, p.Name, p.Username, p.Given, p.Family
+		if p.Issuer == "" {
+			a.UPN = p.Username
+		} else {
+			a.AltSecID = "5::" + legacyID(p.Home, p.User)
+		}
+	case profile:
+		a.Name, a.Preferred = p.Name, p.Username
+	}
+	x.add(&a, p, profile)
+	return a
+}
+
+// roleTemplates returns the claim wids for a person with some roles.
+func (p *Person) roleTemplates(held []string) []string {
+	kind := everyMember
+	if p.Guest {
+		kind = everyGuest
+	}
+	return append(slices.Clone(held), kind)
 }
 
 func (p *Person) account() *int {

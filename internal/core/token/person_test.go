@@ -18,6 +18,7 @@ func person() *token.Person {
 	return &token.Person{
 		Proof: proof(), Object: "66666666-6666-4666-8666-666666666666", Name: "Payroll clerk", Username: "clerk@fabrikam.example",
 		Given: "Payroll", Family: "Clerk", Email: "clerk@fabrikam.example", IP: "203.0.113.7", Scopes: []string{"User.Read", "openid"},
+		Local: "clerk@fabrikam.example", Others: []string{"payroll@fabrikam.example"}, Country: "NL", TenantCountry: "DE", Language: "nl-NL", Location: "EUR",
 	}
 }
 
@@ -30,9 +31,15 @@ func TestPersonClaims(t *testing.T) {
 	guest := member
 	guest.Person = person()
 	guest.Person.Guest, guest.Person.Issuer = true, name+"/99999999-9999-4999-8999-999999999999/"
+	external := guest // whom the tenant made a member
+	external.Person = person()
+	external.Person.Issuer = guest.Person.Issuer
+	local := member // an account of the tenant's own that counts as a guest
+	local.Person = person()
+	local.Person.Guest = true
 	admin := member
 	admin.Person = person()
-	admin.Person.WIDs = []string{"62e90394-69f5-4237-9190-012177145e10"}
+	admin.Extra.WIDs = []string{"62e90394-69f5-4237-9190-012177145e10"}
 	api := member
 	api.Resource = token.Resource{App: "44444444-4444-4444-8444-444444444444", Audience: "api://sample", Version: 2}
 	api.Roles = []string{"Clerk"}
@@ -80,7 +87,12 @@ func TestPersonClaims(t *testing.T) {
 		{"version 1, an administrator, for Graph", admin, v1(map[string]any{
 			"wids": []any{"62e90394-69f5-4237-9190-012177145e10", "b79fbf4d-3ef9-4689-8143-76b194e85509"}})},
 		{"version 1, a guest, for Graph: the home is named, and no UPN of ours", guest, v1(map[string]any{
-			"acct": 1.0, "altsecid": "5::1003CB3D8D40AD55", "idp": ofGuest["idp"], "email": ofGuest["email"], "upn": nil, "wids": nil})},
+			"acct": 1.0, "altsecid": "5::1003CB3D8D40AD55", "idp": ofGuest["idp"], "email": ofGuest["email"], "upn": nil,
+			"wids": []any{"13bd1c72-6f4a-4dcf-985f-18d3b80f208a"}})},
+		{"version 1, a member who lives elsewhere", external, v1(map[string]any{
+			"altsecid": "5::1003CB3D8D40AD55", "idp": ofGuest["idp"], "email": ofGuest["email"], "upn": nil})},
+		{"version 1, a guest who lives here", local, v1(map[string]any{
+			"acct": 1.0, "email": ofGuest["email"], "wids": []any{"13bd1c72-6f4a-4dcf-985f-18d3b80f208a"}})},
 		{"version 2, a member", api, v2},
 		{"version 2, a guest", guestAPI, v2Guest},
 	}
@@ -142,7 +154,12 @@ func TestIDToken(t *testing.T) {
 		{"a guest, whose home has not proved the address", id(func(i *token.ID) {
 			i.Email, i.Person.Guest, i.Person.Issuer, i.Person.Email = true, true, "https://home.example/", ""
 		}), want(map[string]any{"idp": "https://home.example/"})},
-		{"with max_age and a code", id(func(i *token.ID) { i.Time, i.Code = true, "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk" }),
+		{"a guest: the address without being asked", id(func(i *token.ID) {
+			i.Person.Guest, i.Person.Issuer = true, "https://home.example/"
+		}), want(map[string]any{"idp": "https://home.example/", "email": "clerk@fabrikam.example"})},
+		{"with max_age and a code", id(func(i *token.ID) {
+			i.Extra.Claims, i.Code = map[string][]string{"auth_time": nil}, "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk"
+		}),
 			want(map[string]any{"auth_time": float64(dbtest.Noon.Add(-time.Minute).Unix()), "c_hash": "LDktKdoQak3Pk0cnXxCltA"})}, // of OpenID Connect Core, appendix A.4
 		{"version 1", id(func(i *token.ID) { i.Version = 1 }), want(map[string]any{
 			"iss": name + "/" + string(tenant) + "/", "ver": "1.0", "preferred_username": nil, "amr": []any{"pwd", "mfa"}, "ipaddr": "203.0.113.7",

@@ -70,3 +70,8 @@ func (s *Service) IssuerV1(tenant ids.TenantID) string { return s.name + "/" + s
 func (s *Service) IssuerV2(tenant ids.TenantID) string {
 	return s.name + "/" + string(tenant) + "/v2.0"
 }
+
+// MembershipsOf returns where Graph tells all groups of a person.
+func (s *Service) MembershipsOf(user ids.ObjectID) string {
+	return s.name + "/v1.0/users/" + string(user) + "/getMemberObjects"
+}

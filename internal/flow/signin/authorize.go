@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"entente/internal/core/app"
+	"entente/internal/core/claim"
 	"entente/internal/core/token"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -22,10 +23,12 @@ type Authorize struct {
 	Nonce      string         `json:"nonce,omitempty"`
 	Challenge  string         `json:"challenge,omitempty"`
 	Prompt     string         `json:"prompt,omitempty"`
-	Hint       string         `json:"hint,omitempty"`   // an account
-	Domain     string         `json:"domain,omitempty"` // or the domain of its home
-	SID        ids.SessionID  `json:"sid,omitempty"`    // or the session that the application knows
-	MaxAge     *int           `json:"maxAge,omitempty"` // seconds
+	Hint       string         `json:"hint,omitempty"`    // an account
+	Domain     string         `json:"domain,omitempty"`  // or the domain of its home
+	SID        ids.SessionID  `json:"sid,omitempty"`     // or the session that the application knows
+	MaxAge     *int           `json:"maxAge,omitempty"`  // seconds
+	Account    *ids.Principal `json:"account,omitempty"` // that a login hint of ours means
+	Claims     []string       `json:"claims,omitempty"`  // wanted in the ID token
 	ClientInfo bool           `json:"clientInfo,omitempty"`
 	Factor     bool           `json:"factor,omitempty"` // a second one is wanted
 }
@@ -131,6 +134,17 @@ func (a *Authorize) readPrompt(q oauth2.Form) error {
 		}
 		a.MaxAge = &n
 	}
+	asked, err := oauth2.ParseClaims(q["claims"])
+	if err != nil {
+		return err
+	}
+	a.Claims = claim.Requestable(asked.IDToken)
+	if a.MaxAge != nil { // OpenID Connect Core 1.0, section 2
+		a.Claims = append(a.Claims, "auth_time")
+	}
+	if who, username, ok := token.ReadLoginHint(a.Hint); ok {
+		a.Account, a.Hint = &who, username
+	}
 	if len(a.Hint) > maxUsername {
 		a.Hint = ""
 	}
@@ -187,7 +201,7 @@ func (a Ask) hints() hints {
 	if a.Authorize == nil {
 		return hints{}
 	}
-	return hints{prompt: a.Authorize.Prompt, account: a.Authorize.homeHint(), session: a.Authorize.SID, maxAge: a.Authorize.MaxAge}
+	return hints{prompt: a.Authorize.Prompt, account: a.Authorize.homeHint(), who: a.Authorize.Account, session: a.Authorize.SID, maxAge: a.Authorize.MaxAge}
 }
 
 // homeHint returns the address that the request lets us guess, or "".

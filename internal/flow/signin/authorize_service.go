@@ -2,7 +2,6 @@ package signin
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"entente/internal/core/app"
@@ -134,7 +133,7 @@ func (s *Service) Finish(ctx context.Context, b Browser, id ids.FlowID) (*Answer
 		back, err = s.code(ctx, tx, f, v)
 		entry = v.entry(b, f, a, s.clock.Now())
 		if f.Ask.Authorize.IDToken && err == nil {
-			who = v.about(f, back.Values.Get("code"))
+			who, err = s.about(ctx, tx, b, f, v, back.Values.Get("code"))
 		}
 		return err
 	})
@@ -155,6 +154,7 @@ func (s *Service) Finish(ctx context.Context, b Browser, id ids.FlowID) (*Answer
 type visit struct {
 	in      *tenant.Tenant
 	session Session
+	found   *person.Visit
 	home    *directory.User
 	here    *directory.User
 	client  app.Client
@@ -176,7 +176,7 @@ func (s *Service) visit(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow, a
 	if err != nil {
 		return v, named(over(err), a)
 	}
-	v.home, v.here = found.Account, found.Here
+	v.found, v.home, v.here = found, found.Account, found.Here
 	if v.client, err = app.FindClient(ctx, tx, v.in.ID, a.AppID); err != nil {
 		return v, err
 	}
@@ -190,9 +190,9 @@ func (s *Service) visit(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow, a
 func (s *Service) code(ctx context.Context, tx *sqldb.Tx, f *Flow, v visit) (*Answer, error) {
 	a := f.Ask.Authorize
 	text, err := token.AddCode(ctx, tx, token.Code{
-		Proof:  token.Proof{Home: f.Home, User: f.User, Session: v.session.ID, Methods: strings.Fields(v.session.Method), AuthAt: v.session.AuthAt},
+		Proof:  v.session.proof(),
 		Tenant: v.in.ID, Object: v.here.ID, Client: f.Ask.App, Redirect: f.Ask.ReplyTo, Platform: a.Platform,
-		Challenge: a.Challenge, Scope: f.Ask.Scope, Nonce: a.Nonce,
+		Challenge: a.Challenge, Scope: f.Ask.Scope, Nonce: a.Nonce, Claims: a.Claims,
 	})
 	if err != nil {
 		return nil, err
@@ -205,17 +205,6 @@ func (s *Service) code(ctx context.Context, tx *sqldb.Tx, f *Flow, v visit) (*An
 		back.Values.Set("client_info", token.ClientInfo(f.Home, f.User))
 	}
 	return back, nil
-}
-
-// about returns what the ID token that comes with a code says.
-func (v visit) about(f *Flow, code string) *token.ID {
-	return &token.ID{
-		Tenant: v.in.ID, Client: f.Ask.App, Version: 2, Nonce: f.Ask.Authorize.Nonce, Profile: true, Code: code,
-		Person: token.Person{
-			Proof:  token.Proof{Home: f.Home, User: f.User, Session: v.session.ID, AuthAt: v.session.AuthAt},
-			Object: v.here.ID, Name: v.here.DisplayName, Username: v.home.UserPrincipalName,
-		},
-	}
 }
 
 // entry is the sign-in as the tenant's log has it.

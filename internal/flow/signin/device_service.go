@@ -222,8 +222,7 @@ func (s *Service) FinishDevice(ctx context.Context, b Browser, id ids.FlowID) er
 		if err != nil {
 			return err
 		}
-		p := token.Proof{Home: f.Home, User: f.User, Session: v.session.ID, Methods: strings.Fields(v.session.Method), AuthAt: v.session.AuthAt}
-		if err := o.Device.Approve(p, v.in.ID, tx.Now()); err != nil {
+		if err := o.Device.Approve(v.session.proof(), v.in.ID, tx.Now()); err != nil {
 			return err
 		}
 		entry = v.entry(b, f, o.App, s.clock.Now())

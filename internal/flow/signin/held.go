@@ -66,14 +66,20 @@ type choice struct {
 // hints say which account an application means.
 type hints struct {
 	prompt  string
-	account string        // an address
-	session ids.SessionID // that it was told of before
-	home    ids.TenantID  // of its domain
-	maxAge  *int          // seconds since the account was proved
+	account string         // an address
+	who     *ids.Principal // or rather this account, whatever its address by now
+	session ids.SessionID  // that it was told of before
+	home    ids.TenantID   // of its domain
+	maxAge  *int           // seconds since the account was proved
 }
 
 func (h hints) fit(s Held) bool {
-	return (h.account == "" || strings.EqualFold(h.account, s.Username)) && (h.session == "" || h.session == s.ID) && (h.home == "" || h.home == s.Home)
+	return (h.account == "" || strings.EqualFold(h.account, s.Username) || h.means(s)) && (h.session == "" || h.session == s.ID) && (h.home == "" || h.home == s.Home)
+}
+
+// means reports whether a login hint of ours was made of the session's account.
+func (h hints) means(s Held) bool {
+	return h.who != nil && h.who.Home == s.Home && h.who.ID == s.User
 }
 
 // fresh reports whether a session was proved lately enough for the request.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"entente/internal/core/audit"
+	"entente/internal/core/claim"
 	"entente/internal/core/consent"
 	"entente/internal/core/token"
 	"entente/internal/kit/fault"
@@ -46,6 +47,9 @@ func grantedRoles(ctx context.Context, x *exchange) (err error) {
 		x.granted, err = consent.RolesNow(ctx, tx, x.tenant.ID, x.client.principal, x.resource.Principal)
 		return err
 	})
+	if err == nil {
+		x.extra.Claims, err = claim.ForProgram(x.resource.Claims)
+	}
 	switch {
 	case err != nil:
 		return err

@@ -8,13 +8,11 @@ import (
 	"time"
 
 	"entente/internal/core/app"
-	"entente/internal/core/authz"
+	"entente/internal/core/claim"
 	"entente/internal/core/consent"
 	"entente/internal/core/crosstenant"
-	"entente/internal/core/directory"
 	"entente/internal/core/factor"
 	"entente/internal/core/person"
-	"entente/internal/core/tenant"
 	"entente/internal/core/token"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -36,7 +34,8 @@ type visit struct {
 	family  *token.Family // that is gone on with
 	device  *token.Device // that waited
 	token   token.Refresh // of family
-	timed   bool          // the ID token says when the sign-in was
+	wanted  []string      // claims that the request wants in the ID token
+	told    token.Extra   // what the ID token says for the client's sake
 	refresh string
 	id      string // the ID token
 }
@@ -54,9 +53,7 @@ func (x *exchange) findPerson(ctx context.Context, p token.Proof) error {
 		if err != nil {
 			return x.refusedPerson(found, err)
 		}
-		if err := x.describe(ctx, tx, found); err != nil {
-			return err
-		}
+		x.visit.person = claim.Of(found, p, x.s.Tokens.IssuerV1(p.Home), x.req.IP)
 		return x.needFactor(ctx, tx, found)
 	})
 	if err != nil {
@@ -96,45 +93,6 @@ func (x *exchange) refusedPerson(v *person.Visit, err error) error {
 		return x.link("inbound policy", "allowed by the tenant", x.crossing.In.Rule, err)
 	}
 	return err
-}
-
-// describe reads what tokens say of the person.
-func (x *exchange) describe(ctx context.Context, tx *sqldb.Tx, v *person.Visit) error {
-	wids, err := authz.RolesOf(ctx, tx, x.tenant.ID, v.Here.ID)
-	if err != nil {
-		return err
-	}
-	u := v.Account
-	p := token.Person{
-		Proof: x.visit.proof, Object: v.Here.ID, Guest: v.Guest(), Name: v.Here.DisplayName,
-		Username: u.UserPrincipalName, Given: text(v.Here.GivenName), Family: text(v.Here.Surname), Email: proved(v.Home, u), IP: x.req.IP,
-	}
-	if !v.AtHome() {
-		p.Issuer = x.s.Tokens.IssuerV1(v.Home.ID)
-	}
-	for _, id := range wids {
-		p.WIDs = append(p.WIDs, string(id))
-	}
-	x.visit.person = p
-	return nil
-}
-
-// proved returns the account's address if its home has proved the domain; only
-// then does it say anything about whose address it is.
-func proved(home *tenant.Tenant, u *directory.User) string {
-	mail := text(u.Mail)
-	_, domain, _ := strings.Cut(mail, "@")
-	if d := home.Domain(strings.ToLower(domain)); d == nil || !d.Verified {
-		return ""
-	}
-	return mail
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }
 
 // FactorRequired and FactorMissing are the Reasons for which a sign-in without a
@@ -227,8 +185,10 @@ func grantedScopes(ctx context.Context, x *exchange) error {
 		if inApp, err = consent.RolesOfPerson(ctx, tx, x.tenant.ID, v.person.Object, x.client.principal); err != nil {
 			return err
 		}
-		onAPI, err = consent.RolesOfPerson(ctx, tx, x.tenant.ID, v.person.Object, x.resource.Principal)
-		return err
+		if onAPI, err = consent.RolesOfPerson(ctx, tx, x.tenant.ID, v.person.Object, x.resource.Principal); err != nil {
+			return err
+		}
+		return x.readClaims(ctx, tx)
 	})
 	if err != nil {
 		return err
@@ -345,7 +305,7 @@ func (x *exchange) mintID(ctx context.Context) (err error) {
 	}
 	v.id, err = x.s.Tokens.MintID(ctx, token.ID{
 		Tenant: x.tenant.ID, Client: x.client.app, Version: x.req.Version, Person: v.person, Nonce: v.nonce, Roles: v.inApp,
-		Email: v.asked.Email, Profile: v.asked.Profile, Time: v.timed,
+		Email: v.asked.Email, Profile: v.asked.Profile, Extra: v.told,
 	})
 	return err
 }

@@ -127,7 +127,8 @@ type exchange struct {
 	audience string               // the resource as it was named
 	crossing crosstenant.Crossing // where client and resource have different tenants
 	granted  consent.Granted
-	visit    *visit // of a person; nil for an application on its own
+	visit    *visit      // of a person; nil for an application on its own
+	extra    token.Extra // what the access token says for the resource's sake
 	minted   token.Minted
 
 	entry audit.SignIn
@@ -151,7 +152,7 @@ func (s *Service) Exchange(ctx context.Context, req Request) (Response, error) {
 
 func (x *exchange) run(ctx context.Context) error {
 	for _, step := range []func(context.Context) error{
-		x.findTenant, x.chooseGrant, x.authenticate, x.findResource, x.cross, x.permit, x.spend, x.mint,
+		x.findTenant, x.chooseGrant, x.authenticate, x.askedClaims, x.findResource, x.cross, x.permit, x.spend, x.mint,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -263,7 +264,7 @@ func (x *exchange) mint(ctx context.Context) (err error) {
 			BuiltIn: r.Home == app.ServicesTenant, Graph: r.AppID == app.GraphAppID,
 		},
 		Client: x.client.app, Name: x.client.name, Principal: x.client.principal, Method: x.client.method,
-		Roles: x.granted.Values, Identity: x.client.identity, Lifetime: x.grant.lifetime,
+		Roles: x.granted.Values, Identity: x.client.identity, Extra: x.extra, Lifetime: x.grant.lifetime,
 	}
 	if x.visit != nil {
 		a.Person, a.Roles = &x.visit.person, x.visit.onAPI

@@ -89,9 +89,10 @@ var toldAs = map[fault.Reason]word{
 	consent.UnknownResource: {500011, "invalid_resource"},
 	consent.NothingListed:   {650056, "invalid_request"},
 
-	oauth2.ScopeMissing:   {900144, "invalid_scope"},
-	oauth2.ScopeMany:      {28000, "invalid_scope"},
-	oauth2.ScopeMalformed: {70011, "invalid_scope"},
+	oauth2.ScopeMissing:    {900144, "invalid_scope"},
+	oauth2.ScopeMany:       {28000, "invalid_scope"},
+	oauth2.ScopeMalformed:  {70011, "invalid_scope"},
+	oauth2.ClaimsMalformed: {9002313, "invalid_request"},
 }
 
 // told sends a refusal to the application if it is for it, and leaves every
