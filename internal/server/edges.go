@@ -52,7 +52,7 @@ func (s *Server) site() portal.Site { return portal.Site{Hosts: s.hosts("login."
 func (s *Server) newLogin(pages *signinpages.Pages) http.Handler {
 	return oauth.New(oauth.Options{
 		DB: s.db, STS: s.flow.sts, Keys: s.core.keys, Clock: s.clock, Log: s.log, Hosts: s.hosts("login.", "sts."),
-		MapHosts: s.options.FollowHost, Lookup: pages.Lookup,
+		MapHosts: s.options.FollowHost, Lookup: pages.Lookup, Caller: s.callerOfGraph(),
 		Next: pages.Handler(),
 	}).Handler()
 }
@@ -84,6 +84,12 @@ func (s *Server) newGraph() (*graph.Server, error) {
 func (s *Server) callersOf(resource ids.AppID) func(ctx context.Context, bearer string, audiences []string) (authz.Caller, error) {
 	a := &graph.Authority{DB: s.db, Tokens: s.core.tokens, Resource: resource}
 	return a.Caller
+}
+
+// callerOfGraph is callersOf for tokens that Graph takes.
+func (s *Server) callerOfGraph() func(ctx context.Context, bearer string) (authz.Caller, error) {
+	caller, audiences := s.callersOf(app.GraphAppID), graph.Audiences(s.hosts("graph."))
+	return func(ctx context.Context, bearer string) (authz.Caller, error) { return caller(ctx, bearer, audiences) }
 }
 
 func (s *Server) newARM() http.Handler {

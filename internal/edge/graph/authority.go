@@ -37,13 +37,18 @@ func (s *Server) authenticate(r *http.Request) (authz.Caller, error) {
 	if !strings.EqualFold(scheme, "Bearer") || raw == "" {
 		return authz.Caller{}, fault.Because(fault.Unauthenticated, noToken, "Access token is empty.")
 	}
-	audiences := slices.Clone(graphNames)
-	for _, base := range append([]string{s.Hosts.Own}, s.Hosts.Also...) {
-		audiences = append(audiences, base, base+"/")
-	}
-	who, err := s.Authenticate(r.Context(), raw, audiences)
+	who, err := s.Authenticate(r.Context(), raw, Audiences(s.Hosts))
 	who.Request, who.IP = web.RequestID(r.Context()), web.ClientIP(r.Context())
 	return who, err
+}
+
+// Audiences returns the names under which tokens for Graph may be asked for.
+func Audiences(hosts web.Hosts) []string {
+	all := slices.Clone(graphNames)
+	for _, base := range append([]string{hosts.Own}, hosts.Also...) {
+		all = append(all, base, base+"/")
+	}
+	return all
 }
 
 // An Authority says who a token speaks for and what they may at this moment:
@@ -151,9 +156,13 @@ func signedIn(ctx context.Context, tx *sqldb.Tx, in *tenant.Tenant, who authz.Ca
 	}
 	who.Name, who.Subject = v.Here.UserPrincipalName, v.Subject()
 	scopes, err := consent.ScopesNow(ctx, tx, who.Tenant, client, resource, who.Object)
-	who.Scopes = meet(strings.Fields(claims.Scopes), scopes)
+	who.Scopes = meet(strings.Fields(claims.Scopes), append(scopes, openID...))
 	return who, err
 }
+
+// openID are scopes that the token endpoint gives to whoever asks, without
+// anybody's consent.
+var openID = []string{"openid", "profile", "email"}
 
 // meet returns what is in both lists. Scope names compare without regard to
 // case, as Entra does.

@@ -13,11 +13,13 @@
 package oauth
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 
+	"entente/internal/core/authz"
 	"entente/internal/core/keys"
 	"entente/internal/core/tenant"
 	"entente/internal/flow/sts"
@@ -38,6 +40,9 @@ type Options struct {
 	// MapHosts lets the issuer in discovery documents follow the host that was
 	// asked. Only a lab does so.
 	MapHosts bool
+	// Caller says whom a token for Microsoft Graph speaks for, and refuses one
+	// that does not count now.
+	Caller func(ctx context.Context, bearer string) (authz.Caller, error)
 	// Lookup writes the page that explains an error code.
 	Lookup func(http.ResponseWriter, *http.Request) error
 	// Next answers every other path of the login host: pages of sign-in and
@@ -59,6 +64,9 @@ func New(o Options) *Edge {
 	}
 	for pattern, h := range e.gets() {
 		e.get(pattern, h)
+	}
+	for pattern, h := range e.userInfos() {
+		e.withBearer(pattern, h)
 	}
 	e.mux.Handle("/error", web.Serve(o.Lookup, e.refuse))
 	e.mux.HandleFunc("/", e.other)
@@ -93,6 +101,9 @@ func Routes() []string {
 	for path := range e.gets() {
 		all = append(all, "GET "+path)
 	}
+	for path := range e.userInfos() {
+		all = append(all, "GET "+path, "POST "+path)
+	}
 	slices.Sort(all)
 	return all
 }
@@ -100,7 +111,7 @@ func Routes() []string {
 // words are the fixed words of our paths.
 func words() []string {
 	return []string{"oauth2", "v2.0", "token", "devicecode", ".well-known", "openid-configuration", "common", "organizations", "consumers",
-		"discovery", "instance", "keys", "error"}
+		"discovery", "instance", "keys", "error", "oidc", "openid", "userinfo"}
 }
 
 // Handler returns the edge as a handler for all paths of the login host.

@@ -88,6 +88,12 @@ var reasons = map[fault.Reason]form{
 	unknownInstance: {50049, bad, oauth2.InvalidInstance, "Unknown or invalid instance.", ""},
 	noPage:          {90023, http.StatusNotFound, oauth2.InvalidRequest, "", ""},
 
+	// Of userinfo alone, where no number is told.
+	noBearer:      {0, unauthorized, oauth2.InvalidRequest, "", ""},
+	manyBearers:   {0, bad, oauth2.InvalidRequest, "", ""},
+	otherTenant:   {0, unauthorized, oauth2.InvalidToken, "", ""},
+	sts.NotOpenID: {0, http.StatusForbidden, oauth2.InsufficientScope, "", ""},
+
 	oauth2.FormMalformed:   {9002313, bad, oauth2.InvalidRequest, "Invalid request. Request is malformed or invalid.", ""},
 	oauth2.FormTooLong:     {9002313, bad, oauth2.InvalidRequest, "", ""},
 	oauth2.FormTwice:       {9002313, bad, oauth2.InvalidRequest, "", ""},

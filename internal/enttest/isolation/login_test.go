@@ -96,6 +96,7 @@ type visit struct {
 	*ground
 	app               map[*side]string // the client identifier of a multi-tenant application
 	pages             map[*side]string // likewise, of one that people sign in to
+	secrets           map[*side]string // and its secret
 	theirs, own       machine
 	victims, intruder *browser
 	flow              page   // of the victim's browser, at an administrator's consent
@@ -108,12 +109,15 @@ type visit struct {
 
 func (g *ground) visit(t *testing.T) *visit {
 	t.Helper()
-	v := &visit{ground: g, theirs: g.enroll(t, g.victim), own: g.enroll(t, g.stranger), app: map[*side]string{}, pages: map[*side]string{}}
+	v := &visit{ground: g, theirs: g.enroll(t, g.victim), own: g.enroll(t, g.stranger), app: map[*side]string{}, pages: map[*side]string{}, secrets: map[*side]string{}}
 	for _, x := range []*side{g.victim, g.stranger} {
 		v.app[x] = g.Application(t, x.Tenant, x.word, true).AppID
-		var client enttest.Principal
-		v.pages[x], client = v.signsIn(t, x, x.word+" pages")
+		a, client := v.signsIn(t, x, x.word+" pages")
+		v.pages[x] = a.AppID
 		g.Delegate(t, x.Tenant, client.ID, "openid")
+		var made struct{ SecretText string }
+		g.Graph(t, x.Tenant, http.MethodPost, "/v1.0/applications/"+a.ID+"/addPassword", map[string]any{}, &made)
+		v.secrets[x] = made.SecretText
 	}
 	v.invited = map[*side]url.Values{g.victim: g.invitation(t, g.victim), g.stranger: g.invitation(t, g.stranger)}
 	v.victims, v.intruder = g.browser(t), g.browser(t)
@@ -124,7 +128,7 @@ func (g *ground) visit(t *testing.T) *visit {
 	v.intruder.signIn(t, g.stranger, consentLink("/"+g.stranger.ID+"/adminconsent", v.app[g.stranger]))
 	v.session = v.sessionOf(t, v.victims)
 	unknown, _ := v.signsIn(t, g.victim, g.victim.word+" inquiry")
-	v.inquiry = v.victims.get(t, v.at("/{tenant}/oauth2/v2.0/authorize", v.victim)+"?"+v.request(unknown).Encode())
+	v.inquiry = v.victims.get(t, v.at("/{tenant}/oauth2/v2.0/authorize", v.victim)+"?"+v.request(unknown.AppID).Encode())
 	v.outs = g.browser(t)
 	v.outs.signIn(t, g.victim, v.signInLink())
 	v.out = v.outs.submit(t, v.outs.get(t, "/"+g.victim.ID+"/oauth2/v2.0/logout"), "Sign out", nil)
@@ -132,11 +136,11 @@ func (g *ground) visit(t *testing.T) *visit {
 }
 
 // signsIn makes an application of a side to which people sign in.
-func (v *visit) signsIn(t *testing.T, x *side, name string) (string, enttest.Principal) {
+func (v *visit) signsIn(t *testing.T, x *side, name string) (enttest.Application, enttest.Principal) {
 	t.Helper()
 	a := v.Application(t, x.Tenant, name, true)
 	v.Graph(t, x.Tenant, http.MethodPatch, "/v1.0/applications/"+a.ID, map[string]any{"web": map[string]any{"redirectUris": []string{v.Name + "/error"}}}, nil)
-	return a.AppID, v.Present(t, x.Tenant, a.AppID)
+	return a, v.Present(t, x.Tenant, a.AppID)
 }
 
 func consentLink(path, app string) string {
@@ -167,6 +171,10 @@ var visits = map[string]struct {
 	"POST /common/signin":                                 {strangeSteps, ownStep},
 	"GET /common/consent/set":                             {strangePage, ownPage},
 	"POST /common/consent/set":                            {strangeDecisions, ownDecision},
+	"GET /oidc/userinfo":                                  {strangeUserInfo, ownUserInfo},
+	"POST /oidc/userinfo":                                 {strangeUserInfo, ownUserInfo},
+	"GET /{tenant}/openid/userinfo":                       {strangeUserInfo, ownUserInfo},
+	"POST /{tenant}/openid/userinfo":                      {strangeUserInfo, ownUserInfo},
 	"GET /redeem":                                         {strangeInvitation, ownInvitation},
 	"POST /redeem":                                        {strangeRedemption, ownRedemption},
 	"GET /common/redeem":                                  {strangePage, ownPage},
@@ -640,5 +648,45 @@ func ownSignedOut(t *testing.T, v *visit, path string) {
 	t.Helper()
 	if p := v.outs.get(t, path+"?"+v.out.at.RawQuery); p.status != http.StatusOK || !strings.Contains(p.Text(), v.victim.AdminUPN) {
 		t.Errorf("the walk does not reach %s: %d %s", path, p.status, p.Text())
+	}
+}
+
+// token has the administrator who sits at a browser sign in to the side's own
+// application, and returns its token for Graph.
+func (v *visit) token(t *testing.T, b *browser, x *side) string {
+	t.Helper()
+	p := b.get(t, v.at("/{tenant}/oauth2/v2.0/authorize", x)+"?"+v.request(v.pages[x]).Encode())
+	q, err := url.ParseQuery(p.at.Fragment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.Post(t, v.at("/{tenant}/oauth2/v2.0/token", x), url.Values{
+		"grant_type": {"authorization_code"}, "client_id": {v.pages[x]}, "client_secret": {v.secrets[x]},
+		"code": {q.Get("code")}, "redirect_uri": {v.Name + "/error"},
+	}).Token(t)
+}
+
+// strangeUserInfo asks with the stranger's tokens, of a person and of a program.
+func strangeUserInfo(t *testing.T, v *visit, path string) {
+	t.Helper()
+	at := v.at(path, v.victim)
+	for _, token := range []string{v.token(t, v.intruder, v.stranger), v.stranger.graph, "nonsense"} {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			got := v.As(t, token, method, at, nil)
+			if self := at == path && got.Status == http.StatusOK; !self && got.Status != http.StatusUnauthorized && got.Status != http.StatusForbidden {
+				t.Errorf("%s %s: %d %s", method, path, got.Status, got.Body)
+			}
+			v.keepsSecret(t, ask{method, at, nil}, got)
+		}
+	}
+}
+
+func ownUserInfo(t *testing.T, v *visit, path string) {
+	t.Helper()
+	token := v.token(t, v.victims, v.victim)
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		if got := v.As(t, token, method, v.at(path, v.victim), nil); got.Status != http.StatusOK {
+			t.Errorf("%s %s: %d %s", method, path, got.Status, got.Body)
+		}
 	}
 }

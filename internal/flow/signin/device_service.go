@@ -3,7 +3,6 @@ package signin
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"entente/internal/core/app"
 	"entente/internal/core/audit"

@@ -48,6 +48,8 @@ const (
 	InvalidResource        Error = "invalid_resource"       // Entra; invalid_target in RFC 8707
 	InvalidTenant          Error = "invalid_tenant"         // Entra
 	InvalidInstance        Error = "invalid_instance"       // Entra
+	InvalidToken           Error = "invalid_token"          // RFC 6750, section 3.1
+	InsufficientScope      Error = "insufficient_scope"     // the same
 )
 
 // Bearer is the token_type of all our tokens (RFC 6750).
