@@ -74,12 +74,16 @@ type hints struct {
 }
 
 func (h hints) fit(s Held) bool {
-	return (h.account == "" || strings.EqualFold(h.account, s.Username) || h.means(s)) && (h.session == "" || h.session == s.ID) && (h.home == "" || h.home == s.Home)
+	return h.means(s) && (h.session == "" || h.session == s.ID) && (h.home == "" || h.home == s.Home)
 }
 
-// means reports whether a login hint of ours was made of the session's account.
+// means reports whether a session is of the account that is meant. A login hint
+// of ours means one account, whoever has its address by now.
 func (h hints) means(s Held) bool {
-	return h.who != nil && h.who.Home == s.Home && h.who.ID == s.User
+	if h.who != nil {
+		return h.who.Home == s.Home && h.who.ID == s.User
+	}
+	return h.account == "" || strings.EqualFold(h.account, s.Username)
 }
 
 // fresh reports whether a session was proved lately enough for the request.

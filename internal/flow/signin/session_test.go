@@ -35,8 +35,9 @@ func TestSession(t *testing.T) {
 func TestChoose(t *testing.T) {
 	hour := 3600
 	session := func(id, home, name string, live bool) Held {
-		return Held{Session{ID: ids.SessionID(id), Home: ids.TenantID(home), AuthAt: noon.Add(-2 * time.Hour)}, name, "", live}
+		return Held{Session{ID: ids.SessionID(id), Home: ids.TenantID(home), User: ids.ObjectID(name), AuthAt: noon.Add(-2 * time.Hour)}, name, "", live}
 	}
+	of := func(h Held) *ids.Principal { return &ids.Principal{Kind: ids.Person, Home: h.Home, ID: h.User} }
 	ada, grace := session("1", "contoso", "ada@contoso.example", true), session("2", "fabrikam", "grace@fabrikam.example", true)
 	away := session("3", "fabrikam", "hedy@fabrikam.example", false)
 	for _, tt := range []struct {
@@ -54,6 +55,8 @@ func TestChoose(t *testing.T) {
 		{name: "one, and one that is away", all: []Held{ada, away}, take: "1"},
 		{name: "two", all: []Held{ada, grace}, ask: true, several: true},
 		{name: "two, with a hint", all: []Held{ada, grace}, hints: hints{account: "GRACE@fabrikam.example"}, take: "2", username: "GRACE@fabrikam.example"},
+		{name: "two, with a hint of ours to who was renamed", all: []Held{ada, grace}, hints: hints{account: "before@fabrikam.example", who: of(grace)}, take: "2", username: "before@fabrikam.example"},
+		{name: "a hint of ours to somebody whose address another has now", all: []Held{ada, grace}, hints: hints{account: "ada@contoso.example", who: of(away)}, username: "ada@contoso.example"},
 		{name: "two, by home", all: []Held{ada, grace}, hints: hints{home: "contoso"}, take: "1"},
 		{name: "two, by session", all: []Held{ada, grace}, hints: hints{session: "2"}, take: "2"},
 		{name: "a hint for neither", all: []Held{ada, grace}, hints: hints{account: "x@contoso.example"}, username: "x@contoso.example"},

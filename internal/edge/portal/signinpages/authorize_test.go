@@ -179,6 +179,7 @@ func TestAuthorizeRefused(t *testing.T) {
 			{"a public client without a challenge", []string{"redirect_uri", "http://localhost", "code_challenge", "", "code_challenge_method", ""}, "invalid_request"},
 			{"no scope", []string{"scope", ""}, "invalid_scope"},
 			{"a prompt of nobody's", []string{"prompt", "dance"}, "invalid_request"},
+			{"claims that are no object", []string{"claims", "auth_time"}, "invalid_request"},
 			{"a silent sign-in without a session", []string{"prompt", "none"}, "login_required"},
 		} {
 			p := h.browser().get(link(a, "fabrikam.example", tt.more...))
