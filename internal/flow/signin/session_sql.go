@@ -2,8 +2,11 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"strings"
+	"time"
 
+	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
@@ -71,4 +74,26 @@ func endSession(ctx context.Context, tx *sqldb.Tx, home ids.TenantID, id ids.Ses
 	_, err := tx.Exec(ctx, `update session set ended_us = ?, expires_us = ? where tenant_id = ? and id = ? and ended_us = 0`,
 		sqldb.Micros(now), sqldb.Micros(now.Add(endedStays)), home, id)
 	return err
+}
+
+// sessionsOfUser returns the sessions of an account that are not over and were
+// proved at a time or later, the last used first.
+func sessionsOfUser(ctx context.Context, tx *sqldb.Tx, home ids.TenantID, user ids.ObjectID, from time.Time, limit int) ([]Session, error) {
+	return sqldb.All(ctx, tx, `select `+sessionColumns+` from session
+		where  tenant_id = ? and user_id = ? and ended_us = 0 and expires_us > ? and auth_us >= ?
+		order  by used_us desc, id limit ?`,
+		[]any{home, user, sqldb.Micros(tx.Now()), sqldb.Micros(from), limit}, scanSession)
+}
+
+// ownSession returns a session of an account that is not over, or NotFound.
+func ownSession(ctx context.Context, tx *sqldb.Tx, home ids.TenantID, user ids.ObjectID, id ids.SessionID) (Session, error) {
+	s, err := scanSession(func(dest ...any) error {
+		return tx.One(ctx, `select `+sessionColumns+` from session
+			where  tenant_id = ? and id = ? and user_id = ? and ended_us = 0 and expires_us > ?`,
+			[]any{home, id, user, sqldb.Micros(tx.Now())}, dest...)
+	})
+	if errors.Is(err, fault.NotFound) {
+		err = fault.New(fault.NotFound, "This session is over.")
+	}
+	return s, err
 }

@@ -1,0 +1,227 @@
+package signin
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"entente/internal/core/app"
+	"entente/internal/core/audit"
+	"entente/internal/core/directory"
+	"entente/internal/core/person"
+	"entente/internal/core/tenant"
+	"entente/internal/flow/guest"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
+)
+
+// A Membership is a tenant in which a person is, or is awaited.
+type Membership struct {
+	Organization
+	Here    *directory.User // nil where they are awaited
+	Home    bool
+	Current bool  // they act there now
+	Awaited bool  // an invitation waits for their word
+	Refused error // why they can't act there now, or nil
+}
+
+// Guest reports whether they count as a guest there.
+func (m Membership) Guest() bool {
+	return m.Here != nil && m.Here.UserType != nil && *m.Here.UserType == directory.Guest
+}
+
+// Memberships returns every tenant in which the visitor is, home first and the
+// others by their names, then those that await them.
+func (s *Service) Memberships(ctx context.Context, v *Visitor) (all []Membership, err error) {
+	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
+		all, err = memberships(ctx, tx, v)
+		return err
+	})
+	return all, err
+}
+
+func memberships(ctx context.Context, tx *sqldb.Tx, v *Visitor) ([]Membership, error) {
+	home, err := organization(ctx, tx, v.Home.ID)
+	if err != nil {
+		return nil, err
+	}
+	all := []Membership{{Organization: *home, Here: v.Account, Home: true, Current: v.AtHome()}}
+	in, err := directory.TenantsOf(ctx, tx, v.Subject())
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range in {
+		m, err := membership(ctx, tx, v, id)
+		if err != nil {
+			return nil, err
+		}
+		if m != nil {
+			all = append(all, *m)
+		}
+	}
+	slices.SortStableFunc(all[1:], func(a, b Membership) int {
+		return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
+	})
+	awaiting, err := awaited(ctx, tx, v)
+	return append(all, awaiting...), err
+}
+
+// membership returns what a visitor is in a tenant that has them as a guest, or
+// nil if the tenant is gone or switched off.
+func membership(ctx context.Context, tx *sqldb.Tx, v *Visitor, id ids.TenantID) (*Membership, error) {
+	in, err := tenant.Get(ctx, tx, id)
+	if err == nil {
+		err = in.Active()
+	}
+	if refused(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	found, err := person.Find(ctx, tx, in, v.proof())
+	if err != nil && !refused(err) || found == nil || found.Here == nil {
+		return nil, unless(refused(err), err)
+	}
+	m := &Membership{Organization: Organization{ID: in.ID, Name: in.DisplayName, Domain: in.DefaultDomain()}, Here: found.Here, Current: v.In.ID == id}
+	if err != nil {
+		m.Refused = err
+	}
+	return m, nil
+}
+
+func unless(not bool, err error) error {
+	if not {
+		return nil
+	}
+	return err
+}
+
+func (v *Visitor) proof() person.Proof {
+	return person.Proof{Home: v.Home.ID, User: v.Account.ID, At: v.Session.AuthAt}
+}
+
+// awaited returns the tenants where an invitation waits for the visitor: those
+// that their account could accept, by what its home has proved to own.
+func awaited(ctx context.Context, tx *sqldb.Tx, v *Visitor) ([]Membership, error) {
+	in, err := directory.TenantsAwaiting(ctx, tx, v.Account.Addresses())
+	if err != nil {
+		return nil, err
+	}
+	var all []Membership
+	for _, id := range in {
+		t, err := tenant.Get(ctx, tx, id)
+		if err == nil {
+			err = t.Active()
+		}
+		if refused(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		r, err := guest.Awaited(ctx, tx, t, v.proof())
+		if refused(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if r != nil {
+			all = append(all, Membership{Organization: Organization{ID: t.ID, Name: t.DisplayName, Domain: t.DefaultDomain()}, Awaited: true})
+		}
+	}
+	return all, nil
+}
+
+// Switch returns where the visitor acts from now on: in the tenant, if they may.
+// A tenant in which they are not looks like one that is not there.
+func (s *Service) Switch(ctx context.Context, v *Visitor, to ids.TenantID) (Place, error) {
+	at := Place{Session: v.Session.ID}
+	if to == v.Home.ID {
+		return at, nil
+	}
+	all, err := s.Memberships(ctx, v)
+	if err != nil {
+		return at, err
+	}
+	i := slices.IndexFunc(all, func(m Membership) bool { return m.ID == to && m.Here != nil })
+	if i < 0 {
+		return at, notThere()
+	}
+	at.Tenant = to
+	return at, all[i].Refused
+}
+
+func notThere() error { return fault.New(fault.NotFound, "You are in no such organization.") }
+
+// Leave takes the visitor out of a tenant in which they are a guest.
+func (s *Service) Leave(ctx context.Context, b Browser, v *Visitor, in ids.TenantID) error {
+	return s.directory.Leave(ctx, v.AtHomeCaller(b), in)
+}
+
+// An OwnSignIn is an entry of a tenant's log, as the person whose it is sees it.
+type OwnSignIn struct {
+	audit.SignIn
+	In  Organization
+	App string // the application's name, or ""
+}
+
+// OwnSignIns returns the visitor's sign-ins in every tenant in which they are,
+// with tries that failed, the newest first, and whether there are more.
+func (s *Service) OwnSignIns(ctx context.Context, v *Visitor, kind string, after audit.Mark, limit int) (list []OwnSignIn, more bool, err error) {
+	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
+		all, err := memberships(ctx, tx, v)
+		if err != nil {
+			return err
+		}
+		in := map[ids.TenantID]Organization{}
+		var entries []audit.SignIn
+		for _, m := range all {
+			if m.Here == nil {
+				continue
+			}
+			q := audit.Own{Tenant: m.ID, User: m.Here.ID, Kind: kind, After: after, Since: m.Here.CreatedAt}
+			if m.Home {
+				q.Name = v.Account.UserPrincipalName
+			}
+			own, err := audit.OwnSignIns(ctx, tx, q, limit+1)
+			if err != nil {
+				return err
+			}
+			in[m.ID], entries = m.Organization, append(entries, own...)
+		}
+		entries = audit.Newest(entries, limit+1)
+		if more = len(entries) > limit; more {
+			entries = entries[:limit]
+		}
+		names := map[ids.AppID]string{}
+		list = nil
+		for _, e := range entries {
+			if e.AppName == "" && e.App != "" {
+				if _, known := names[e.App]; !known {
+					if names[e.App], err = appName(ctx, tx, e.App); err != nil {
+						return err
+					}
+				}
+				e.AppName = names[e.App]
+			}
+			list = append(list, OwnSignIn{e, in[e.Tenant], e.AppName})
+		}
+		return nil
+	})
+	return list, more, err
+}
+
+// appName returns an application's name, or "" if there is none any more.
+func appName(ctx context.Context, tx *sqldb.Tx, id ids.AppID) (string, error) {
+	a, err := app.ApplicationByAppID(ctx, tx, id)
+	if refused(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return a.DisplayName, nil
+}
