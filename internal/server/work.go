@@ -8,6 +8,7 @@ import (
 	"entente/internal/core/audit"
 	"entente/internal/core/token"
 	"entente/internal/flow/domain"
+	"entente/internal/flow/signin"
 	"entente/internal/kit/jobs"
 	"entente/internal/kit/sqldb"
 )
@@ -52,6 +53,9 @@ func (s *Server) newWorkers() *jobs.Worker {
 			return int(n), err
 		})
 	})
+
+	// Sessions that their person has ended: the rest of what was begun in them.
+	w.Handle(signin.RevokeKind, s.flow.signin.Revoke, jobs.Policy{})
 
 	w.Every("token.sweep", time.Hour, func(ctx context.Context, _ *jobs.Work) error {
 		return untilDone(ctx, func(ctx context.Context) (n int, err error) {

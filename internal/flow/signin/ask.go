@@ -27,9 +27,11 @@ type Ask struct {
 
 	Authorize *Authorize    `json:"authorize,omitempty"`
 	Device    secret.Digest `json:"device,omitempty"` // its key
-	Page      string        `json:"page,omitempty"`   // its path and query
+	Redeem    *guest.Ticket `json:"redeem,omitempty"` // an invitation's
 
-	Redeem *guest.Ticket `json:"redeem,omitempty"` // an invitation's
+	Page    string        `json:"page,omitempty"`    // its path and query
+	Session ids.SessionID `json:"session,omitempty"` // by which the page was opened, if that is known
+	Select  bool          `json:"select,omitempty"`  // the person wants to choose the account
 }
 
 // A Kind is what a flow is for.

@@ -198,8 +198,12 @@ func (t *Told) Unwrap() error { return t.Err }
 // hints returns which account the ask means; not by domain, which the store
 // tells.
 func (a Ask) hints() hints {
-	if a.Authorize == nil {
-		return hints{}
+	switch {
+	case a.Authorize != nil:
+	case a.Select:
+		return hints{prompt: promptSelect}
+	default:
+		return hints{session: a.Session}
 	}
 	return hints{prompt: a.Authorize.Prompt, account: a.Authorize.homeHint(), who: a.Authorize.Account, session: a.Authorize.SID, maxAge: a.Authorize.MaxAge}
 }

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"entente/internal/core/app"
-	"entente/internal/core/audit"
 	"entente/internal/core/directory"
 	"entente/internal/core/person"
 	"entente/internal/core/tenant"
@@ -81,21 +79,16 @@ func membership(ctx context.Context, tx *sqldb.Tx, v *Visitor, id ids.TenantID) 
 		return nil, err
 	}
 	found, err := person.Find(ctx, tx, in, v.proof())
-	if err != nil && !refused(err) || found == nil || found.Here == nil {
-		return nil, unless(refused(err), err)
+	switch {
+	case err != nil && !refused(err):
+		return nil, err
+	case found == nil || found.Here == nil:
+		return nil, nil
 	}
-	m := &Membership{Organization: Organization{ID: in.ID, Name: in.DisplayName, Domain: in.DefaultDomain()}, Here: found.Here, Current: v.In.ID == id}
-	if err != nil {
-		m.Refused = err
-	}
-	return m, nil
-}
-
-func unless(not bool, err error) error {
-	if not {
-		return nil
-	}
-	return err
+	return &Membership{
+		Organization: Organization{ID: in.ID, Name: in.DisplayName, Domain: in.DefaultDomain()},
+		Here:         found.Here, Current: v.In.ID == id, Refused: err,
+	}, nil
 }
 
 func (v *Visitor) proof() person.Proof {
@@ -161,67 +154,3 @@ func (s *Service) Leave(ctx context.Context, b Browser, v *Visitor, in ids.Tenan
 	return s.directory.Leave(ctx, v.AtHomeCaller(b), in)
 }
 
-// An OwnSignIn is an entry of a tenant's log, as the person whose it is sees it.
-type OwnSignIn struct {
-	audit.SignIn
-	In  Organization
-	App string // the application's name, or ""
-}
-
-// OwnSignIns returns the visitor's sign-ins in every tenant in which they are,
-// with tries that failed, the newest first, and whether there are more.
-func (s *Service) OwnSignIns(ctx context.Context, v *Visitor, kind string, after audit.Mark, limit int) (list []OwnSignIn, more bool, err error) {
-	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
-		all, err := memberships(ctx, tx, v)
-		if err != nil {
-			return err
-		}
-		in := map[ids.TenantID]Organization{}
-		var entries []audit.SignIn
-		for _, m := range all {
-			if m.Here == nil {
-				continue
-			}
-			q := audit.Own{Tenant: m.ID, User: m.Here.ID, Kind: kind, After: after, Since: m.Here.CreatedAt}
-			if m.Home {
-				q.Name = v.Account.UserPrincipalName
-			}
-			own, err := audit.OwnSignIns(ctx, tx, q, limit+1)
-			if err != nil {
-				return err
-			}
-			in[m.ID], entries = m.Organization, append(entries, own...)
-		}
-		entries = audit.Newest(entries, limit+1)
-		if more = len(entries) > limit; more {
-			entries = entries[:limit]
-		}
-		names := map[ids.AppID]string{}
-		list = nil
-		for _, e := range entries {
-			if e.AppName == "" && e.App != "" {
-				if _, known := names[e.App]; !known {
-					if names[e.App], err = appName(ctx, tx, e.App); err != nil {
-						return err
-					}
-				}
-				e.AppName = names[e.App]
-			}
-			list = append(list, OwnSignIn{e, in[e.Tenant], e.AppName})
-		}
-		return nil
-	})
-	return list, more, err
-}
-
-// appName returns an application's name, or "" if there is none any more.
-func appName(ctx context.Context, tx *sqldb.Tx, id ids.AppID) (string, error) {
-	a, err := app.ApplicationByAppID(ctx, tx, id)
-	if refused(err) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return a.DisplayName, nil
-}

@@ -12,10 +12,35 @@ import (
 // BeginPage stores a flow for a sign-in to a page of ours, given by its path and
 // query, in a tenant or, without one, at the home of whoever signs in.
 func (s *Service) BeginPage(ctx context.Context, b Browser, in ids.TenantID, page string) (*Flow, error) {
-	if !strings.HasPrefix(page, "/") || strings.HasPrefix(page, "//") || strings.ContainsAny(page, "\\\r\n") || len(page) > maxRequest {
-		return nil, fault.New(fault.Invalid, "The page is none of ours.")
+	if err := ours(page); err != nil {
+		return nil, err
 	}
 	return s.begin(ctx, b, Ask{Tenant: in, Page: page, Request: page})
+}
+
+// AgainForPage is BeginPage for a page that was opened by a session which does
+// not serve as it is.
+func (s *Service) AgainForPage(ctx context.Context, b Browser, at Place, page string) (*Flow, error) {
+	if err := ours(page); err != nil {
+		return nil, err
+	}
+	return s.begin(ctx, b, Ask{Session: at.Session, Page: page, Request: page})
+}
+
+// ChooseForPage is BeginPage for a person who wants to choose the account.
+func (s *Service) ChooseForPage(ctx context.Context, b Browser, page string) (*Flow, error) {
+	if err := ours(page); err != nil {
+		return nil, err
+	}
+	return s.begin(ctx, b, Ask{Select: true, Page: page, Request: page})
+}
+
+// ours refuses what is no path of this installation.
+func ours(page string) error {
+	if !strings.HasPrefix(page, "/") || strings.HasPrefix(page, "//") || strings.ContainsAny(page, "\\\r\n") || len(page) > maxRequest {
+		return fault.New(fault.Invalid, "The page is none of ours.")
+	}
+	return nil
 }
 
 // Arrive spends a flow that is ready for a page of ours, and returns it: its

@@ -17,7 +17,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"entente/internal/edge/portal"
 	"entente/internal/flow/guest"
@@ -30,10 +29,6 @@ import (
 
 //go:embed templates/*.html
 var templates embed.FS
-
-// Cookies. The prefix makes browsers keep them to this host, over TLS only
-// (RFC 6265bis, section 4.1.3.2).
-const browserCookie = "__Host-entente-browser"
 
 // Pages serves sign-in and consent.
 type Pages struct {
@@ -122,34 +117,9 @@ func (p *Pages) start(w http.ResponseWriter, r *http.Request, v2 bool) error {
 	return nil
 }
 
-// browser returns who sends a request, and gives a browser that has none the
-// cookie that binds its flows.
+// browser returns who sends a request.
 func (p *Pages) browser(w http.ResponseWriter, r *http.Request) signin.Browser {
-	b := signin.Browser{
-		Cookie: cookie(r, browserCookie), Sessions: sessions(r),
-		IP: web.ClientIP(r.Context()), UserAgent: clip(r.UserAgent(), 256), Request: web.RequestID(r.Context()),
-	}
-	if b.Cookie.IsZero() {
-		b.Cookie = secret.NewString(secret.Random(32))
-		setCookie(w, browserCookie, b.Cookie)
-	}
-	return b
-}
-
-func cookie(r *http.Request, name string) secret.String {
-	c, err := r.Cookie(name)
-	if err != nil {
-		return secret.String{}
-	}
-	return secret.NewString(c.Value)
-}
-
-// setCookie sets a cookie for as long as the browser runs. Lax: a link from
-// elsewhere finds the session, a form from elsewhere does not.
-func setCookie(w http.ResponseWriter, name string, value secret.String) {
-	http.SetCookie(w, &http.Cookie{
-		Name: name, Value: value.Reveal(), Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	})
+	return portal.Browser(w, r)
 }
 
 // goOn leads to the page that the flow waits for.
@@ -241,10 +211,4 @@ func (p *Pages) take(w http.ResponseWriter, r *http.Request) error {
 	}
 	p.goOn(w, r, id)
 	return nil
-}
-
-// clip shortens what a browser says of itself, and keeps of it what is text:
-// no store takes more, and a sign-in that cannot be recorded is refused.
-func clip(s string, n int) string {
-	return strings.ToValidUTF8(s[:min(len(s), n)], "")
 }

@@ -152,7 +152,7 @@ func (p *Pages) place(r *http.Request, f *portal.Refusal, reason fault.Reason) {
 	if err != nil {
 		return
 	}
-	look, err := p.signIn.Look(r.Context(), signin.Browser{Cookie: cookie(r, browserCookie)}, flow)
+	look, err := p.signIn.Look(r.Context(), portal.Known(r), flow)
 	if err != nil {
 		return // the refusal is what matters
 	}

@@ -144,6 +144,7 @@ func (p *Pages) arrive(w http.ResponseWriter, r *http.Request, b signin.Browser,
 		return err
 	}
 	slide(w, r, f.Session)
+	portal.SetPlace(w, signin.Place{Session: f.Session, Tenant: f.Ask.Tenant})
 	lead(w, r, f.Ask.Page)
 	return nil
 }
