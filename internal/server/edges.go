@@ -18,6 +18,7 @@ import (
 	"entente/internal/edge/hostapi"
 	"entente/internal/edge/oauth"
 	"entente/internal/edge/portal"
+	"entente/internal/edge/portal/account"
 	"entente/internal/edge/portal/signinpages"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/web"
@@ -35,6 +36,7 @@ func (s *Server) newEdges() (*dispatcher, error) {
 	d.add("graph", graph.Handler(), "v1.0", "beta")
 	d.add("arm", s.newARM(), "subscriptions", "providers", "tenants", "metadata")
 	d.add("host", s.newHostAPI(), "host")
+	d.add("account", account.New(s.site(), s.flow.signin, s.core.factors, s.log).Handler(), "account")
 	d.add("assets", portal.Assets(pages.Fail), "assets")
 	d.add("health", http.HandlerFunc(s.healthz), "healthz")
 	d.add("health", http.HandlerFunc(s.readyz), "readyz")

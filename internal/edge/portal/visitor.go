@@ -60,7 +60,7 @@ func Visit(w http.ResponseWriter, r *http.Request, s *signin.Service, first stri
 	case errors.Is(err, signin.AccountRequired):
 		f, err = s.BeginPage(r.Context(), b, "", page)
 	case errors.Is(err, signin.LoginRequired):
-		f, err = s.AgainForPage(r.Context(), b, at, page)
+		f, err = s.BeginPageAt(r.Context(), b, signin.Place{Session: at.Session}, page)
 	}
 	if err != nil {
 		return nil, err
@@ -72,6 +72,11 @@ func Visit(w http.ResponseWriter, r *http.Request, s *signin.Service, first stri
 // SignInAddress returns where a sign-in goes on.
 func SignInAddress(f *signin.Flow) string {
 	return "/common/signin?" + url.Values{"flow": {string(f.ID)}}.Encode()
+}
+
+// SignedOutAddress returns where a sign-out is told.
+func SignedOutAddress(o *signin.SignOut) string {
+	return "/common/signedout?" + url.Values{"id": {string(o.ID)}}.Encode()
 }
 
 // Lead answers with a redirect that no cache keeps.

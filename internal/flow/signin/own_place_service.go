@@ -65,6 +65,33 @@ func memberships(ctx context.Context, tx *sqldb.Tx, v *Visitor) ([]Membership, e
 	return append(all, awaiting...), err
 }
 
+// Elsewhere returns the organizations to which the visitor could switch, home
+// first, without asking each whether it lets them in now.
+func (s *Service) Elsewhere(ctx context.Context, v *Visitor) (all []Organization, err error) {
+	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
+		in, err := directory.TenantsOf(ctx, tx, v.Subject())
+		if err != nil {
+			return err
+		}
+		all = nil
+		for _, id := range append([]ids.TenantID{v.Home.ID}, in...) {
+			t, err := tenant.Get(ctx, tx, id)
+			if err == nil {
+				err = t.Active()
+			}
+			if refused(err) || id == v.In.ID {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			all = append(all, Organization{ID: t.ID, Name: t.DisplayName, Domain: t.DefaultDomain()})
+		}
+		return nil
+	})
+	return all, err
+}
+
 // membership returns what a visitor is in a tenant that has them as a guest, or
 // nil if the tenant is gone or switched off.
 func membership(ctx context.Context, tx *sqldb.Tx, v *Visitor, id ids.TenantID) (*Membership, error) {
@@ -153,4 +180,3 @@ func notThere() error { return fault.New(fault.NotFound, "You are in no such org
 func (s *Service) Leave(ctx context.Context, b Browser, v *Visitor, in ids.TenantID) error {
 	return s.directory.Leave(ctx, v.AtHomeCaller(b), in)
 }
-

@@ -18,13 +18,13 @@ func (s *Service) BeginPage(ctx context.Context, b Browser, in ids.TenantID, pag
 	return s.begin(ctx, b, Ask{Tenant: in, Page: page, Request: page})
 }
 
-// AgainForPage is BeginPage for a page that was opened by a session which does
-// not serve as it is.
-func (s *Service) AgainForPage(ctx context.Context, b Browser, at Place, page string) (*Flow, error) {
+// BeginPageAt is BeginPage for a person who is here by a session, and goes
+// somewhere with it: it may have to prove more than it does.
+func (s *Service) BeginPageAt(ctx context.Context, b Browser, at Place, page string) (*Flow, error) {
 	if err := ours(page); err != nil {
 		return nil, err
 	}
-	return s.begin(ctx, b, Ask{Session: at.Session, Page: page, Request: page})
+	return s.begin(ctx, b, Ask{Tenant: at.Tenant, Session: at.Session, Page: page, Request: page})
 }
 
 // ChooseForPage is BeginPage for a person who wants to choose the account.

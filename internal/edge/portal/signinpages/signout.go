@@ -133,7 +133,7 @@ func (p *Pages) signOut(w http.ResponseWriter, r *http.Request, b signin.Browser
 	case len(told.Tell) == 0 && o.Back != "":
 		lead(w, r, o.Back)
 	default:
-		lead(w, r, "/common/signedout?"+url.Values{"id": {string(o.ID)}}.Encode())
+		lead(w, r, portal.SignedOutAddress(o))
 	}
 	return nil
 }
