@@ -111,6 +111,9 @@ func (t *Templates) Lone(w http.ResponseWriter, r *http.Request, p Lone) error {
 	if err != nil {
 		return err
 	}
+	if p.Ticket == (Ticket{}) {
+		p.Ticket.To = Half{Label: "You are at", Name: t.operator(r), Open: true}
+	}
 	status, title := answer(p.Status, p.Title, p.Problems)
 	class := "lone"
 	if p.Wide {

@@ -54,7 +54,7 @@ func organizationRow(m signin.Membership) portal.Row {
 
 func action(l *portal.Link) portal.Cell {
 	if l == nil {
-		return portal.Cell{Text: "–"}
+		return portal.Cell{}
 	}
 	return portal.Cell{Do: l}
 }
