@@ -44,7 +44,7 @@ func (p *Pages) signIns(w http.ResponseWriter, r *http.Request, v *portal.Visito
 	d := signInsData{
 		Kinds: []portal.Link{{Text: "By you", To: "/account/signins", Current: word == ""},
 			{Text: "By applications, while you are away", To: "/account/signins?by=applications", Current: word != ""}},
-		Table: portal.Table{Caption: "Sign-ins, newest first", Heads: []string{"When", "Result", "Application", "Organization", "From"}},
+		Table: portal.Table{Caption: "Sign-ins, newest first", Heads: []string{"When", "Result", "Application", "In", "From"}},
 	}
 	for _, e := range all {
 		d.Table.Rows = append(d.Table.Rows, entryRow(e))
