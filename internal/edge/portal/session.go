@@ -39,7 +39,7 @@ func Browser(w http.ResponseWriter, r *http.Request) signin.Browser {
 func Known(r *http.Request) signin.Browser {
 	return signin.Browser{
 		Cookie: cookieOf(r, browserCookie), Sessions: sessionsOf(r),
-		IP: web.ClientIP(r.Context()), UserAgent: clip(r.UserAgent(), 256), Request: web.RequestID(r.Context()),
+		IP: web.ClientIP(r.Context()), UserAgent: Clip(r.UserAgent(), 256), Request: web.RequestID(r.Context()),
 	}
 }
 
@@ -59,9 +59,9 @@ func setCookie(w http.ResponseWriter, name string, value secret.String) {
 	})
 }
 
-// clip shortens what a browser says of itself, and keeps of it what is text:
+// Clip shortens what a browser says of itself, and keeps of it what is text:
 // no store takes more, and a sign-in that cannot be recorded is refused.
-func clip(s string, n int) string {
+func Clip(s string, n int) string {
 	return strings.ToValidUTF8(s[:min(len(s), n)], "")
 }
 

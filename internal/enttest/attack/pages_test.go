@@ -7,11 +7,14 @@ import (
 	"testing"
 
 	"entente/internal/edge/oauth"
+	"entente/internal/edge/portal/account"
 	"entente/internal/edge/portal/signinpages"
 )
 
 // routes are those of everything that people open with a browser.
-func routes() []string { return append(signinpages.Routes(), "GET /error") }
+func routes() []string {
+	return append(append(signinpages.Routes(), account.Routes()...), "GET /error")
+}
 
 // openToAll tells the forms that an application's page may send (OpenID Connect Core
 // 1.0, section 3.1.2.1; RP-Initiated Logout 1.0, section 2). They lead to a page

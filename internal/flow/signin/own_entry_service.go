@@ -104,8 +104,5 @@ func (s *Service) OwnConsents(ctx context.Context, b Browser, v *Visitor) (all [
 // TakeBack takes back what the visitor has agreed to for an application in the
 // tenant in which they act.
 func (s *Service) TakeBack(ctx context.Context, b Browser, v *Visitor, client ids.ObjectID) error {
-	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		_, err := consent.TakeBack(ctx, tx, v.Caller(b), client)
-		return err
-	})
+	return s.EndConsent(ctx, v.Caller(b), client)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"entente/internal/core/factor"
 	"entente/internal/core/token"
 	"entente/internal/enttest/house"
 	"entente/internal/kit/fault"
@@ -18,7 +19,7 @@ import (
 func TestEndSessionRevokes(t *testing.T) {
 	house.Each(t, func(t *testing.T, h *house.House) {
 		ctx := t.Context()
-		s := NewService(h.DB, h.Clock, h.Users, nil, nil)
+		s := NewService(h.DB, h.Clock, h.Users, nil, nil, factor.NewService(h.DB, h.Ring, h.Clock))
 		u := h.AddUser(t, h.A, "clerk")
 		begin := func() (Session, Browser) {
 			session := NewSession(h.A.ID, u.ID, h.Clock.Now())

@@ -12,8 +12,10 @@ import (
 	"entente/internal/kit/ids"
 )
 
-// The names of the cookies of sessions, before the session's identifier.
+// The names of the cookies: a browser's, and those of sessions, before the
+// session's identifier.
 const (
+	browserCookie = "__Host-entente-browser"
 	sessionCookie = "__Host-entente-session."
 	keptCookie    = "__Host-entente-kept."
 )

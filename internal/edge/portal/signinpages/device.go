@@ -37,7 +37,7 @@ func (p *Pages) codePage(w http.ResponseWriter, r *http.Request, m *mend) error 
 	}}
 	if m != nil {
 		page.Status, page.Problems = m.status, []portal.Problem{{Field: f.ID, Text: m.text}}
-		f.Error, f.Value = m.text, clip(m.typed.Get("otc"), 64)
+		f.Error, f.Value = m.text, portal.Clip(m.typed.Get("otc"), 64)
 	}
 	page.Data = f
 	return p.show.Lone(w, r, page)

@@ -221,7 +221,7 @@ func TestSessionFromBeforeTheRule(t *testing.T) {
 			t.Error("the cookie is the same after the factor")
 		}
 		thief := h.browser()
-		thief.cookies = map[string]string{sessionName(before.Session, false): cookie[before.Session]}
+		thief.cookies = map[string]string{sessionCookie + string(before.Session): cookie[before.Session]}
 		if p := thief.get(link(a, "fabrikam.example")); p.Heading() != "Sign in" {
 			t.Errorf("the cookie from before the factor: %s", p.Text())
 		}
