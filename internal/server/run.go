@@ -43,12 +43,15 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.log.Info("serving", "name", s.config.Name, "address", public.Addr().String())
 	s.greet(ctx)
+	tried := make(chan struct{})
+	go func() { defer close(tried); s.tryMail(work) }()
 	s.serving.Store(true)
 	select {
 	case <-ctx.Done():
 	case err = <-ended:
 	}
 	s.serving.Store(false)
+	defer func() { <-tried }()
 	return errors.Join(ignoreClosed(err), s.drain(ctx, servers, endWork, worked))
 }
 

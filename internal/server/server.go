@@ -34,6 +34,7 @@ import (
 	"entente/internal/flow/deletion"
 	"entente/internal/flow/domain"
 	"entente/internal/flow/guest"
+	"entente/internal/flow/notify"
 	"entente/internal/flow/onboard"
 	"entente/internal/flow/signin"
 	"entente/internal/flow/sts"
@@ -42,6 +43,7 @@ import (
 	"entente/internal/kit/fetch"
 	"entente/internal/kit/jobs"
 	"entente/internal/kit/localca"
+	"entente/internal/kit/mail"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
 	"entente/internal/kit/web"
@@ -59,6 +61,7 @@ type Options struct {
 	// credentials name this installation's tenants by Microsoft's login host.
 	// Only a lab that maps hosts wants it.
 	FollowHost bool
+	Mail       mail.Sender  // where messages go; when nil, by the settings
 	Extra      http.Handler // what stands beside the edges, at /lab and /design
 	Listener   net.Listener // the public door, if it is open already
 	Log        *slog.Logger
@@ -78,6 +81,7 @@ type Server struct {
 	db      *sqldb.DB
 	ring    *secret.Ring
 	fetch   *fetch.Client
+	mail    mail.Sender // nil: no messages are sent
 	core    *core
 	flow    *flow
 	edges   *dispatcher
@@ -109,6 +113,7 @@ type flow struct {
 	onboard  *onboard.Service
 	domains  *domain.Service
 	guests   *guest.Service
+	notify   *notify.Service
 }
 
 // New builds a server: it opens the store, applies migrations or refuses them,
@@ -146,6 +151,9 @@ func (s *Server) build(ctx context.Context) (err error) {
 		return err
 	}
 	if s.fetch, err = newFetch(s.config, s.ca); err != nil {
+		return err
+	}
+	if s.mail, err = s.newMail(); err != nil {
 		return err
 	}
 	s.core = s.newCore()
@@ -226,6 +234,9 @@ func (s *Server) alias() string {
 
 func (s *Server) newFlow() *flow {
 	c, h := s.core, s.hosts("login.")
+	notes := notify.NewService(s.db, s.mail, strings.TrimPrefix(h.Own, "https://"))
+	guests := guest.NewService(s.db, s.ring, h.Own, guest.By(notes))
+	notes.Write(notify.Invitation, guests.Write)
 	return &flow{
 		sts: sts.New(sts.Options{
 			DB: s.db, Ring: s.ring, Clock: s.clock, Tokens: c.tokens, Federation: c.federation, SignIns: c.signIns,
@@ -237,7 +248,7 @@ func (s *Server) newFlow() *flow {
 		domains: domain.NewService(domain.Options{
 			DB: s.db, Directory: c.directory, Apps: c.apps, DNS: dns.New(dns.Options{Servers: s.config.NameServers(), File: s.config.DNSRecordsFile}),
 		}),
-		guests: guest.NewService(s.db, s.ring, h.Own, nil),
+		guests: guests, notify: notes,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"entente/internal/core/audit"
 	"entente/internal/core/token"
 	"entente/internal/flow/domain"
+	"entente/internal/flow/notify"
 	"entente/internal/flow/signin"
 	"entente/internal/kit/jobs"
 	"entente/internal/kit/sqldb"
@@ -75,6 +76,12 @@ func (s *Server) newWorkers() *jobs.Worker {
 
 	// A domain that is forced to go: what is named under it is renamed first.
 	w.Handle(domain.RemoveKind, s.flow.domains.Remove, jobs.Policy{})
+
+	// Messages: send those that were put, drop those that ended long ago.
+	w.Handle(notify.SendKind, s.flow.notify.Send, notify.Tries)
+	w.Every("messages.sweep", time.Hour, func(ctx context.Context, _ *jobs.Work) error {
+		return untilDone(ctx, func(ctx context.Context) (int, error) { return s.flow.notify.Sweep(ctx, sweepBatch) })
+	})
 	w.Every("invitations.sweep", time.Hour, func(ctx context.Context, _ *jobs.Work) error {
 		return untilDone(ctx, func(ctx context.Context) (int, error) { return s.flow.guests.Sweep(ctx, sweepBatch) })
 	})

@@ -36,11 +36,13 @@ import (
 	"entente/internal/flow/deletion"
 	"entente/internal/flow/domain"
 	"entente/internal/flow/guest"
+	"entente/internal/flow/notify"
 	"entente/internal/flow/onboard"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/dns"
 	"entente/internal/kit/fetch"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/mail"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
 	"entente/internal/kit/web"
@@ -63,6 +65,7 @@ type World struct {
 	Domains  *domain.Service
 	Records  string // the file of records that DNS is answered from
 	Clock    *clock.Fake
+	Notes    *notify.Service // messages to people
 	A, B     Tenant
 
 	keys    *keys.Service
@@ -81,8 +84,14 @@ type Tenant struct {
 	Graph  *app.ServicePrincipal
 }
 
-// New builds a world on db, whose clock is clk.
+// New builds a world on db, whose clock is clk. It sends no mail.
 func New(t testing.TB, db *sqldb.DB, clk *clock.Fake) *World {
+	t.Helper()
+	return NewMailing(t, db, clk, nil)
+}
+
+// NewMailing builds a world whose messages go to a sender.
+func NewMailing(t testing.TB, db *sqldb.DB, clk *clock.Fake, to mail.Sender) *World {
 	t.Helper()
 	ring, err := secret.NewRing(bytes.Repeat([]byte{7}, 32))
 	must(t, err)
@@ -101,11 +110,14 @@ func New(t testing.TB, db *sqldb.DB, clk *clock.Fake) *World {
 	w.Domains = domain.NewService(domain.Options{
 		DB: db, Directory: w.Users, Apps: w.Apps, DNS: dns.New(dns.Options{File: w.Records, Servers: []string{"127.0.0.1:9"}}),
 	})
+	w.Notes = notify.NewService(db, to, strings.TrimPrefix(Own, "https://"))
+	guests := guest.NewService(db, ring, Own, guest.By(w.Notes))
+	w.Notes.Write(notify.Invitation, guests.Write)
 	w.Registry, err = sets.Services{
 		Directory: dirsets.Services{DB: db, Users: w.Users, Tenants: tenant.NewService(db), Domains: w.Domains, Deletion: w.Deletion},
 		Apps: appsets.Services{DB: db, Apps: w.Apps, Consent: w.Consent, Federation: federation.NewService(db, k, out, clk,
 			federation.Options{Name: Own, Probe: time.Millisecond})},
-		Policy: policysets.Services{DB: db, Cross: crosstenant.NewService(db), Tenants: tenant.NewService(db), Guests: guest.NewService(db, ring, Own, nil)},
+		Policy: policysets.Services{DB: db, Cross: crosstenant.NewService(db), Tenants: tenant.NewService(db), Guests: guests},
 		Report: report.Services{DB: db},
 	}.Registry()
 	must(t, err)

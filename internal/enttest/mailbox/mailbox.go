@@ -85,6 +85,7 @@ func New(t testing.TB, o Options) *Server {
 	go func() { ended <- serve(l) }()
 	t.Cleanup(func() {
 		srv.Close()
+		l.Close() // Close knows no listener that Serve has not got to
 		<-ended
 	})
 	return s

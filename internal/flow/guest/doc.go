@@ -6,7 +6,8 @@
 // Whoever may invite makes a guest user and a link with a ticket. The ticket is
 // kept as a digest, bound to tenant and user, and ends; a fresh invitation of
 // the same guest takes the place of the last one. Until it is used it is also
-// kept sealed, for the message that carries the link. To look at an invitation
+// kept sealed, for the message that carries the link, which package notify sends
+// where the inviter asks for one. To look at an invitation
 // does not use it up: programs that check mail open every link.
 //
 // One account may redeem: the one that the invited address names in a tenant

@@ -8,6 +8,7 @@ import (
 	"entente/internal/core/directory"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/mail"
 	"entente/internal/kit/secret"
 )
 
@@ -98,7 +99,8 @@ func (v *Invitation) check() error {
 	local, domain, ok := strings.Cut(v.Address, "@")
 	odd := func(s string) bool { return s != strings.Trim(s, "-_") }
 	switch u, err := url.Parse(v.RedirectURL); {
-	case !ok || strings.ContainsAny(v.Address, forbidden) || odd(local) || odd(domain) || strings.Contains(domain, "@"):
+	case !ok || strings.ContainsAny(v.Address, forbidden) || odd(local) || odd(domain) || strings.Contains(domain, "@"),
+		v.Send && (mail.Address{Mail: v.Address}).Check() != nil:
 		f := fault.Because(fault.Invalid, BadAddress, "Invalid value specified for property 'invitedUserEmailAddress' of resource 'Invitation'.")
 		f.Target = "invitedUserEmailAddress"
 		return f
@@ -112,7 +114,7 @@ func (v *Invitation) check() error {
 		return fault.InvalidAt("invitedUser", "The property 'invitedUser' can be given only when resetRedemption is true.")
 	}
 	if m := v.Message; m != nil {
-		if len(m.Copies) > 1 || m.Body != nil && len(*m.Body) > maxMessage || m.Language != nil && len(*m.Language) > 35 {
+		if len(m.Copies) > 1 || m.Body != nil && len(*m.Body) > maxMessage || m.Language != nil && len(*m.Language) > 35 || m.oddCopies() {
 			return fault.InvalidAt("invitedUserMessageInfo", "Invalid value specified for property 'invitedUserMessageInfo' of resource 'Invitation'.")
 		}
 	}
@@ -124,7 +126,7 @@ func (v *Invitation) check() error {
 
 // noMail refuses a message where none is sent.
 func noMail() error {
-	f := fault.Because(fault.Invalid, NoMail, "No mail is sent from here: leave out sendInvitationMessage, and hand on the inviteRedeemUrl of the answer.")
+	f := fault.Because(fault.Invalid, NoMail, "This installation sends no mail: its operator has not set mail-server. Leave out sendInvitationMessage, and hand on the inviteRedeemUrl of the answer.")
 	f.Target = "sendInvitationMessage"
 	return f
 }

@@ -90,7 +90,7 @@ func New(o Options) (*SMTP, error) {
 	if o.Timeout == 0 {
 		o.Timeout = 30 * time.Second
 	}
-	return &SMTP{o, host}, o.From.check()
+	return &SMTP{o, host}, o.From.Check()
 }
 
 // Loopback reports whether a host is this machine.

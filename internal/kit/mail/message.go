@@ -47,7 +47,7 @@ func ParseAddress(s string) (Address, error) {
 		return Address{}, fault.New(fault.Invalid, "%.100q is no mail address.", s).Wrap(err)
 	}
 	out := Address{a.Name, a.Address}
-	return out, out.check()
+	return out, out.Check()
 }
 
 // String returns the address as a header has it.
@@ -67,9 +67,9 @@ func (a Address) wire() *mail.Address {
 	return &mail.Address{Name: a.Name, Address: a.Mail}
 }
 
-// check refuses what is no single address: what a header or a command could be
+// Check refuses what is no single address: what a header or a command could be
 // made to say more by.
-func (a Address) check() error {
+func (a Address) Check() error {
 	if err := checkLine("A name beside an address", a.Name); err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (m *Message) check() error {
 		return fault.New(fault.Invalid, "A message shows at most %d addresses.", maxShown)
 	}
 	for _, a := range all {
-		if err := a.check(); err != nil {
+		if err := a.Check(); err != nil {
 			return err
 		}
 	}
