@@ -58,11 +58,12 @@ var programs = map[string][]string{
 
 // never lists what a program must not link, however far below.
 var never = map[string][]string{
-	"agent": {"kit/sqldb", "core/", "flow/", "edge/"},
+	"agent":         {"kit/sqldb", "core/", "flow/", "edge/"},
+	"lab/sampleweb": {"kit/", "core/", "flow/", "edge/", "config", "server", "client", "agent"}, // it stands for other people's
 }
 
 // servers may use net/http as a server.
-var servers = []string{"kit/web", "edge/", "agent", "lab", "server", "enttest/"}
+var servers = []string{"kit/web", "edge/", "agent", "lab", "lab/sampleweb", "server", "enttest/"}
 
 // inside returns the part of an import path below internal/, the path of a
 // command, or "" for what is not ours.

@@ -22,16 +22,29 @@ import (
 // everything that a story makes.
 const maxAdvance = 800 * 24 * time.Hour
 
-// pages returns what the lab serves beside the server: the clock, and the parts
-// of the pages to look at.
+// pages returns what the lab serves beside the server: where everything is, the
+// clock, the mail that was sent, and the parts of the pages to look at.
 func (l *lab) pages(c config.Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /lab/clock", l.showClock)
 	mux.Handle("POST /lab/clock", web.Serve(l.moveClock, failPlain))
-	mux.Handle("GET /lab/{$}", http.RedirectHandler("/lab/clock", http.StatusSeeOther))
+	mux.Handle("/lab/", server.Lab(c, l.mail, l.places, failPlain))
 	mux.Handle("/design", server.Design(c, failPlain))
 	mux.Handle("/design/", server.Design(c, failPlain))
 	return web.SameOrigin(mux, failPlain)
+}
+
+// places are what the lab's first page leads to.
+func (l *lab) places() []server.LabLink {
+	all := []server.LabLink{
+		{Text: "Mail", To: "/lab/mail", About: "What the lab’s organizations sent to people"},
+		{Text: "Clock", To: "/lab/clock", About: "Let days pass"},
+		{Text: "Parts of the pages", To: "/design", About: "What every page is made of"},
+	}
+	if at := l.desk.Load(); at != nil {
+		all = append([]server.LabLink{{Text: deskName, To: *at, About: "A web application to sign in to, of an organization of the lab"}}, all...)
+	}
+	return all
 }
 
 func (l *lab) showClock(w http.ResponseWriter, _ *http.Request) {

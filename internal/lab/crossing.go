@@ -12,7 +12,6 @@ import (
 	"entente/internal/agent"
 	entente "entente/internal/client"
 	"entente/internal/kit/secret"
-	"entente/internal/kit/web"
 )
 
 // consent goes through the consent pages as tenant B's administrator does.
@@ -117,21 +116,12 @@ func (s *story) makeHost(ctx context.Context, server *entente.Client) error {
 	if err != nil {
 		return err
 	}
-	path := s.group() + "/providers/Microsoft.Automation/automationAccounts/runbooks"
-	var made struct{ ID string }
-	err = s.api.json(ctx, http.MethodPut, path+armVersion, token, map[string]any{
-		"location":   "westeurope",
-		"properties": map[string]any{"sku": map[string]any{"name": "Basic"}},
-		"identity": map[string]any{"type": "UserAssigned", "userAssignedIdentities": map[string]any{
-			s.world.Chain.IdentityResource: map[string]any{},
-			s.world.Chain.OtherResource:    map[string]any{},
-		}},
-	}, &made)
+	made, err := s.putHost(ctx, token)
 	if err != nil {
 		return err
 	}
 	var enrollment struct{ Token string }
-	if err := s.api.json(ctx, http.MethodPost, path+"/createEnrollmentToken"+armVersion, token, nil, &enrollment); err != nil {
+	if err := s.api.json(ctx, http.MethodPost, s.hostPath()+"/createEnrollmentToken"+armVersion, token, nil, &enrollment); err != nil {
 		return err
 	}
 	state, err := agent.Enroll(ctx, server, secret.NewString(enrollment.Token))
@@ -142,8 +132,28 @@ func (s *story) makeHost(ctx context.Context, server *entente.Client) error {
 	if err := state.Save(file); err != nil {
 		return err
 	}
-	s.world.Host.Resource, s.world.Host.State = made.ID, file
+	s.world.Host.Resource, s.world.Host.State = made, file
 	return nil
+}
+
+func (s *story) hostPath() string {
+	return s.group() + "/providers/Microsoft.Automation/automationAccounts/runbooks"
+}
+
+// putHost makes the automation account, or assigns more identities to it, and
+// returns its resource.
+func (s *story) putHost(ctx context.Context, token string, more ...string) (string, error) {
+	identities := make(map[string]any)
+	for _, resource := range append(more, s.world.Chain.IdentityResource, s.world.Chain.OtherResource) {
+		identities[resource] = map[string]any{}
+	}
+	var made struct{ ID string }
+	err := s.api.json(ctx, http.MethodPut, s.hostPath()+armVersion, token, map[string]any{
+		"location":   "westeurope",
+		"properties": map[string]any{"sku": map[string]any{"name": "Basic"}},
+		"identity":   map[string]any{"type": "UserAssigned", "userAssignedIdentities": identities},
+	}, &made)
+	return made.ID, err
 }
 
 // callSample calls tenant B's own API, without its role and with it.
@@ -222,15 +232,7 @@ func (s *story) startSample(ctx context.Context) error {
 		return err
 	}
 	m.URL = "http://" + listener.Addr().String()
-	s.parts.start("the sample API", func(ctx context.Context) error {
-		srv := web.NewServer(handler, s.lab.log)
-		stop := context.AfterFunc(ctx, func() { srv.Close() })
-		defer stop()
-		if err := srv.Serve(listener); err != http.ErrServerClosed {
-			return err
-		}
-		return nil
-	})
+	s.startPart("the sample API", handler, listener)
 	return nil
 }
 

@@ -132,6 +132,8 @@ func (w *world) forContract() []variable {
 		{"ENTENTE_IMDS_URL", w.Host.Base},
 		{"ENTENTE_ADMIN_A_UPN", w.A.Admin.UPN},
 		{"ENTENTE_ADMIN_A_PASSWORD", w.A.Admin.Password},
+		{"ENTENTE_MEMBER_A_UPN", w.A.Others[1].UPN},
+		{"ENTENTE_MEMBER_A_PASSWORD", w.A.Others[1].Password},
 		{"ENTENTE_ADMIN_B_UPN", w.B.Admin.UPN},
 		{"ENTENTE_ADMIN_B_PASSWORD", w.B.Admin.Password},
 		{"ENTENTE_SECRET_APP_ID", w.SecretApp.ID},
@@ -139,6 +141,7 @@ func (w *world) forContract() []variable {
 		{"ENTENTE_CERT_APP_ID", w.CertApp.ID},
 		{"ENTENTE_CERT_PEM_FILE", w.CertApp.PEMFile},
 		{"ENTENTE_PUBLIC_APP_ID", w.PublicApp.ID},
+		{"ENTENTE_WEB_APP_URL", w.Desk.URL},
 	}
 }
 

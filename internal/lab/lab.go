@@ -3,8 +3,9 @@
 // doors that people and programs use, and a clock that can be moved.
 //
 // It starts the same server as `entente serve` with other options, beside it an
-// embedded host agent, a small API of tenant B's own and, in host-mapping mode,
-// a proxy that leads Microsoft's host names to it. What only a lab may do lives
+// embedded host agent, a small API of tenant B's own, a small web application of
+// tenant A's and, in host-mapping mode, a proxy that leads Microsoft's host names
+// to it. Its mail is kept and shown at /lab/mail. What only a lab may do lives
 // here and on a lab's store; nothing below asks whether it runs in a lab. Lab
 // and service refuse each other's stores.
 package lab
@@ -21,11 +22,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"entente/internal/config"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/localca"
+	"entente/internal/kit/mail"
 	"entente/internal/server"
 )
 
@@ -62,7 +65,9 @@ type lab struct {
 	log     *slog.Logger
 	server  *server.Server
 	ca      *localca.Authority
-	http    *http.Client // trusts the lab's authority alone
+	mail    *mail.Box
+	desk    atomic.Pointer[string] // address of the sample web application, once it is there
+	http    *http.Client           // trusts the lab's authority alone
 }
 
 // Run starts a lab, plays the story and, unless it is to end at once, stays up
@@ -165,7 +170,11 @@ func (l *lab) build(ctx context.Context, listener net.Listener) error {
 	c := config.Defaults()
 	c.Name, c.Data = l.world.Name, filepath.Join(l.data, "server")
 	c.InternalIssuers = []string{"localhost", "127.0.0.0/8", "::1/128"} // issuers of experiments live beside the lab
-	o := server.Options{Clock: l.clock, Mark: Mark, Log: l.log, Listener: listener, Extra: l.pages(c)}
+	var err error
+	if l.mail, err = mail.OpenBox(filepath.Join(l.data, "mail.json")); err != nil {
+		return err
+	}
+	o := server.Options{Clock: l.clock, Mark: Mark, Log: l.log, Listener: listener, Mail: l.mail, Extra: l.pages(c)}
 	if l.world.Mapped {
 		o.Hosts, o.FollowHost = mappedBases(), true
 	}
@@ -254,6 +263,8 @@ func (l *lab) addresses() {
 	p.fact("identity endpoint", w.Host.Endpoint)
 	p.fact("metadata endpoint", w.Host.Base)
 	p.fact("tenant B's own API", w.Sample.URL)
+	p.fact("tenant A's travel desk", w.Desk.URL)
+	p.fact("mail", w.Name+"/lab/mail")
 	p.fact("clock", w.Name+"/lab/clock")
 	p.fact("parts of the pages", w.Name+"/design")
 	if w.Proxy != "" {

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -156,6 +158,8 @@ var contract = map[string]string{
 	"ENTENTE_IMDS_URL":                  `http://127\.0\.0\.1:\d+`,
 	"ENTENTE_ADMIN_A_UPN":               `.+@contoso\.example`,
 	"ENTENTE_ADMIN_A_PASSWORD":          `.{8,}`,
+	"ENTENTE_MEMBER_A_UPN":              `member01@contoso\.example`,
+	"ENTENTE_MEMBER_A_PASSWORD":         `.{8,}`,
 	"ENTENTE_ADMIN_B_UPN":               `.+@fabrikam\.example`,
 	"ENTENTE_ADMIN_B_PASSWORD":          `.{8,}`,
 	"ENTENTE_SECRET_APP_ID":             guid,
@@ -163,6 +167,7 @@ var contract = map[string]string{
 	"ENTENTE_CERT_APP_ID":               guid,
 	"ENTENTE_CERT_PEM_FILE":             `/.+\.pem`,
 	"ENTENTE_PUBLIC_APP_ID":             guid,
+	"ENTENTE_WEB_APP_URL":               `http://127\.0\.0\.1:\d+`,
 }
 
 const guid = `[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`
@@ -454,3 +459,105 @@ func TestWithVariables(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// TestTravelDesk signs in to the sample web application as people do: one comes
+// in by the app role, one by the group, and the administrator is told whom to
+// ask.
+func TestTravelDesk(t *testing.T) {
+	tell(t, Options{Once: true, builtIn: true}, func(t *testing.T, l told) {
+		w, err := loadWorld(l.data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		enter := func(who account) *browser {
+			b := newBrowser(l.api.http.Transport, newPaper(io.Discard, true))
+			for _, do := range []func() error{
+				func() error { return b.open(t.Context(), w.Desk.URL+"/sign-in") },
+				func() error { return b.submit(t.Context(), "step=identify", map[string]string{"username": who.UPN}) },
+				func() error {
+					return b.submit(t.Context(), "step=password", map[string]string{"password": who.Password})
+				},
+			} {
+				if err := do(); err != nil {
+					t.Fatal(who.UPN, err)
+				}
+			}
+			return b
+		}
+		for _, tt := range []struct {
+			who    account
+			status int
+			says   []string
+		}{
+			{w.A.Others[1], http.StatusOK, []string{"Welcome, Member 01", "You come in by the app role Traveler", w.A.ID, "Contoso"}},
+			{w.A.Admin, http.StatusForbidden, []string{"You don’t have access", "Ask Contoso’s administrators", w.A.Admin.UPN}},
+		} {
+			b := enter(tt.who)
+			if b.page.status != tt.status || !strings.HasPrefix(b.page.address.String(), w.Desk.URL) {
+				t.Errorf("%s: %d at %s, want %d", tt.who.UPN, b.page.status, b.page.address, tt.status)
+			}
+			for _, want := range tt.says {
+				if !strings.Contains(b.page.words(), want) {
+					t.Errorf("%s: the page does not say %q: %s", tt.who.UPN, want, b.page.words())
+				}
+			}
+		}
+	})
+}
+
+// TestMailOfTheLab: an invitation's message arrives on the lab's own page, and
+// its link opens the invitation. It is there after a restart.
+func TestMailOfTheLab(t *testing.T) {
+	var data, letter string
+	var port int
+	look := func(t *testing.T, l told, path string) string {
+		t.Helper()
+		b := newBrowser(l.api.http.Transport, newPaper(io.Discard, true))
+		if err := b.open(t.Context(), l.api.base+path); err != nil {
+			t.Fatal(err)
+		}
+		return b.page.text
+	}
+	tell(t, Options{Once: true, builtIn: true}, func(t *testing.T, l told) {
+		data = l.data
+		w, err := loadWorld(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		port = w.Port
+		token, err := l.api.clientToken(t.Context(), w.A.ID, w.A.Tool, graphScope)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var made struct{ InviteRedeemURL string }
+		err = l.api.json(t.Context(), http.MethodPost, "/v1.0/invitations", token, map[string]any{
+			"invitedUserEmailAddress": w.B.Others[1].UPN, "inviteRedirectUrl": w.Desk.URL, "sendInvitationMessage": true,
+		}, &made)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for late := time.Now().Add(30 * time.Second); letter == ""; time.Sleep(50 * time.Millisecond) {
+			if m := letterLink.FindStringSubmatch(look(t, l, "/lab/mail")); m != nil {
+				letter = m[1]
+			} else if time.Now().After(late) {
+				t.Fatal("no message arrived")
+			}
+		}
+		if page := look(t, l, letter); !strings.Contains(page, "Contoso invites you as a guest") || !strings.Contains(html.UnescapeString(page), `href="`+made.InviteRedeemURL+`"`) {
+			t.Errorf("the message is %s", page)
+		}
+		if page := look(t, l, strings.TrimPrefix(made.InviteRedeemURL, l.api.base)); !strings.Contains(page, "Contoso") {
+			t.Errorf("the link opens %s", page)
+		}
+		if page := look(t, l, "/lab/"); !strings.Contains(page, w.Desk.URL) || !strings.Contains(page, "/lab/mail") || !strings.Contains(page, "/lab/clock") {
+			t.Errorf("the lab's first page is %s", page)
+		}
+	})
+	tell(t, Options{Once: true, builtIn: true, Data: data, Port: port}, func(t *testing.T, l told) {
+		if page := look(t, l, letter); !strings.Contains(page, "Contoso invites you as a guest") {
+			t.Errorf("after a restart the message is %s", page)
+		}
+	})
+}
+
+var letterLink = regexp.MustCompile(`href="(/lab/mail/[0-9a-f-]+)"`)

@@ -31,6 +31,7 @@ type world struct {
 	PublicApp client `json:"publicApp"`
 
 	Sample sample `json:"sample"`
+	Desk   desk   `json:"desk"`
 	Mapped bool   `json:"mapped"` // hosts are mapped, and a credential may be typed by Microsoft's
 	Proxy  string `json:"proxy"`  // address of the mapping proxy, or ""
 	Played bool   `json:"played"`
@@ -100,6 +101,19 @@ type sample struct {
 	URI       string `json:"uri"`
 	Role      string `json:"role"`
 	URL       string `json:"url"`
+}
+
+// A desk is tenant A's own web application.
+type desk struct {
+	Object    string `json:"object"`
+	AppID     string `json:"appId"`
+	Principal string `json:"principal"`
+	RoleID    string `json:"roleId"`
+	Identity  string `json:"identity"` // client id of the managed identity that proves it
+	Group     string `json:"group"`
+	URL       string `json:"url"`
+	ByRole    string `json:"byRole"`  // who may use it by the app role
+	ByGroup   string `json:"byGroup"` // and by the group
 }
 
 func worldFile(data string) string { return filepath.Join(data, "lab.json") }

@@ -19,8 +19,10 @@ import (
 	"entente/internal/edge/oauth"
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/account"
+	"entente/internal/edge/portal/labpages"
 	"entente/internal/edge/portal/signinpages"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/mail"
 	"entente/internal/kit/web"
 )
 
@@ -108,4 +110,14 @@ func StyleAddress() string { return portal.StyleAddress() }
 // Design returns the page that shows every part of the pages, for a lab.
 func Design(c config.Config, fail web.ErrorWriter) http.Handler {
 	return portal.Design(portal.Site{Hosts: web.Hosts{Own: c.Name, Also: c.Also}}, fail)
+}
+
+// A LabLink leads to a place of a lab.
+type LabLink = labpages.Link
+
+// Lab returns the pages that a lab has at /lab: where everything is, and the
+// mail that was sent.
+func Lab(c config.Config, box *mail.Box, links func() []LabLink, fail web.ErrorWriter) http.Handler {
+	site := portal.Site{Hosts: web.Hosts{Own: c.Name, Also: c.Also}}
+	return labpages.New(labpages.Options{Site: site, Box: box, Links: links}).Handler(fail)
 }

@@ -35,6 +35,9 @@ type Ticket struct {
 // Whole reports whether one organization acts on its own.
 func (t Ticket) Whole() bool { return t.From == Half{} }
 
+// Known reports whether the page is of any organization. A lab's own are of none.
+func (t Ticket) Known() bool { return t != Ticket{} }
+
 // A Half is one side of a ticket. It is filled once that side has said yes.
 type Half struct {
 	Label  string // what this side is, such as "You act in"

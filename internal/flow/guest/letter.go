@@ -96,7 +96,7 @@ func (s *Service) Write(ctx context.Context, tx *sqldb.Tx, m *notify.Message) (n
 // may have written there says nothing about who writes.
 func inviter(ctx context.Context, tx *sqldb.Tx, in *tenant.Tenant, w *Waiting) (notify.Person, error) {
 	if w.InviterID == "" {
-		return notify.Person{Name: w.Inviter}, nil
+		return notify.Person{Name: w.Inviter, Program: true}, nil
 	}
 	u, err := directory.GetUser(ctx, tx, w.Tenant, string(w.InviterID))
 	if errors.Is(err, fault.NotFound) {

@@ -20,10 +20,11 @@ type Organization struct {
 	Domain string // a verified one
 }
 
-// A Person is somebody with an address, or without.
+// A Person is somebody with an address, or without, or a program.
 type Person struct {
 	Name    string
 	Address string
+	Program bool
 }
 
 // An InvitationContent tells a guest who invites them, what happens, and where.

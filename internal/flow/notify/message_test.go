@@ -78,8 +78,8 @@ func TestEachLanguageHasEachMessage(t *testing.T) {
 
 func invitation() InvitationContent {
 	return InvitationContent{
-		Organization: Organization{"Contoso", "contoso.example"}, Inviter: Person{"Ada Lovelace", "ada@contoso.example"},
-		Guest: Person{"Grace", "grace@fabrikam.example"}, Link: secret.NewString("https://id.example/redeem?tenant=t&ticket=s3cret"),
+		Organization: Organization{"Contoso", "contoso.example"}, Inviter: Person{Name: "Ada Lovelace", Address: "ada@contoso.example"},
+		Guest: Person{Name: "Grace", Address: "grace@fabrikam.example"}, Link: secret.NewString("https://id.example/redeem?tenant=t&ticket=s3cret"),
 		Until: time.Date(2026, 12, 23, 12, 0, 0, 0, time.UTC),
 	}
 }
@@ -103,6 +103,8 @@ func TestInvitation(t *testing.T) {
 		{"without words", func(m *Message, _ *InvitationContent) { m.Note = " \n " }, []string{"invites you as a guest"}, []string{"nobody has checked"}},
 		{"from nobody whom the organization can name", func(_ *Message, c *InvitationContent) { c.Inviter = Person{} },
 			[]string{"Contoso", "The sender writes, in words that nobody has checked"}, []string{"Ada", "An answer goes to", " of Contoso"}},
+		{"from a program", func(_ *Message, c *InvitationContent) { c.Inviter = Person{Name: "Onboarding", Program: true} },
+			[]string{"The application Onboarding of Contoso", "The sender writes, in words that nobody has checked"}, []string{"An answer goes to"}},
 		{"a copy has no link", func(m *Message, _ *InvitationContent) { m.Recipient = "chief@fabrikam.example" },
 			[]string{"For your information: grace@fabrikam.example was sent this invitation", "Welcome, Grace."}, []string{"s3cret", "Open the invitation", "The link opens"}},
 		{"names turn nothing and are no markup", func(m *Message, c *InvitationContent) {
