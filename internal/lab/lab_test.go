@@ -490,6 +490,7 @@ func TestTravelDesk(t *testing.T) {
 			says   []string
 		}{
 			{w.A.Others[1], http.StatusOK, []string{"Welcome, Member 01", "You come in by the app role Traveler", w.A.ID, "Contoso"}},
+			{w.A.Others[0], http.StatusOK, []string{"You come in by the group Travel desk"}},
 			{w.A.Admin, http.StatusForbidden, []string{"You don’t have access", "Ask Contoso’s administrators", w.A.Admin.UPN}},
 		} {
 			b := enter(tt.who)

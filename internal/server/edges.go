@@ -69,9 +69,9 @@ func (s *Server) newHostAPI() http.Handler {
 // newGraph declares the entity sets and puts the engine before them.
 func (s *Server) newGraph() (*graph.Server, error) {
 	registry, err := sets.Services{
-		Directory: graphdirectory.Services{DB: s.db, Users: s.core.directory, Tenants: tenant.NewService(s.db), Domains: s.flow.domains, Deletion: s.flow.deletion},
+		Directory: graphdirectory.Services{DB: s.db, Users: s.core.directory, Tenants: tenant.NewService(s.db), Factors: s.core.factors, Domains: s.flow.domains, Deletion: s.flow.deletion},
 		Apps:      graphapps.Services{DB: s.db, Apps: s.core.apps, Consent: s.core.consent, Federation: s.core.federation},
-		Policy:    graphpolicy.Services{DB: s.db, Cross: s.core.crosstenant, Tenants: tenant.NewService(s.db), Guests: s.flow.guests},
+		Policy:    graphpolicy.Services{DB: s.db, Cross: s.core.crosstenant, Tenants: tenant.NewService(s.db), Guests: s.flow.guests, Factors: s.core.factors},
 		Report:    graphreport.Services{DB: s.db},
 	}.Registry()
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"entente/internal/core/audit"
 	"entente/internal/core/authz"
 	"entente/internal/core/directory"
+	"entente/internal/core/object"
 	"entente/internal/core/tenant"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/ids"
@@ -145,18 +146,55 @@ func (s *Service) Remove(ctx context.Context, who authz.Caller, user ids.ObjectI
 	})
 }
 
+// Authenticator returns one that a user of the caller's tenant has registered,
+// or NotFound.
+func (s *Service) Authenticator(ctx context.Context, who authz.Caller, user ids.ObjectID, id ids.MethodID) (Authenticator, error) {
+	info, err := s.Info(ctx, who, user)
+	for _, a := range info.Authenticators {
+		if a.ID == id {
+			return a, err
+		}
+	}
+	if err == nil {
+		err = object.Missing(string(id))
+	}
+	return Authenticator{}, err
+}
+
+// DemandOfAll switches between a second factor of everybody and of nobody. Off,
+// and nothing, change no rule that is not of everybody.
+func (s *Service) DemandOfAll(ctx context.Context, who authz.Caller, everybody *bool) error {
+	return s.demand(ctx, who, func(before Who) Who {
+		switch {
+		case everybody == nil, !*everybody && before != Everybody:
+			return before
+		case *everybody:
+			return Everybody
+		}
+		return Nobody
+	})
+}
+
 // Demand sets of whom the caller's tenant demands a second factor.
 func (s *Service) Demand(ctx context.Context, who authz.Caller, of Who) error {
 	if _, err := ParseWho(string(of)); err != nil {
 		return err
 	}
+	return s.demand(ctx, who, func(Who) Who { return of })
+}
+
+func (s *Service) demand(ctx context.Context, who authz.Caller, rule func(before Who) Who) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
 		if err := authz.Allow(ctx, tx, who, "", ChangeRule); err != nil {
 			return err
 		}
 		before, version, err := getRule(ctx, tx, who.Tenant)
-		if err != nil || before == of {
+		if err != nil {
 			return err
+		}
+		of := rule(before)
+		if of == before {
+			return nil
 		}
 		if err := putRule(ctx, tx, who.Tenant, of, version); err != nil {
 			return err

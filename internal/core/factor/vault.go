@@ -7,6 +7,7 @@ import (
 
 	"entente/internal/core/audit"
 	"entente/internal/core/authz"
+	"entente/internal/core/object"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -188,7 +189,7 @@ func (v Vault) Remove(ctx context.Context, tx *sqldb.Tx, who authz.Caller, of Ac
 	}
 	i := slices.IndexFunc(all, func(a Authenticator) bool { return a.ID == id })
 	if i < 0 {
-		return fault.New(fault.NotFound, "There is no such authentication method.")
+		return object.Missing(string(id))
 	}
 	if err := dropAuthenticator(ctx, tx, of, id); err != nil {
 		return err

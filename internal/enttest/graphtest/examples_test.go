@@ -40,6 +40,7 @@ func (w *World) furnish(t *testing.T, c *Client, word string) *Furnishing {
 			}
 			return a.Body
 		},
+		Enroll:  func(user string) string { return Enroll(t, w.Factors, w.Clock, c.Tenant.ID, user) },
 		Publish: func(record string) { w.publish(t, record) },
 	}
 	if len(partners) > 1 {

@@ -21,6 +21,7 @@ var Everything = []string{
 	"Policy.ReadWrite.PermissionGrant", "AuditLog.Read.All",
 	"Team.ReadBasic.All", "Team.Create", "TeamSettings.ReadWrite.All", "TeamMember.ReadWrite.All", "Sites.FullControl.All",
 	"Policy.Read.All", "Policy.ReadWrite.CrossTenantAccess", "Policy.ReadWrite.Authorization",
+	"Policy.ReadWrite.SecurityDefaults", "UserAuthenticationMethod.ReadWrite.All",
 	"Domain.ReadWrite.All", "CrossTenantInformation.ReadBasic.All", "User.Invite.All", "RoleManagement.ReadWrite.Directory",
 }
 
@@ -41,6 +42,9 @@ type Furnishing struct {
 
 	// Send asks as the client and fails the test unless it succeeds.
 	Send func(method, path string, body any) map[string]any
+
+	// Enroll gives a user an authenticator and returns its identifier.
+	Enroll func(user string) string
 
 	// Publish puts a record where the server looks before it asks DNS.
 	Publish func(record string)

@@ -11,6 +11,7 @@ const (
 // maker of the furnishing calls so.
 var policies = Room{
 	Furnish: func(f *Furnishing) {
+		f.IDs["/users/authentication/softwareOathMethods"] = f.Enroll(f.IDs["/users"])
 		f.Send(http.MethodPost, "/v1.0"+partnersPath, map[string]any{"tenantId": f.IDs["partner"]})
 		f.IDs[partnersPath] = f.IDs["partner"]
 		f.Send(http.MethodPut, "/v1.0"+partnersPath+"/"+f.IDs["partner"]+"/identitySynchronization", newSync(f.Word))
@@ -31,8 +32,9 @@ var policies = Room{
 		crossPolicy:              {"allowedCloudEndpoints": []string{"microsoftonline.us"}},
 		crossPolicy + "/default": {"inboundTrust": map[string]any{"isMfaAccepted": true}},
 		partnersPath:             {"inboundTrust": map[string]any{"isMfaAccepted": true}},
-		partnersPath + "/identitySynchronization": {"displayName": "taken"},
-		"/policies/authorizationPolicy":           {"allowInvitesFrom": "adminsGuestInvitersAndAllMembers"},
+		partnersPath + "/identitySynchronization":             {"displayName": "taken"},
+		"/policies/identitySecurityDefaultsEnforcementPolicy": {"isEnabled": true},
+		"/policies/authorizationPolicy":                       {"allowInvitesFrom": "adminsGuestInvitersAndAllMembers"},
 	},
 	Actions: map[string]func(*Furnishing, string) map[string]any{
 		"/resetToSystemDefault": func(*Furnishing, string) map[string]any { return nil },

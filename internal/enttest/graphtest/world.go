@@ -21,6 +21,7 @@ import (
 	"entente/internal/core/consent"
 	"entente/internal/core/crosstenant"
 	"entente/internal/core/directory"
+	"entente/internal/core/factor"
 	"entente/internal/core/federation"
 	"entente/internal/core/keys"
 	"entente/internal/core/tenant"
@@ -61,6 +62,7 @@ type World struct {
 	Apps     *app.Service
 	Consent  *consent.Service
 	Users    *directory.Service
+	Factors  *factor.Service
 	Deletion *deletion.Service
 	Domains  *domain.Service
 	Records  string // the file of records that DNS is answered from
@@ -110,14 +112,15 @@ func NewMailing(t testing.TB, db *sqldb.DB, clk *clock.Fake, to mail.Sender) *Wo
 	w.Domains = domain.NewService(domain.Options{
 		DB: db, Directory: w.Users, Apps: w.Apps, DNS: dns.New(dns.Options{File: w.Records, Servers: []string{"127.0.0.1:9"}}),
 	})
+	w.Factors = factor.NewService(db, ring, clk)
 	w.Notes = notify.NewService(db, to, strings.TrimPrefix(Own, "https://"))
 	guests := guest.NewService(db, ring, Own, guest.By(w.Notes))
 	w.Notes.Write(notify.Invitation, guests.Write)
 	w.Registry, err = sets.Services{
-		Directory: dirsets.Services{DB: db, Users: w.Users, Tenants: tenant.NewService(db), Domains: w.Domains, Deletion: w.Deletion},
+		Directory: dirsets.Services{DB: db, Users: w.Users, Tenants: tenant.NewService(db), Factors: w.Factors, Domains: w.Domains, Deletion: w.Deletion},
 		Apps: appsets.Services{DB: db, Apps: w.Apps, Consent: w.Consent, Federation: federation.NewService(db, k, out, clk,
 			federation.Options{Name: Own, Probe: time.Millisecond})},
-		Policy: policysets.Services{DB: db, Cross: crosstenant.NewService(db), Tenants: tenant.NewService(db), Guests: guests},
+		Policy: policysets.Services{DB: db, Cross: crosstenant.NewService(db), Tenants: tenant.NewService(db), Guests: guests, Factors: w.Factors},
 		Report: report.Services{DB: db},
 	}.Registry()
 	must(t, err)

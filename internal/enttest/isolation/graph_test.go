@@ -8,15 +8,23 @@ import (
 	"strings"
 	"testing"
 
+	"entente/internal/core/factor"
 	"entente/internal/edge/graph/edm"
 	"entente/internal/edge/graph/sets"
 	"entente/internal/enttest"
 	"entente/internal/enttest/graphtest"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/secret"
 )
 
 // furnishing returns what a side has, as package graphtest furnishes it.
 func (g *ground) furnishing(t *testing.T, x *side) *graphtest.Furnishing {
 	t.Helper()
+	ring, err := secret.NewRing(secret.NewKey()) // nobody opens what it seals
+	if err != nil {
+		t.Fatal(err)
+	}
+	factors := factor.NewService(g.db, ring, g.Clock)
 	return &graphtest.Furnishing{
 		Tenant: x.ID, Domain: x.Domain, Word: x.word, IDs: x.ids,
 		Send: func(method, path string, body any) (made map[string]any) {
@@ -28,6 +36,7 @@ func (g *ground) furnishing(t *testing.T, x *side) *graphtest.Furnishing {
 			g.Graph(t, x.Tenant, method, path, body, &made)
 			return made
 		},
+		Enroll:  func(user string) string { return graphtest.Enroll(t, factors, g.Clock, ids.TenantID(x.ID), user) },
 		Publish: func(record string) { g.Publish(t, record) },
 	}
 }

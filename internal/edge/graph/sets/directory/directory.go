@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 
 	"entente/internal/core/directory"
+	"entente/internal/core/factor"
 	"entente/internal/core/object"
 	"entente/internal/core/tenant"
 	"entente/internal/edge/graph/edm"
@@ -24,6 +25,7 @@ type Services struct {
 	DB      *sqldb.DB
 	Users   *directory.Service // groups as well
 	Tenants *tenant.Service
+	Factors *factor.Service
 
 	Deletion *deletion.Service
 	Domains  *domain.Service

@@ -10,7 +10,7 @@ import (
 func Schema() edm.Schema {
 	relationship, information := tenantTypes()
 	return edm.Schema{
-		Entities: slices.Concat([]edm.Entity{user(), licenseDetails(), group(), organization(), domainType(), {Name: "directory", Base: "entity"}}, dnsTypes(), relationship, roleTypes(), rbacTypes(), teamEntities()),
+		Entities: slices.Concat([]edm.Entity{user(), licenseDetails(), group(), organization(), domainType(), {Name: "directory", Base: "entity"}}, dnsTypes(), relationship, roleTypes(), rbacTypes(), teamEntities(), authenticationTypes()),
 		Complex: append(append(append(append(groupComplex(), userComplex()...), teamComplex()...), domainState(), information, rolePermission()), []edm.Complex{
 			{Name: "verifiedDomain", Props: []edm.Prop{
 				{Name: "capabilities", Type: edm.String},

@@ -61,7 +61,7 @@ func (s Services) users(parts []*edm.Set) *edm.Set {
 		Parts: append([]*edm.Set{
 			s.related("memberOf", ofHolders, memberOfPerson, isKind(object.User), directory.GroupsOf),
 			s.related("transitiveMemberOf", ofHolders, allOfPerson, isKind(object.User), directory.AllGroupsOf),
-			s.manager(), s.sponsors(), s.licenseDetails(), s.joinedTeams(),
+			s.manager(), s.sponsors(), s.licenseDetails(), s.joinedTeams(), s.authentication(),
 			s.related("directReports", []edm.Type{aUser}, tiedToPerson, isKind(object.User), directory.ReportsOf),
 			s.related("ownedObjects", ofOwned, tiedToPerson, isKind(object.User), directory.OwnedBy),
 			listed(s.related("createdObjects", ofAnything, createdByPerson, isKind(object.User), directory.CreatedBy)),

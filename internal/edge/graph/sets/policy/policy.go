@@ -12,6 +12,7 @@ import (
 
 	"entente/internal/core/authz"
 	"entente/internal/core/crosstenant"
+	"entente/internal/core/factor"
 	"entente/internal/core/tenant"
 	"entente/internal/edge/graph/edm"
 	"entente/internal/flow/guest"
@@ -25,6 +26,7 @@ type Services struct {
 	Cross   *crosstenant.Service
 	Tenants *tenant.Service
 	Guests  *guest.Service
+	Factors *factor.Service
 }
 
 // Sets returns the sets.
@@ -35,7 +37,7 @@ func (s Services) policies() *edm.Set {
 	return &edm.Set{
 		Path: edm.Both("policies"), Type: edm.Of("policyRoot"), Single: true,
 		Doc:   "https://learn.microsoft.com/graph/api/resources/policy-overview?view=graph-rest-1.0",
-		Parts: []*edm.Set{s.crossTenantAccess(), s.authorization()},
+		Parts: []*edm.Set{s.crossTenantAccess(), s.authorization(), s.securityDefaults()},
 	}
 }
 

@@ -18,7 +18,7 @@ func Schema() edm.Schema {
 			{Name: "crossTenantAccessPolicy", Base: "policyBase", Props: []edm.Prop{
 				{Name: "allowedCloudEndpoints", Type: edm.Many(edm.String), NotNull: true, Write: edm.U},
 			}},
-			defaultConfiguration(), partnerConfiguration(), synchronization(), authorizationPolicy(), invitation(),
+			defaultConfiguration(), partnerConfiguration(), synchronization(), authorizationPolicy(), securityDefaults(), invitation(),
 		},
 		Complex: slices.Concat(blocks(), settings(), messages()),
 		Enums: []edm.Enum{
@@ -85,6 +85,14 @@ func authorizationPolicy() edm.Entity {
 		{Name: "blockMsolPowerShell", Type: edm.Boolean, Write: edm.U},
 		{Name: "defaultUserRolePermissions", Type: edm.Of("defaultUserRolePermissions"), Write: edm.U, Note: "as it is"},
 		{Name: "guestUserRoleId", Type: edm.Guid, Write: edm.U},
+	}}
+}
+
+// securityDefaults is the entity type of whether a second factor is demanded.
+// https://learn.microsoft.com/graph/api/resources/identitysecuritydefaultsenforcementpolicy?view=graph-rest-1.0
+func securityDefaults() edm.Entity {
+	return edm.Entity{Name: "identitySecurityDefaultsEnforcementPolicy", Base: "policyBase", Props: []edm.Prop{
+		{Name: "isEnabled", Type: edm.Boolean, NotNull: true, Write: edm.U, Note: "a second factor of everybody"},
 	}}
 }
 
