@@ -37,6 +37,18 @@ type (
 	FamilyID     string // the refresh tokens that follow one sign-in
 	MethodID     string // an authenticator of a person
 
+	// Of entitlement management.
+	OrganizationID string // a connected organization
+	CatalogID      string
+	ResourceID     string // a resource of a catalog
+	PackageID      string // an access package
+	PolicyID       string // an assignment policy
+	QuestionID     string // a question of a policy
+	SubjectID      string // who asks for access, or has it
+	RequestID      string // a request for an assignment; of its approval too
+	StageID        string // a stage of an approval
+	AccessID       string // an assignment of an access package
+
 	// AssignmentID names an app role assignment: base64url of the principal's
 	// GUID in .NET byte order and 16 random bytes.
 	AssignmentID string

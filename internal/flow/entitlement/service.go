@@ -1,0 +1,11 @@
+package entitlement
+
+import "entente/internal/kit/sqldb"
+
+// A Service governs who has which access package.
+type Service struct {
+	db *sqldb.DB
+}
+
+// NewService returns a service on db.
+func NewService(db *sqldb.DB) *Service { return &Service{db: db} }
