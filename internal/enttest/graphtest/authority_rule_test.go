@@ -48,8 +48,15 @@ var asksFor = map[string][]authz.Action{
 	"DELETE /servicePrincipals/appRoleAssignments/{id}":     {authz.GrantAnything}, // on Microsoft Graph
 }
 
-// toOneself are the changes that everybody makes of themselves.
-var toOneself = []string{"POST /users/{id}/revokeSignInSessions"}
+// toOneself are the changes that everybody makes of themselves, and what they
+// see of themselves where the service decides who else does.
+var toOneself = []string{
+	"POST /users/{id}/revokeSignInSessions",
+	"GET /users/authentication/softwareOathMethods",
+	"GET /users/authentication/softwareOathMethods/$count",
+	"GET /users/authentication/softwareOathMethods/{id}",
+	"DELETE /users/authentication/softwareOathMethods/{id}",
+}
 
 // A who is somebody of the tenant, as the rule sees them.
 type who struct {
