@@ -6,7 +6,7 @@
 //	password → identify, renew, proven
 //	renew → identify, proven
 //	confirm → identify, password, proven
-//	proven → password, factor, enroll, redeem, device, consent, ready
+//	proven → password, factor, enroll, device, redeem, consent, ready
 //	factor → identify, proven
 //	enroll → identify, spares, proven
 //	spares → identify, proven

@@ -37,7 +37,7 @@ var next = map[State][]State{
 	Password: {Identify, Renew, Proven},
 	Renew:    {Identify, Proven},
 	Confirm:  {Identify, Password, Proven},
-	Proven:   {Password, Factor, Enroll, Redeem, Device, Consent, Ready},
+	Proven:   {Password, Factor, Enroll, Device, Redeem, Consent, Ready},
 	Factor:   {Identify, Proven},
 	Enroll:   {Identify, Spares, Proven},
 	Spares:   {Identify, Proven},

@@ -17,17 +17,18 @@ type gate struct {
 	wants func(*Service, context.Context, *sqldb.Tx, *Flow) (bool, error)
 }
 
-// gates are asked in this order. The second factor's come once more after
+// gates are asked in this order. Whether they have started a device is asked
+// before anything is agreed to on its way. The second factor's come once more after
 // redemption: where nobody is asked, it makes a guest, of whom the tenant may
 // demand what it could not before.
 var gates = []gate{
 	{Password, (*Service).wantsProof},
 	{Factor, (*Service).wantsFactor},
 	{Enroll, (*Service).wantsEnroll},
+	{Device, (*Service).wantsDevice},
 	{Redeem, (*Service).wantsRedeem},
 	{Factor, (*Service).wantsFactor},
 	{Enroll, (*Service).wantsEnroll},
-	{Device, (*Service).wantsDevice},
 	{Consent, (*Service).wantsConsent},
 }
 
