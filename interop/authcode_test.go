@@ -57,6 +57,13 @@ func TestPlainSignIn(t *testing.T) {
 			if me := graph(t, http.MethodGet, "/v1.0/me", got.AccessToken, nil, http.StatusOK); me["userPrincipalName"] != env["ENTENTE_ADMIN_B_UPN"] {
 				t.Errorf("/me is %v", me)
 			}
+			info, err := provider.UserInfo(ctx, oauth2.StaticTokenSource(got))
+			var about struct {
+				Name string `json:"name"`
+			}
+			if err != nil || info.Subject != token.Subject || info.Claims(&about) != nil || about.Name == "" {
+				t.Errorf("userinfo is %+v, %v; the ID token is about %s", info, err, token.Subject)
+			}
 			got.Expiry = time.Now().Add(-time.Minute)
 			again, err := c.TokenSource(ctx, got).Token()
 			if err != nil || again.AccessToken == got.AccessToken || again.RefreshToken == got.RefreshToken {

@@ -14,6 +14,7 @@ const scopes = ["User.Read"];
 const allScopes = "openid profile offline_access User.Read";
 const nativeBack = "http://localhost/cb";
 const webBack = "https://app.example/cb";
+const webOut = "https://app.example/signed-out";
 const issuer = `${login}/${tenantB}/v2.0`;
 
 // application makes one in tenant B that may act for everybody there.
@@ -35,7 +36,7 @@ const native = await application({
   isFallbackPublicClient: true,
   publicClient: { redirectUris: [nativeBack] },
 });
-const web = await application({ displayName: "Node web client", web: { redirectUris: [webBack] } });
+const web = await application({ displayName: "Node web client", web: { redirectUris: [webBack, webOut] } });
 const { secretText: secret } = await directory
   .api(`/applications/${web.id}/addPassword`)
   .post({ passwordCredential: { displayName: "test" } });
@@ -83,6 +84,24 @@ async function byCode(client, clientId, redirectUri) {
   }
   await wantRefusal("AADSTS54005", () => client.acquireTokenByCode({ ...request, code, codeVerifier: verifier }));
 }
+
+// begin returns what a sign-in of openid-client needs at its beginning and at its end.
+async function begin(config, more = {}) {
+  const pkceCodeVerifier = oidc.randomPKCECodeVerifier();
+  const checks = { pkceCodeVerifier, expectedState: oidc.randomState(), expectedNonce: oidc.randomNonce(), idTokenExpected: true };
+  const address = oidc.buildAuthorizationUrl(config, {
+    redirect_uri: webBack,
+    scope: allScopes,
+    code_challenge: await oidc.calculatePKCECodeChallenge(pkceCodeVerifier),
+    code_challenge_method: "S256",
+    state: checks.expectedState,
+    nonce: checks.expectedNonce,
+    ...more,
+  });
+  return { address: address.href, checks };
+}
+
+const asleep = (ms) => new Promise((wake) => setTimeout(wake, ms));
 
 // strict is what openid-client knows of an application.
 function strict(clientId, metadata, authentication) {
@@ -133,19 +152,8 @@ await run({
 
   async "openid-client: code, renewal and whom the ID token is about"() {
     const config = await strict(web.appId, { client_secret: secret }, oidc.ClientSecretBasic(secret));
-    const pkceCodeVerifier = oidc.randomPKCECodeVerifier();
-    const expectedState = oidc.randomState();
-    const expectedNonce = oidc.randomNonce();
-    const address = oidc.buildAuthorizationUrl(config, {
-      redirect_uri: webBack,
-      scope: allScopes,
-      code_challenge: await oidc.calculatePKCECodeChallenge(pkceCodeVerifier),
-      code_challenge_method: "S256",
-      state: expectedState,
-      nonce: expectedNonce,
-    });
-    const sent = await new Browser().signIn(address.href);
-    const checks = { pkceCodeVerifier, expectedState, expectedNonce, idTokenExpected: true };
+    const { address, checks } = await begin(config);
+    const sent = await new Browser().signIn(address);
     const got = await oidc.authorizationCodeGrant(config, sent, checks);
     want(got.claims().preferred_username, env.ENTENTE_ADMIN_B_UPN, "preferred_username");
     const again = await oidc.refreshTokenGrant(config, got.refresh_token);
@@ -154,6 +162,88 @@ await run({
     const mixed = new URL(sent);
     mixed.searchParams.set("iss", `${login}/${env.ENTENTE_TENANT_A}/v2.0`);
     await wantRefusal("iss", () => oidc.authorizationCodeGrant(config, mixed, checks));
+  },
+
+  async "openid-client: max_age, and when somebody signed in"() {
+    const config = await strict(web.appId, { client_secret: secret, [oidc.clockTolerance]: 2 }, oidc.ClientSecretPost(secret));
+    const browser = new Browser();
+    const first = await begin(config, { max_age: 3600 });
+    const got = await oidc.authorizationCodeGrant(config, await browser.signIn(first.address), { ...first.checks, maxAge: 3600 });
+    const signedIn = got.claims().auth_time;
+    want(typeof signedIn, "number", "the type of auth_time");
+
+    const soon = await begin(config, { max_age: 3600 });
+    const { sent } = await browser.go(soon.address);
+    const same = await oidc.authorizationCodeGrant(config, sent, { ...soon.checks, maxAge: 3600 });
+    want(same.claims().auth_time, signedIn, "auth_time by the same session");
+
+    await asleep(4000);
+    const old = await begin(config, { max_age: 3600 });
+    const { sent: late } = await browser.go(old.address);
+    await wantRefusal("too much time has elapsed", () => oidc.authorizationCodeGrant(config, late, { ...old.checks, maxAge: 1 }));
+
+    const silent = await begin(config, { max_age: 1, prompt: "none" });
+    const { sent: denied } = await browser.go(silent.address);
+    await wantRefusal("login_required", () => oidc.authorizationCodeGrant(config, denied, silent.checks));
+
+    const anew = await begin(config, { max_age: 1 });
+    const back = await browser.signIn(anew.address);
+    const proven = await oidc.authorizationCodeGrant(config, back, { ...anew.checks, maxAge: 1 });
+    if (proven.claims().auth_time < signedIn + 3) {
+      throw new Error(`auth_time ${proven.claims().auth_time} after a second proof, the first was at ${signedIn}`);
+    }
+  },
+
+  async "openid-client: whom a token is about, by userinfo"() {
+    const config = await strict(web.appId, { client_secret: secret }, oidc.ClientSecretBasic(secret));
+    const { address, checks } = await begin(config);
+    const got = await oidc.authorizationCodeGrant(config, await new Browser().signIn(address), checks);
+    const info = await oidc.fetchUserInfo(config, got.access_token, got.claims().sub);
+    want(info.name, got.claims().name, "name");
+    await wantRefusal("sub", () => oidc.fetchUserInfo(config, got.access_token, "somebody else"));
+    await wantRefusal("invalid_token", () => oidc.fetchUserInfo(config, got.id_token, got.claims().sub));
+  },
+
+  async "openid-client: sign-out with the ID token, and back to the application"() {
+    const config = await strict(web.appId, { client_secret: secret }, oidc.ClientSecretBasic(secret));
+    const browser = new Browser();
+    const { address, checks } = await begin(config);
+    const got = await oidc.authorizationCodeGrant(config, await browser.signIn(address), checks);
+
+    const state = oidc.randomState();
+    const strangers = oidc.buildEndSessionUrl(config, { id_token_hint: got.id_token, post_logout_redirect_uri: "https://evil.example/", state });
+    const bystander = new Browser(); // has no session, and shows somebody else's ID token
+    const stays = await bystander.go(strangers.href);
+    want([stays.sent, stays.status], [undefined, 200], "an address that is not the application's own");
+
+    const out = oidc.buildEndSessionUrl(config, { id_token_hint: got.id_token, post_logout_redirect_uri: webOut, state });
+    const { sent } = await browser.go(out.href);
+    want([sent?.origin + sent?.pathname, sent?.searchParams.get("state")], [webOut, state], "where sign-out leads");
+    const silent = await begin(config, { prompt: "none" });
+    const { sent: denied } = await browser.go(silent.address);
+    await wantRefusal("login_required", () => oidc.authorizationCodeGrant(config, denied, silent.checks));
+  },
+
+  async "MSAL Node: sign-out at the address that it knows, and the person is asked"() {
+    const client = new ConfidentialClientApplication({ auth: { clientId: web.appId, clientSecret: secret, ...authority } });
+    const browser = new Browser();
+    const address = await client.getAuthCodeUrl({ scopes, redirectUri: webBack });
+    const sent = await browser.signIn(address);
+    const got = await client.acquireTokenByCode({ scopes, redirectUri: webBack, code: sent.searchParams.get("code") });
+    const { end_session_endpoint: end } = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
+    const out = new URL(end); // an application of MSAL Node writes this address itself
+    out.searchParams.set("post_logout_redirect_uri", webOut);
+    out.searchParams.set("logout_hint", got.account.username);
+    const asks = await browser.go(out.href);
+    const silent = `${address}&prompt=none`;
+    const { sent: still } = await browser.go(silent);
+    want(still.searchParams.has("code"), true, "a code before the person has said a word");
+    const { sent: left } = await browser.press(asks, "Sign out");
+    want(left?.href, webOut, "where sign-out leads");
+    const { sent: denied } = await browser.go(silent);
+    want(denied.searchParams.get("error"), "login_required", "error after sign-out");
+    await client.getTokenCache().removeAccount(got.account);
+    want((await client.getTokenCache().getAllAccounts()).length, 0, "accounts that MSAL Node keeps");
   },
 
   async "openid-client: code and ID token at once"() {
@@ -185,7 +275,7 @@ await run({
   async "oauth4webapi: every check that it has"() {
     const at = new URL(issuer);
     const server = await oauth.processDiscoveryResponse(at, await oauth.discoveryRequest(at));
-    const client = { client_id: web.appId, require_auth_time: false };
+    const client = { client_id: web.appId };
     const proof = oauth.ClientSecretPost(secret);
     const verifier = oauth.generateRandomCodeVerifier();
     const state = oauth.generateRandomState();
@@ -200,6 +290,7 @@ await run({
       code_challenge_method: "S256",
       state,
       nonce,
+      max_age: "60",
     })) {
       address.searchParams.set(name, value);
     }
@@ -207,9 +298,12 @@ await run({
     want(server.authorization_response_iss_parameter_supported, true, "discovery's word on iss");
     const params = oauth.validateAuthResponse(server, client, sent, state);
     const answer = await oauth.authorizationCodeGrantRequest(server, client, proof, params, webBack, verifier);
-    const got = await oauth.processAuthorizationCodeResponse(server, client, answer, { expectedNonce: nonce, requireIdToken: true });
+    const got = await oauth.processAuthorizationCodeResponse(server, { ...client, require_auth_time: true }, answer, { expectedNonce: nonce, requireIdToken: true, maxAge: 60 });
     await oauth.validateApplicationLevelSignature(server, answer);
     wantPerson(got.access_token, web.appId);
+    const about = await oauth.userInfoRequest(server, client, got.access_token);
+    const info = await oauth.processUserInfoResponse(server, client, oauth.getValidatedIdTokenClaims(got).sub, about);
+    want(info.name, oauth.getValidatedIdTokenClaims(got).name, "name by userinfo");
     const renewed = await oauth.refreshTokenGrantRequest(server, client, proof, got.refresh_token);
     const again = await oauth.processRefreshTokenResponse(server, client, renewed);
     wantPerson(again.access_token, web.appId);
