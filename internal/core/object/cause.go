@@ -2,6 +2,7 @@ package object
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"entente/internal/kit/fault"
@@ -36,6 +37,7 @@ const (
 	OfScope            = "scope"      // of a delegated grant: grant identifier, space, scope
 	OfMembership       = "membership" // of a group: group identifier, space, member identifier
 	OfSiteRole         = "siteRole"
+	OfOwner            = "owner" // of an object: its identifier, space, the owner's
 )
 
 // NewCause returns a cause, or an Invalid fault if it would end at once.
@@ -53,6 +55,17 @@ func AddCause(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, c Cause) e
 	_, err := tx.Exec(ctx, `
 		insert into cause (tenant_id, id, kind, source, made_by, made_by_name, created_us, ends_us)
 		values (?, ?, ?, ?, ?, ?, ?, ?)`,
+		tenant, c.ID, c.Kind, c.Source, c.By, c.ByName, sqldb.Micros(c.CreatedAt), sqldb.Micros(c.Ends))
+	return err
+}
+
+// PutCause stores a cause under an identifier that its maker knows. One that is
+// there has the new end, and lives again if it was ended.
+func PutCause(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, c Cause) error {
+	_, err := tx.Exec(ctx, `
+		insert into cause (tenant_id, id, kind, source, made_by, made_by_name, created_us, ends_us)
+		values (?, ?, ?, ?, ?, ?, ?, ?)
+		on conflict (tenant_id, id) do update set ends_us = excluded.ends_us, ended_us = 0`,
 		tenant, c.ID, c.Kind, c.Source, c.By, c.ByName, sqldb.Micros(c.CreatedAt), sqldb.Micros(c.Ends))
 	return err
 }
@@ -141,6 +154,12 @@ func EndCause(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.Cau
 		select target_kind, target_id from cause_of where tenant_id = ? and cause_id = ? order by target_kind, target_id`,
 		[]any{tenant, id},
 		func(scan func(...any) error) (t Tie, err error) { return t, scan(&t.Kind, &t.ID) })
+}
+
+// EndTie ends a cause now and reports whether the thing was tied to it.
+func EndTie(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, targetKind, target string, cause ids.CauseID) (bool, error) {
+	ties, err := EndCause(ctx, tx, tenant, cause)
+	return slices.Contains(ties, Tie{targetKind, target}), err
 }
 
 // Due names a cause whose end has come.

@@ -2,6 +2,7 @@ package object
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"entente/internal/kit/fault"
@@ -43,7 +44,62 @@ func RemoveOwner(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id, own
 	if err == nil && n == 0 {
 		err = Missing(string(owner))
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return Unlink(ctx, tx, tenant, OfOwner, ownerTie(id, owner))
+}
+
+// ownerTie names an ownership for its causes.
+func ownerTie(id, owner ids.ObjectID) string { return string(id) + " " + string(owner) }
+
+// GiveOwnership makes owner an owner of the object by a stored cause, and
+// reports whether they were none. Of one who was, that is remembered as a cause
+// of its own, which nothing here ends.
+func GiveOwnership(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id, owner ids.ObjectID, cause ids.CauseID) (added bool, err error) {
+	n, err := tx.Exec(ctx, `
+		insert into object_owner (tenant_id, object_id, owner_id, added_us) values (?, ?, ?, ?)
+		on conflict (tenant_id, object_id, owner_id) do nothing`,
+		tenant, id, owner, sqldb.Micros(tx.Now()))
+	if err != nil {
+		return false, err
+	}
+	at := ownerTie(id, owner)
+	if n == 0 {
+		before, err := CausesOf(ctx, tx, tenant, OfOwner, at)
+		if err != nil {
+			return false, err
+		}
+		if len(before) == 0 {
+			c := Cause{ID: ids.New[ids.CauseID](), Kind: ByAdministrator, Source: string(id), CreatedAt: tx.Now()}
+			if err := AddCause(ctx, tx, tenant, c); err != nil {
+				return false, err
+			}
+			if _, err := Link(ctx, tx, tenant, OfOwner, at, c.ID); err != nil {
+				return false, err
+			}
+		}
+	}
+	_, err = Link(ctx, tx, tenant, OfOwner, at, cause)
+	return n == 1, err
+}
+
+// TakeOwnership ends a cause and takes the ownership if it has no live cause
+// left, and reports whether it did.
+func TakeOwnership(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id, owner ids.ObjectID, cause ids.CauseID) (taken bool, err error) {
+	tied, err := EndTie(ctx, tx, tenant, OfOwner, ownerTie(id, owner), cause)
+	if err != nil || !tied {
+		return false, err
+	}
+	_, alive, err := Life(ctx, tx, tenant, OfOwner, ownerTie(id, owner))
+	if err != nil || alive {
+		return false, err
+	}
+	err = RemoveOwner(ctx, tx, tenant, id, owner)
+	if errors.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Owns reports whether owner is an owner of the object.

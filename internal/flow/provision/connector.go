@@ -1,0 +1,164 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"entente/internal/core/audit"
+	"entente/internal/core/authz"
+	"entente/internal/core/consent"
+	"entente/internal/core/directory"
+	"entente/internal/core/object"
+	"entente/internal/core/site"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
+)
+
+// An Answer is what a connector says.
+type Answer string
+
+// The answers.
+const (
+	Done  Answer = "done"
+	Later Answer = "later" // it has enqueued the work and calls Answered
+)
+
+// A Connector gives and takes the roles of one system. Both are idempotent under
+// the grant's cause and act in the caller's transaction; one that must cross the
+// network only enqueues.
+type Connector interface {
+	Grant(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error)
+	Revoke(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error)
+}
+
+// NotARole is the Reason of a fault about a role that no resource has.
+const NotARole fault.Reason = "provision.not_a_role"
+
+func notARole(r Role) error {
+	return fault.Because(fault.Invalid, NotARole, "The resource %s has no role %s.", r.Origin, r.Role)
+}
+
+// by is who acts in the tenant's log.
+func by(g *Grant) authz.Caller { return authz.System(g.Tenant, "Access packages") }
+
+// cause stores the grant's cause.
+func cause(ctx context.Context, tx *sqldb.Tx, g *Grant) (object.Cause, error) {
+	if !g.Until.IsZero() && !g.Until.After(tx.Now()) {
+		return object.Cause{}, fault.New(fault.Invalid, "The access has ended before it began.")
+	}
+	c := object.Cause{ID: g.Cause, Kind: object.ByAssignment, Source: g.Source, By: by(g).Subject, ByName: by(g).Name, CreatedAt: tx.Now(), Ends: g.Until}
+	return c, object.PutCause(ctx, tx, g.Tenant, c)
+}
+
+// groups connects groups and teams: Member_{group} and Owner_{group}.
+type groups struct{}
+
+func (groups) Grant(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error) {
+	give := directory.GiveMembership
+	switch g.Role.Role {
+	case "Member_" + g.Role.Origin:
+	case "Owner_" + g.Role.Origin:
+		give = directory.GiveOwnership
+	default:
+		return "", notARole(g.Role)
+	}
+	c, err := cause(ctx, tx, g)
+	if err != nil {
+		return "", err
+	}
+	return Done, give(ctx, tx, by(g), ids.ObjectID(g.Role.Origin), g.Object, c)
+}
+
+func (groups) Revoke(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error) {
+	take := directory.TakeMembership
+	if strings.HasPrefix(g.Role.Role, "Owner_") {
+		take = directory.TakeOwnership
+	}
+	return Done, take(ctx, tx, by(g), ids.ObjectID(g.Role.Origin), g.Object, g.Cause)
+}
+
+// applications connects app roles of service principals. The nil GUID is plain
+// access.
+type applications struct{}
+
+func (applications) Grant(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error) {
+	c, err := cause(ctx, tx, g)
+	if err != nil {
+		return "", err
+	}
+	return Done, consent.GiveRole(ctx, tx, by(g), g.Object, ids.ObjectID(g.Role.Origin), ids.RoleID(g.Role.Role), c)
+}
+
+func (applications) Revoke(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error) {
+	return Done, consent.TakeRole(ctx, tx, by(g), g.Object, ids.ObjectID(g.Role.Origin), ids.RoleID(g.Role.Role), g.Cause)
+}
+
+// sites connects the groups of sites. The origin is the site's address; the
+// place is its key, because addresses change.
+type sites struct{}
+
+func (sites) Grant(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error) {
+	role, err := strconv.Atoi(g.Role.Role)
+	if err != nil {
+		return "", notARole(g.Role)
+	}
+	key := g.Place
+	if key == "" {
+		host, path, _ := strings.Cut(strings.TrimPrefix(g.Role.Origin, "https://"), "/")
+		key = host
+		if path != "" {
+			key = host + ":/" + path
+		}
+	} else if key, err = pathOf(ctx, tx, g); err != nil {
+		return "", err
+	}
+	s, err := site.Find(ctx, tx, g.Tenant, key)
+	if err != nil {
+		return "", err
+	}
+	g.Place = string(s.Key)
+	c, err := cause(ctx, tx, g)
+	if err != nil {
+		return "", err
+	}
+	added, err := site.Grant(ctx, tx, g.Tenant, s, role, g.Object, c.ID)
+	if err != nil || !added {
+		return Done, err
+	}
+	return Done, recordSite(ctx, tx, g, "Add member to site", s.DisplayName, audit.Change{Name: "Member", New: string(g.Object)})
+}
+
+// pathOf names a site by its key.
+func pathOf(ctx context.Context, tx *sqldb.Tx, g *Grant) (string, error) {
+	root, err := site.Find(ctx, tx, g.Tenant, site.RootName)
+	if err != nil {
+		return "", err
+	}
+	return root.Collection.Hostname + "," + g.Place, nil
+}
+
+func (sites) Revoke(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error) {
+	role, err := strconv.Atoi(g.Role.Role)
+	if err != nil || g.Place == "" {
+		return Done, nil // never given
+	}
+	taken, err := site.Take(ctx, tx, g.Tenant, ids.ObjectID(g.Place), role, g.Object, g.Cause)
+	if err != nil || !taken {
+		return Done, err
+	}
+	return Done, recordSite(ctx, tx, g, "Remove member from site", "", audit.Change{Name: "Member", Old: string(g.Object)})
+}
+
+func recordSite(ctx context.Context, tx *sqldb.Tx, g *Grant, activity, name string, c audit.Change) error {
+	return audit.Record(ctx, tx, by(g), audit.Entry{
+		Category: "SiteManagement", Activity: activity, Changes: []audit.Change{c},
+		Target: audit.Target{Kind: "Site", ID: g.Place, Name: name},
+	})
+}
+
+// gone reports whether what was to be taken from is no more, and with it what
+// was given.
+func gone(err error) bool { return errors.Is(err, fault.NotFound) }

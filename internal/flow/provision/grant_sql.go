@@ -1,0 +1,58 @@
+package provision
+
+import (
+	"context"
+
+	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
+)
+
+const grantColumns = `g.tenant_id, g.id, g.object_id, g.system, g.origin, g.role, g.place, s.source, s.cause_id, s.state, s.error, s.ends_us`
+
+const grantsFrom = ` from provision_source s join provision_grant g on g.tenant_id = s.tenant_id and g.id = s.grant_id where s.tenant_id = ?`
+
+func scanGrant(scan func(...any) error) (*Grant, error) {
+	g := &Grant{}
+	var ends int64
+	err := scan(&g.Tenant, &g.ID, &g.Object, &g.Role.System, &g.Role.Origin, &g.Role.Role, &g.Place, &g.Source, &g.Cause, &g.State, &g.Error, &ends)
+	g.Until = sqldb.Time(ends)
+	return g, err
+}
+
+// putGrant stores what one source wants, and what became of it.
+func putGrant(ctx context.Context, tx *sqldb.Tx, g *Grant) error {
+	now := sqldb.Micros(tx.Now())
+	if _, err := tx.Exec(ctx, `
+		insert into provision_grant (tenant_id, id, object_id, system, origin, role, place, created_us) values (?, ?, ?, ?, ?, ?, ?, ?)
+		on conflict (tenant_id, id) do update set place = excluded.place`,
+		g.Tenant, g.ID, g.Object, g.Role.System, g.Role.Origin, g.Role.Role, g.Place, now); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `
+		insert into provision_source (tenant_id, grant_id, source, cause_id, state, error, ends_us, changed_us) values (?, ?, ?, ?, ?, ?, ?, ?)
+		on conflict (tenant_id, grant_id, source) do update
+		set state = excluded.state, error = excluded.error, ends_us = excluded.ends_us, changed_us = excluded.changed_us`,
+		g.Tenant, g.ID, g.Source, g.Cause, g.State, g.Error, sqldb.Micros(g.Until), now)
+	return err
+}
+
+// dropGrant forgets a source, and the grant with its last one.
+func dropGrant(ctx context.Context, tx *sqldb.Tx, g *Grant) error {
+	if _, err := tx.Exec(ctx, `delete from provision_source where tenant_id = ? and grant_id = ? and source = ?`, g.Tenant, g.ID, g.Source); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `
+		delete from provision_grant
+		where  tenant_id = ? and id = ?
+		and    not exists (select 1 from provision_source s where s.tenant_id = ? and s.grant_id = ?)`, g.Tenant, g.ID, g.Tenant, g.ID)
+	return err
+}
+
+// Of returns what a source wants or has, in a fixed order.
+func Of(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, source string) ([]*Grant, error) {
+	return sqldb.All(ctx, tx, "select "+grantColumns+grantsFrom+` and s.source = ? order by g.id limit ?`, []any{tenant, source, maxRoles}, scanGrant)
+}
+
+// maxRoles bounds how many roles one source has, so that they fit into one
+// transaction.
+const maxRoles = 100
