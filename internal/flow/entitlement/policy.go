@@ -28,6 +28,8 @@ type Policy struct {
 	Credentials json.RawMessage // verified credentials: kept as they came
 	CreatedAt   time.Time
 	ModifiedAt  time.Time
+
+	version int64
 }
 
 // A TargetScope is whom a policy is for. Graph's allowedTargetScope.
@@ -147,4 +149,13 @@ type Choice struct {
 type StageExtension struct {
 	Stage     string // Graph's accessPackageCustomExtensionStage
 	Extension ids.ObjectID
+}
+
+// named returns the identifier of what the set names, or "" where it says whom by
+// their standing.
+func (s SubjectSet) named() string {
+	if s.Kind == ConnectedOrganizationMembers {
+		return string(s.Organization)
+	}
+	return string(s.Object)
 }

@@ -1,0 +1,213 @@
+package entitlement
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"entente/internal/core/object"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/query"
+	"entente/internal/kit/sqldb"
+)
+
+const policyColumns = "a.tenant_id, a.id, a.package_id, a.body, a.created_us, a.modified_us, a.version"
+
+func scanPolicy(scan func(...any) error) (*Policy, error) {
+	p := &Policy{}
+	var tenant ids.TenantID
+	var id ids.PolicyID
+	var of ids.PackageID
+	var body string
+	var created, modified, version int64
+	if err := scan(&tenant, &id, &of, &body, &created, &modified, &version); err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal([]byte(body), p); err != nil {
+		return nil, err
+	}
+	p.Tenant, p.ID, p.Package, p.version = tenant, id, of, version
+	p.CreatedAt, p.ModifiedAt = sqldb.Time(created), sqldb.Time(modified)
+	return p, nil
+}
+
+// policyByID returns the policy, or NotFound.
+func policyByID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.PolicyID) (*Policy, error) {
+	return one(ctx, tx, string(id), "select "+policyColumns+" from assignment_policy a where a.tenant_id = ? and a.id = ?", []any{tenant, id}, scanPolicy)
+}
+
+// policiesOf returns the policies of the package, the oldest first.
+func policiesOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.PackageID) ([]*Policy, error) {
+	return sqldb.All(ctx, tx, "select "+policyColumns+" from assignment_policy a where a.tenant_id = ? and a.package_id = ? order by a.created_us, a.id",
+		[]any{tenant, id}, scanPolicy)
+}
+
+// policyTable tells by what policies can be found and sorted.
+var policyTable = query.Table{Key: []string{"id"}, Fields: map[string]query.Column{
+	"id":                 {SQL: "a.id"},
+	"displayName":        {SQL: "a.name_folded", Fold: true},
+	"allowedTargetScope": {SQL: "a.scope"},
+	"accessPackageId":    {SQL: "a.package_id"},
+	"createdDateTime":    {SQL: "a.created_us", Kind: query.Time},
+	"modifiedDateTime":   {SQL: "a.modified_us", Kind: query.Time},
+}}
+
+// policyFrom is the from clause of the policies of a package where it is not
+// empty, and of the catalogs in only where they are not nil.
+func policyFrom(tenant ids.TenantID, of ids.PackageID, only []ids.CatalogID) (string, []any) {
+	limit, args := among("p.catalog_id", only)
+	return `from assignment_policy a join access_package p on p.tenant_id = a.tenant_id and p.id = a.package_id
+		where a.tenant_id = ? and (? = '' or a.package_id = ?)` + limit, append([]any{tenant, of, of}, args...)
+}
+
+func listPolicies(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, of ids.PackageID, only []ids.CatalogID, q query.Query) (object.Page[*Policy], error) {
+	from, args := policyFrom(tenant, of, only)
+	return object.List(ctx, tx, q, policyTable, policyColumns, from, args, scanPolicy)
+}
+
+func countPolicies(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, of ids.PackageID, only []ids.CatalogID, filter query.Expr) (int, error) {
+	from, args := policyFrom(tenant, of, only)
+	return object.Count(ctx, tx, filter, policyTable, from, args)
+}
+
+// addPolicy stores a new policy with whom it names.
+func addPolicy(ctx context.Context, tx *sqldb.Tx, p *Policy) error {
+	if err := below(ctx, tx, "assignment policy", p.Tenant, mostPolicies); err != nil {
+		return err
+	}
+	if err := oneAutomatic(ctx, tx, p); err != nil {
+		return err
+	}
+	body, err := p.stored()
+	if err != nil {
+		return err
+	}
+	if _, err = tx.Exec(ctx, `
+		insert into assignment_policy (tenant_id, id, package_id, name, name_folded, scope, self_add, automatic, body, created_us, modified_us)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		p.Tenant, p.ID, p.Package, p.Name, query.Fold(p.Name), p.Scope, p.Requestor.SelfAdd, p.Automatic != nil, body,
+		sqldb.Micros(p.CreatedAt), sqldb.Micros(p.ModifiedAt)); err != nil {
+		return err
+	}
+	return nameSubjects(ctx, tx, p)
+}
+
+// putPolicy stores a changed policy; a Conflict if someone else stored it since.
+func putPolicy(ctx context.Context, tx *sqldb.Tx, p *Policy) error {
+	if err := oneAutomatic(ctx, tx, p); err != nil {
+		return err
+	}
+	body, err := p.stored()
+	if err != nil {
+		return err
+	}
+	if err := changed(tx.Exec(ctx, `
+		update assignment_policy set name = ?, name_folded = ?, scope = ?, self_add = ?, automatic = ?, body = ?, modified_us = ?, version = version + 1
+		where  tenant_id = ? and id = ? and version = ?`,
+		p.Name, query.Fold(p.Name), p.Scope, p.Requestor.SelfAdd, p.Automatic != nil, body, sqldb.Micros(p.ModifiedAt), p.Tenant, p.ID, p.version)); err != nil {
+		return err
+	}
+	if err := forgetSubjects(ctx, tx, p); err != nil {
+		return err
+	}
+	return nameSubjects(ctx, tx, p)
+}
+
+// dropPolicy removes a policy. That nobody has a package by it is for the caller
+// to see to.
+func dropPolicy(ctx context.Context, tx *sqldb.Tx, p *Policy) error {
+	if err := forgetSubjects(ctx, tx, p); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `delete from assignment_policy where tenant_id = ? and id = ?`, p.Tenant, p.ID)
+	return err
+}
+
+// stored returns the policy as it is kept.
+func (p *Policy) stored() (string, error) {
+	text, err := json.Marshal(p)
+	return string(text), err
+}
+
+// oneAutomatic refuses a second automatic policy of a package.
+func oneAutomatic(ctx context.Context, tx *sqldb.Tx, p *Policy) error {
+	if p.Automatic == nil {
+		return nil
+	}
+	var other ids.PolicyID
+	err := tx.One(ctx, `select id from assignment_policy where tenant_id = ? and package_id = ? and automatic = 1 and id <> ?`,
+		[]any{p.Tenant, p.Package, p.ID}, &other)
+	if errors.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err == nil {
+		err = bad("automaticRequestSettings", "The access package has an automatic policy already: '%s'.", other)
+	}
+	return err
+}
+
+// What a policy names somebody as.
+const (
+	asTarget   = "target"
+	asOnBehalf = "onBehalf"
+	asApprover = "approver"
+)
+
+// nameSubjects stores whom the policy names, and what it calls.
+func nameSubjects(ctx context.Context, tx *sqldb.Tx, p *Policy) error {
+	var rows [][]any
+	name := func(as string, sets []SubjectSet) {
+		for _, s := range sets {
+			if of := s.named(); of != "" {
+				rows = append(rows, []any{p.Tenant, p.ID, as, of, s.Kind})
+			}
+		}
+	}
+	name(asTarget, p.Targets)
+	name(asOnBehalf, p.Requestor.OnBehalf)
+	for _, s := range p.Approval.Stages {
+		for _, sets := range [][]SubjectSet{s.Primary, s.Fallback, s.Alternate, s.AlternateFallback} {
+			name(asApprover, sets)
+		}
+	}
+	if _, err := tx.ExecAll(ctx, `
+		insert into policy_subject (tenant_id, policy_id, role, subject_id, kind) values (?, ?, ?, ?, ?)
+		on conflict (tenant_id, policy_id, role, subject_id) do nothing`, rows); err != nil {
+		return err
+	}
+	for _, e := range p.Extensions {
+		if _, err := tx.Exec(ctx, `insert into policy_extension (tenant_id, policy_id, stage, extension_id) values (?, ?, ?, ?)`,
+			p.Tenant, p.ID, e.Stage, e.Extension); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func forgetSubjects(ctx context.Context, tx *sqldb.Tx, p *Policy) error {
+	if _, err := tx.Exec(ctx, `delete from policy_subject where tenant_id = ? and policy_id = ?`, p.Tenant, p.ID); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `delete from policy_extension where tenant_id = ? and policy_id = ?`, p.Tenant, p.ID)
+	return err
+}
+
+// policiesNaming returns the policies that name one of the subjects as targets,
+// and those whose scope is one of scopes: all by which somebody might ask.
+func policiesNaming(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, subjects []string, scopes []TargetScope) ([]*Policy, error) {
+	named, args := among("s.subject_id", nonNil(subjects))
+	scoped, more := among("a.scope", nonNil(scopes))
+	return sqldb.All(ctx, tx, "select "+policyColumns+` from assignment_policy a
+		where a.tenant_id = ? and a.self_add = 1 and (1 = 1`+scoped+`
+		or a.id in (select s.policy_id from policy_subject s where s.tenant_id = ? and s.role = 'target'`+named+`))
+		order by a.created_us, a.id limit 1000`,
+		append(append(append([]any{tenant}, more...), tenant), args...), scanPolicy)
+}
+
+func nonNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
