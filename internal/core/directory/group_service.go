@@ -37,6 +37,15 @@ func mayManageGroup(ctx context.Context, tx *sqldb.Tx, who authz.Caller, g *Grou
 	return err
 }
 
+// MayGive refuses a caller who may not change both the members and the owners of
+// the group: who can give what it gives.
+func MayGive(ctx context.Context, tx *sqldb.Tx, who authz.Caller, g *Group) error {
+	if err := mayManageGroup(ctx, tx, who, g, "members/update"); err != nil {
+		return err
+	}
+	return mayManageGroup(ctx, tx, who, g, "owners/update")
+}
+
 // mayManageRoles reports whether the program through which a person acts may
 // manage roles for them. A person acts through none on the installation's pages.
 func mayManageRoles(who authz.Caller) bool {

@@ -50,20 +50,27 @@ func resourceByOrigin(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, ca
 		[]any{tenant, catalog, origin, id}, scanResource)
 }
 
-// listResources returns a page of a catalog's resources.
-func listResources(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, catalog ids.CatalogID, q query.Query) (object.Page[*Resource], error) {
-	return object.List(ctx, tx, q, resourceTable, resourceColumns, "from catalog_resource r where r.tenant_id = ? and r.catalog_id = ?",
-		[]any{tenant, catalog}, scanResource)
+// resourcesFrom is the from clause of the resources of the catalogs in only, or of
+// all where it is nil.
+func resourcesFrom(tenant ids.TenantID, only []ids.CatalogID) (string, []any) {
+	limit, args := among("r.catalog_id", only)
+	return "from catalog_resource r where r.tenant_id = ?" + limit, append([]any{tenant}, args...)
 }
 
-func countResources(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, catalog ids.CatalogID, filter query.Expr) (int, error) {
-	return object.Count(ctx, tx, filter, resourceTable, "from catalog_resource r where r.tenant_id = ? and r.catalog_id = ?", []any{tenant, catalog})
+func listResources(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, only []ids.CatalogID, q query.Query) (object.Page[*Resource], error) {
+	from, args := resourcesFrom(tenant, only)
+	return object.List(ctx, tx, q, resourceTable, resourceColumns, from, args, scanResource)
+}
+
+func countResources(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, only []ids.CatalogID, filter query.Expr) (int, error) {
+	from, args := resourcesFrom(tenant, only)
+	return object.Count(ctx, tx, filter, resourceTable, from, args)
 }
 
 // addResource stores a resource with its scope; one that the catalog has already
 // is AlreadyOnboarded. Its roles are put by putRoles.
 func addResource(ctx context.Context, tx *sqldb.Tx, r *Resource) error {
-	n, err := countResources(ctx, tx, r.Tenant, r.Catalog, nil)
+	n, err := countResources(ctx, tx, r.Tenant, []ids.CatalogID{r.Catalog}, nil)
 	if err != nil {
 		return err
 	}
@@ -172,7 +179,7 @@ var (
 // of limits a list of roles or scopes to those of a catalog, and of one resource
 // where it is not empty.
 func of(tenant ids.TenantID, catalog ids.CatalogID, resource ids.ResourceID) (string, []any) {
-	return " and r.catalog_id = ? and (? = '' or x.resource_id = ?)", []any{tenant, catalog, resource, resource}
+	return " and (? = '' or r.catalog_id = ?) and (? = '' or x.resource_id = ?)", []any{tenant, catalog, catalog, resource, resource}
 }
 
 func listRoles(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, catalog ids.CatalogID, resource ids.ResourceID, q query.Query) (object.Page[ResourceRole], error) {

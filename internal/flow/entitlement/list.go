@@ -1,0 +1,63 @@
+package entitlement
+
+import (
+	"context"
+
+	"entente/internal/core/audit"
+	"entente/internal/core/authz"
+	"entente/internal/core/object"
+	"entente/internal/kit/query"
+	"entente/internal/kit/sqldb"
+)
+
+// An Asked is what a reader wants of a list.
+type Asked struct {
+	Query query.Query
+	Count bool // how many there are in all, too
+	Only  bool // nothing but that
+}
+
+// A List is a page of what there is.
+type List[T any] struct {
+	Items []T
+	Next  []any // where the next page begins
+	Total int   // where it was asked for
+}
+
+// listed reads a page, and how many there are where that is asked for.
+func listed[T any](q Asked, count func() (int, error), list func() (object.Page[T], error)) (l List[T], err error) {
+	if q.Count {
+		if l.Total, err = count(); err != nil || q.Only {
+			return l, err
+		}
+	}
+	page, err := list()
+	l.Items, l.Next = page.Items, page.Next
+	return l, err
+}
+
+// view reads in one snapshot.
+func view[T any](ctx context.Context, s *Service, do func(tx *sqldb.Tx) (T, error)) (v T, err error) {
+	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
+		v, err = do(tx)
+		return err
+	})
+	return v, err
+}
+
+// change does something in one transaction.
+func change[T any](ctx context.Context, s *Service, do func(tx *sqldb.Tx) (T, error)) (v T, err error) {
+	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		v, err = do(tx)
+		return err
+	})
+	return v, err
+}
+
+// record writes what was set up into the audit log.
+func record(ctx context.Context, tx *sqldb.Tx, who authz.Caller, activity, kind, id, name string, changed []audit.Change) error {
+	return audit.Record(ctx, tx, who, audit.Entry{
+		Service: "Entitlement Management", Category: "EntitlementManagement", Activity: activity,
+		Target: audit.Target{Kind: kind, ID: id, Name: name}, Changes: changed,
+	})
+}
