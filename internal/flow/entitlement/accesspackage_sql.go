@@ -235,3 +235,30 @@ func countIncompatible(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, i
 	}
 	return object.Count(ctx, tx, filter, packageTable, from, []any{tenant, id})
 }
+
+// givenTable tells by what it is found what packages give.
+var givenTable = query.Table{Key: []string{"package", "id", "scope"}, Fields: map[string]query.Column{
+	"package": {SQL: "y.package_id"}, "id": {SQL: "y.role_id"}, "scope": {SQL: "y.scope_id"},
+	"createdDateTime": {SQL: "y.created_us", Kind: query.Time},
+}}
+
+func givenOf(tenant ids.TenantID, only []ids.CatalogID) (string, []any) {
+	limit, args := among("r.catalog_id", only)
+	return givenFrom + limit, append([]any{tenant}, args...)
+}
+
+func listGiven(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, only []ids.CatalogID, q query.Query) (object.Page[RoleScope], error) {
+	from, args := givenOf(tenant, only)
+	return object.List(ctx, tx, q, givenTable, givenColumns, from, args, scanGiven)
+}
+
+func countGiven(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, only []ids.CatalogID, filter query.Expr) (int, error) {
+	from, args := givenOf(tenant, only)
+	return object.Count(ctx, tx, filter, givenTable, from, args)
+}
+
+// resourceOfRole returns whose role it is.
+func resourceOfRole(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, role ids.ObjectID) (ids.ResourceID, error) {
+	r, err := one(ctx, tx, string(role), "select "+roleColumns+" "+rolesFrom+" and x.id = ?", []any{tenant, role}, scanRole)
+	return r.Resource, err
+}

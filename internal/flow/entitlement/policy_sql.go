@@ -147,29 +147,11 @@ func oneAutomatic(ctx context.Context, tx *sqldb.Tx, p *Policy) error {
 	return err
 }
 
-// What a policy names somebody as.
-const (
-	asTarget   = "target"
-	asOnBehalf = "onBehalf"
-	asApprover = "approver"
-)
-
 // nameSubjects stores whom the policy names, and what it calls.
 func nameSubjects(ctx context.Context, tx *sqldb.Tx, p *Policy) error {
 	var rows [][]any
-	name := func(as string, sets []SubjectSet) {
-		for _, s := range sets {
-			if of := s.named(); of != "" {
-				rows = append(rows, []any{p.Tenant, p.ID, as, of, s.Kind})
-			}
-		}
-	}
-	name(asTarget, p.Targets)
-	name(asOnBehalf, p.Requestor.OnBehalf)
-	for _, s := range p.Approval.Stages {
-		for _, sets := range [][]SubjectSet{s.Primary, s.Fallback, s.Alternate, s.AlternateFallback} {
-			name(asApprover, sets)
-		}
+	for _, s := range p.subjects() {
+		rows = append(rows, []any{p.Tenant, p.ID, s.as, s.set.named(), s.set.Kind})
 	}
 	if _, err := tx.ExecAll(ctx, `
 		insert into policy_subject (tenant_id, policy_id, role, subject_id, kind) values (?, ?, ?, ?, ?)

@@ -1,0 +1,210 @@
+package entitlement
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"entente/internal/core/audit"
+	"entente/internal/core/authz"
+	"entente/internal/core/object"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/jobs"
+	"entente/internal/kit/sqldb"
+)
+
+// Policies returns a page of the policies of a package, or of all that the caller
+// may see where it is empty.
+func (s *Service) Policies(ctx context.Context, who authz.Caller, of ids.PackageID, q Asked) (List[*Policy], error) {
+	return view(ctx, s, func(tx *sqldb.Tx) (List[*Policy], error) {
+		var only []ids.CatalogID
+		var err error
+		if of == "" {
+			only, err = readable(ctx, tx, who, toRead)
+		} else {
+			_, err = packageFor(ctx, tx, who, of, toRead)
+		}
+		if err != nil {
+			return List[*Policy]{}, err
+		}
+		return listed(q, func() (int, error) { return countPolicies(ctx, tx, who.Tenant, of, only, q.Query.Filter) },
+			func() (object.Page[*Policy], error) { return listPolicies(ctx, tx, who.Tenant, of, only, q.Query) })
+	})
+}
+
+// Policy returns a policy; of the package if it is not empty.
+func (s *Service) Policy(ctx context.Context, who authz.Caller, of ids.PackageID, id ids.PolicyID) (*Policy, error) {
+	return view(ctx, s, func(tx *sqldb.Tx) (*Policy, error) {
+		p, _, err := policyFor(ctx, tx, who, id, toRead)
+		if err == nil && of != "" && p.Package != of {
+			err = object.Missing(string(id))
+		}
+		if err != nil {
+			return nil, err
+		}
+		return p, nil
+	})
+}
+
+// policyFor returns a policy in whose catalog the caller may do the task, and its
+// package.
+func policyFor(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.PolicyID, t task) (*Policy, *Package, error) {
+	p, err := policyByID(ctx, tx, who.Tenant, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	of, err := packageFor(ctx, tx, who, p.Package, t)
+	return p, of, err
+}
+
+// CreatePolicy makes a policy of a package.
+func (s *Service) CreatePolicy(ctx context.Context, who authz.Caller, p Policy) (*Policy, error) {
+	if p.Package == "" {
+		return nil, fault.Because(fault.Invalid, NoPackage, "Value cannot be null.Parameter name: Id").WithFix("Name the access package: accessPackage.id, or accessPackageId in beta.")
+	}
+	return change(ctx, s, func(tx *sqldb.Tx) (*Policy, error) {
+		of, err := packageFor(ctx, tx, who, p.Package, toPackage)
+		if err != nil {
+			return nil, err
+		}
+		p.Tenant, p.ID, p.CreatedAt, p.ModifiedAt = who.Tenant, ids.New[ids.PolicyID](), tx.Now(), tx.Now()
+		for i := range p.Questions {
+			p.Questions[i].ID = "" // none of this policy's yet
+		}
+		if err := stand(ctx, tx, who, of, &p); err != nil {
+			return nil, err
+		}
+		if err := addPolicy(ctx, tx, &p); err != nil {
+			return nil, err
+		}
+		return &p, recordPolicy(ctx, tx, who, "Create access package assignment policy", &p, audit.Diff(Policy{}, p))
+	})
+}
+
+// ChangePolicy has do change a policy, or replace all that it says. Requests that
+// are under way keep to what they were made under.
+func (s *Service) ChangePolicy(ctx context.Context, who authz.Caller, id ids.PolicyID, do func(*Policy) error) (*Policy, error) {
+	return change(ctx, s, func(tx *sqldb.Tx) (*Policy, error) {
+		p, of, err := policyFor(ctx, tx, who, id, toPackage)
+		if err != nil {
+			return nil, err
+		}
+		before := *p
+		if err := do(p); err != nil {
+			return nil, err
+		}
+		if p.Package != "" && p.Package != before.Package {
+			return nil, bad("accessPackage.id", "A policy keeps its access package.")
+		}
+		p.Tenant, p.ID, p.Package, p.CreatedAt, p.version = before.Tenant, before.ID, before.Package, before.CreatedAt, before.version
+		p.ModifiedAt = tx.Now()
+		keepQuestions(p, &before)
+		if err := stand(ctx, tx, who, of, p); err != nil {
+			return nil, err
+		}
+		if before.Automatic != nil {
+			if err := may(ctx, tx, who, "", toAdminister); err != nil {
+				return nil, err
+			}
+		}
+		if err := putPolicy(ctx, tx, p); err != nil {
+			return nil, err
+		}
+		return p, recordPolicy(ctx, tx, who, "Update access package assignment policy", p, audit.Diff(before, p))
+	})
+}
+
+// keepQuestions has questions keep their identifiers: those that name one of the
+// policy's, and those that are asked as before at the same place.
+func keepQuestions(p, before *Policy) {
+	for i := range p.Questions {
+		q := &p.Questions[i]
+		known := slices.ContainsFunc(before.Questions, func(was Question) bool { return was.ID == q.ID })
+		if known {
+			continue
+		}
+		q.ID = ""
+		if i < len(before.Questions) && before.Questions[i].Text.Text == q.Text.Text {
+			q.ID = before.Questions[i].ID
+		}
+	}
+}
+
+// DeletePolicy removes a policy by which nobody has the package.
+func (s *Service) DeletePolicy(ctx context.Context, who authz.Caller, id ids.PolicyID) error {
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		p, _, err := policyFor(ctx, tx, who, id, toPackage)
+		if err != nil {
+			return err
+		}
+		if p.Automatic != nil {
+			if err := may(ctx, tx, who, "", toAdminister); err != nil {
+				return err
+			}
+		}
+		if err := dropPolicy(ctx, tx, p); err != nil {
+			return err
+		}
+		return recordPolicy(ctx, tx, who, "Delete access package assignment policy", p, nil)
+	})
+}
+
+// stand refuses a policy that cannot stand: by what it says, by whom it names,
+// and by who makes it.
+func stand(ctx context.Context, tx *sqldb.Tx, who authz.Caller, of *Package, p *Policy) error {
+	if err := p.Check(); err != nil {
+		return err
+	}
+	if p.Automatic != nil {
+		if err := may(ctx, tx, who, "", toAdminister); err != nil {
+			return err
+		}
+	}
+	for _, s := range p.subjects() {
+		if err := exists(ctx, tx, p.Tenant, s); err != nil {
+			return err
+		}
+	}
+	for i, e := range p.Extensions {
+		found, err := extensionByID(ctx, tx, p.Tenant, e.Extension)
+		path := at("customExtensionStageSettings", i)
+		switch {
+		case errors.Is(err, fault.NotFound), err == nil && found.Catalog != of.Catalog:
+			return bad(path+".customExtension.id", "The access package's catalog has no custom extension '%s'.", e.Extension)
+		case err != nil:
+			return err
+		case !found.serves(e.Stage):
+			return bad(path+".stage", "The custom extension '%s' is not called at the stage %s.", found.Name, e.Stage)
+		}
+	}
+	return nil
+}
+
+// kindsOf are the kinds of objects that a set can name.
+var kindsOf = map[SetKind]object.Kind{SingleUser: object.User, GroupMembers: object.Group, SingleServicePrincipal: object.ServicePrincipal}
+
+// exists refuses somebody whom the tenant does not have.
+func exists(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, s namedSubject) error {
+	if s.set.Kind == ConnectedOrganizationMembers {
+		_, err := organizationByID(ctx, tx, tenant, s.set.Organization)
+		if errors.Is(err, fault.NotFound) {
+			err = bad(s.path, "There is no connected organization '%s'.", s.set.Organization)
+		}
+		return err
+	}
+	o, err := object.Get(ctx, tx, tenant, s.set.Object)
+	if errors.Is(err, fault.NotFound) || err == nil && o.Kind != kindsOf[s.set.Kind] {
+		return bad(s.path, "There is no object '%s' of the kind %s.", s.set.Object, kindsOf[s.set.Kind])
+	}
+	return err
+}
+
+// recordPolicy writes a change of a policy into the audit log, and says
+// PolicyChanged.
+func recordPolicy(ctx context.Context, tx *sqldb.Tx, who authz.Caller, activity string, p *Policy, changed []audit.Change) error {
+	if err := jobs.Emit(ctx, tx, p.Tenant, PolicyChanged, PolicyChange{p.ID, p.Package}); err != nil {
+		return err
+	}
+	return record(ctx, tx, who, activity, "AccessPackageAssignmentPolicy", string(p.ID), p.Name, changed)
+}
