@@ -202,6 +202,9 @@ func (c *call) contextOf(one bool) string {
 	if c.expand != nil {
 		shown = append(slices.Clone(shown), c.expand.fragment())
 	}
+	if c.tree != nil {
+		shown = append(slices.Clone(shown), treeFragment(c.tree)...)
+	}
 	if shown != nil {
 		f += "(" + strings.Join(shown, ",") + ")"
 	}

@@ -86,6 +86,9 @@ func (c *call) readEntity(set *edm.Set) (*edm.Body, error) {
 	if err != nil {
 		return nil, err
 	}
+	if set.Raw {
+		return c.Registry.ReadRaw(c.request.Version, set.Type, raw)
+	}
 	if set.Exact {
 		return c.Registry.ReadExact(c.request.Version, set.Type, raw, set.Parts)
 	}

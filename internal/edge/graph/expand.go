@@ -43,6 +43,11 @@ func (c *call) readExpand() error {
 	if len(items) == 0 {
 		return nil
 	}
+	if c.target.set().Deep {
+		var err error
+		c.tree, err = c.readTree(c.target.set(), items, 1)
+		return err
+	}
 	e := items[0]
 	part, err := c.expanded(e)
 	switch {
@@ -115,6 +120,9 @@ func (x *expansion) fragment() string { return x.name + "(" + strings.Join(x.sel
 
 // appendExpanded writes what $expand shows of an entity, behind its members.
 func (c *call) appendExpanded(b []byte, it edm.Item, first bool) ([]byte, error) {
+	if c.tree != nil {
+		return c.appendTree(b, first, keysTo(c.target.set(), c.request.Parents, it), c.tree)
+	}
 	if c.expand == nil {
 		return b, nil
 	}

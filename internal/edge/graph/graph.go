@@ -63,6 +63,7 @@ type call struct {
 	request *edm.Request
 	options options
 	expand  *expansion // nil where nothing is expanded
+	tree    []*branch  // of a set that is expanded deeply
 	prefer  preferences
 	level   level
 }

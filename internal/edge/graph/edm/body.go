@@ -10,6 +10,7 @@ import (
 // A Body is what a caller sent, read and checked against a type.
 type Body struct {
 	o       object
+	raw     json.RawMessage // of ReadRaw: as it came
 	binds   map[string][]string
 	Version Version
 	owner   Type
@@ -43,6 +44,16 @@ func (r *Registry) Read(v Version, t Type, raw []byte, parts []*Set) (*Body, err
 // their letter case only.
 func (r *Registry) ReadExact(v Version, t Type, raw []byte, parts []*Set) (*Body, error) {
 	return r.read(v, t, raw, parts, func(name string) *Prop { return r.Prop(t, v, name) })
+}
+
+// ReadRaw reads a body that the behavior reads itself: it is a JSON object, and
+// passed on as it came.
+func (r *Registry) ReadRaw(v Version, t Type, raw []byte) (*Body, error) {
+	o, err := parseObject(raw)
+	if err != nil {
+		return nil, err
+	}
+	return &Body{o: o, raw: raw, binds: make(map[string][]string), Version: v, owner: t, r: r}, nil
 }
 
 // ReadParams reads the parameters of an action. No body at all is an empty one.
@@ -157,11 +168,19 @@ func (b *Body) Set(name, value string) error {
 }
 
 // JSON returns the members without annotations, under their declared names.
-func (b *Body) JSON() (json.RawMessage, error) { return json.Marshal(b.o) }
+func (b *Body) JSON() (json.RawMessage, error) {
+	if b.raw != nil {
+		return b.raw, nil
+	}
+	return json.Marshal(b.o)
+}
 
 // ForCreate refuses what cannot be set at creation and what is missing. A
 // read-only property that is null is passed over: clients send those.
 func (b *Body) ForCreate() error {
+	if b.raw != nil {
+		return nil
+	}
 	if err := b.keep(func(p *Prop, value any) (bool, error) {
 		switch {
 		case p.Write == C || p.Write == CU:
@@ -179,6 +198,9 @@ func (b *Body) ForCreate() error {
 // ForPut refuses what cannot be set and what is missing. The entity's own
 // identifier may be repeated.
 func (b *Body) ForPut(id string) error {
+	if b.raw != nil {
+		return nil
+	}
 	key := b.r.KeyProp(b.owner)
 	if err := b.keep(func(p *Prop, value any) (bool, error) {
 		switch {
@@ -198,6 +220,9 @@ func (b *Body) ForPut(id string) error {
 // set at creation only: they may be repeated, and the caller compares them
 // with what is stored. The entity's own identifier may be repeated as well.
 func (b *Body) ForUpdate(id string) (fixed map[string]any, err error) {
+	if b.raw != nil {
+		return nil, nil
+	}
 	fixed = make(map[string]any)
 	key := b.r.KeyProp(b.owner)
 	err = b.keep(func(p *Prop, value any) (bool, error) {

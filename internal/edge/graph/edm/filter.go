@@ -300,6 +300,11 @@ func (l *lowering) resolve(names []string) (leaf, error) {
 			return leaf{l.element.of, l.element.of, t, ""}, nil
 		}
 	}
+	if f := l.r.fields[t]; f != nil && l.element == nil && len(names) > 1 {
+		if p := f.paths[l.a.Version][strings.ToLower(strings.Join(names, "/"))]; p != nil {
+			return leaf{p, p, p.Type, p.field()}, nil
+		}
+	}
 	for i, name := range names {
 		p := l.r.FoldProp(t, l.a.Version, name)
 		if p == nil && i == 0 {

@@ -25,6 +25,7 @@ type fields struct {
 	open  map[Version]map[string]*Prop // by the name as spelled
 	fold  map[Version]map[string]*Prop // by the name in lower case
 	input map[string]*Prop             // what only bodies have, by the name in lower case
+	paths map[Version]map[string]*Prop // of single parts, by the names in lower case with a slash between
 }
 
 // New joins schemas and sets, or says what contradicts.
@@ -82,8 +83,14 @@ func (r *Registry) gather(name Type) error {
 			}
 		}
 	}
+	f.paths = make(map[Version]map[string]*Prop)
 	for _, v := range versions {
-		f.open[v], f.fold[v] = make(map[string]*Prop), make(map[string]*Prop)
+		f.open[v], f.fold[v], f.paths[v] = make(map[string]*Prop), make(map[string]*Prop), make(map[string]*Prop)
+		if e := r.entities[name]; e != nil {
+			for i := range e.Paths {
+				f.paths[v][strings.ToLower(e.Paths[i].In(v))] = &e.Paths[i]
+			}
+		}
 		for i := range f.props {
 			n := f.props[i].In(v)
 			if n == "" {

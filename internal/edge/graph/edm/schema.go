@@ -28,6 +28,10 @@ type Entity struct {
 	// does not: lists of its entities can be asked by them, in advanced queries.
 	Shared []Prop
 
+	// Paths are properties of single parts by which a list can be asked:
+	// catalog/id. The names have the slash.
+	Paths []Prop
+
 	// Counted names parts whose $count can be compared in an advanced query.
 	// The noun's table has a collection of that name.
 	Counted []string

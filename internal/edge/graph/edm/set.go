@@ -27,6 +27,8 @@ type Set struct {
 	Levels   bool  // $expand goes on from what it shows: a manager's manager
 	Unpaged  bool  // everything comes at once
 	Words    bool  // ?search=words asks the list: sites. See Request.Words
+	Deep     bool  // $expand takes several parts, and goes on within what it shows
+	Raw      bool  // the behavior reads bodies itself, with their annotations: their members depend on a type in them
 	Advanced bool  // counting asks for ConsistencyLevel: eventual
 	Cost     int   // of a read, in the units by which applications are throttled; 0 is 1
 
