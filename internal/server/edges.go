@@ -13,6 +13,7 @@ import (
 	"entente/internal/edge/graph/sets"
 	graphapps "entente/internal/edge/graph/sets/apps"
 	graphdirectory "entente/internal/edge/graph/sets/directory"
+	graphgovernance "entente/internal/edge/graph/sets/governance"
 	graphpolicy "entente/internal/edge/graph/sets/policy"
 	graphreport "entente/internal/edge/graph/sets/report"
 	"entente/internal/edge/hostapi"
@@ -21,6 +22,7 @@ import (
 	"entente/internal/edge/portal/account"
 	"entente/internal/edge/portal/labpages"
 	"entente/internal/edge/portal/signinpages"
+	"entente/internal/flow/entitlement"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/mail"
 	"entente/internal/kit/web"
@@ -73,6 +75,8 @@ func (s *Server) newGraph() (*graph.Server, error) {
 		Apps:      graphapps.Services{DB: s.db, Apps: s.core.apps, Consent: s.core.consent, Federation: s.core.federation},
 		Policy:    graphpolicy.Services{DB: s.db, Cross: s.core.crosstenant, Tenants: tenant.NewService(s.db), Guests: s.flow.guests, Factors: s.core.factors},
 		Report:    graphreport.Services{DB: s.db},
+
+		Governance: graphgovernance.Services{DB: s.db, Entitlement: entitlement.NewService(s.db)},
 	}.Registry()
 	if err != nil {
 		return nil, err

@@ -79,6 +79,7 @@ var RoleAssignmentTable = query.Table{
 		"principalId":      {SQL: "r.principal_id", Fold: true},
 		"roleDefinitionId": {SQL: "r.role_id", Fold: true},
 		"directoryScopeId": {SQL: "r.scope", Fold: true},
+		"appScopeId":       {SQL: "''", Null: ""},
 	},
 }
 

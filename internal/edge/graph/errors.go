@@ -17,6 +17,7 @@ import (
 	"entente/internal/core/tenant"
 	"entente/internal/core/token"
 	"entente/internal/edge/graph/edm"
+	"entente/internal/flow/entitlement"
 	"entente/internal/flow/guest"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/odata"
@@ -142,6 +143,23 @@ var reasons = map[fault.Reason]reply{
 	site.BadMember:            {http.StatusBadRequest, "BadRequest", "", ""},
 	site.NotTemplate:          {http.StatusBadRequest, "BadRequest", "", ""},
 	site.BadRole:              {http.StatusBadRequest, "invalidRequest", "", ""},
+
+	entitlement.BadModel:         {http.StatusBadRequest, "InvalidModel", "", "InvalidValue"},
+	entitlement.BadEndpoint:      {http.StatusBadRequest, "InvalidModel", "", "InvalidValue"},
+	entitlement.NoSponsor:        {http.StatusBadRequest, "InvalidModel", "", ""},
+	entitlement.NotMatched:       {http.StatusBadRequest, "ResourceNotInCatalog", "", ""},
+	entitlement.NoPackage:        {http.StatusBadRequest, "ArgumentNullException", "", ""},
+	entitlement.NameTaken:        {http.StatusConflict, "DuplicateKey", "", ""},
+	entitlement.SourceTaken:      {http.StatusConflict, "DuplicateKey", "", ""},
+	entitlement.TooMany:          {http.StatusBadRequest, "QuotaExceeded", "", ""},
+	entitlement.BuiltIn:          {http.StatusForbidden, "OperationNotAllowed", "", ""},
+	entitlement.NotEmpty:         {http.StatusBadRequest, "CatalogNotEmpty", "", ""},
+	entitlement.InUse:            {http.StatusBadRequest, "ResourceInUse", "", ""},
+	entitlement.AlreadyOnboarded: {http.StatusBadRequest, "ResourceAlreadyOnboarded", "", ""},
+	entitlement.NotInOrigin:      {http.StatusBadRequest, "ResourceNotFoundInOriginSystem", "", ""},
+	entitlement.NotEligible:      {http.StatusBadRequest, "ResourceNotEligible", "", ""},
+	entitlement.HasEntitlements:  {http.StatusBadRequest, "InvalidDeleteResourceHasEntitlements", "", ""},
+	entitlement.NotOwner:         {http.StatusForbidden, "CallerNotResourceOwner", "", ""},
 }
 
 // replyTo finds how a fault looks.

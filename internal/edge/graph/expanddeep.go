@@ -46,6 +46,9 @@ func (c *call) readTree(set *edm.Set, items []odata.Expand, depth int) (list []*
 		if len(e.Path) == 1 && e.Path[0] == "*" {
 			continue
 		}
+		if len(e.Path) == 1 && set.Part(c.request.Version, e.Path[0]) == nil && c.whole(set, e.Path[0]) {
+			continue
+		}
 		b, err := c.branch(set, e, depth)
 		if err != nil {
 			return nil, err
@@ -56,6 +59,13 @@ func (c *call) readTree(set *edm.Set, items []odata.Expand, depth int) (list []*
 		}
 	}
 	return list, nil
+}
+
+// whole reports whether a name is of a property that holds entities and stands in
+// the answer anyway: the questions of a policy.
+func (c *call) whole(set *edm.Set, name string) bool {
+	p := c.Registry.FoldProp(set.Type, c.request.Version, name)
+	return p != nil && p.Type.IsMany() && c.Registry.IsComplex(p.Type.Item())
 }
 
 func (c *call) branch(set *edm.Set, e odata.Expand, depth int) (*branch, error) {

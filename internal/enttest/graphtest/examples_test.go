@@ -16,6 +16,7 @@ type example struct {
 	root  string // the collection
 	many  string // the same; empty where it cannot be listed
 	one   string // the entity
+	beta  string // the same, or many where there is none, as beta calls the sets on the way
 }
 
 type examples struct {
@@ -74,6 +75,9 @@ func (w *World) examples(t *testing.T, c *Client) examples {
 		}
 		if s.List.Do == nil {
 			x.many = ""
+		}
+		if x.beta = f.PathTo(t, edm.Beta, above, s); x.one != "" {
+			x.beta += x.one[len(root):]
 		}
 		if x.one != "" || s.Linked {
 			e.paths = append(e.paths, x)

@@ -23,6 +23,7 @@ var Everything = []string{
 	"Policy.Read.All", "Policy.ReadWrite.CrossTenantAccess", "Policy.ReadWrite.Authorization",
 	"Policy.ReadWrite.SecurityDefaults", "UserAuthenticationMethod.ReadWrite.All",
 	"Domain.ReadWrite.All", "CrossTenantInformation.ReadBasic.All", "User.Invite.All", "RoleManagement.ReadWrite.Directory",
+	"EntitlementManagement.ReadWrite.All",
 }
 
 // A Furnishing is a tenant in which each set of the registry holds an entity.
@@ -68,7 +69,7 @@ type Room struct {
 }
 
 // rooms are all of them, in the order in which they furnish.
-var rooms = []Room{people, groups, teams, registrations, deletions, policies, names, logs, directoryRoles}
+var rooms = []Room{people, groups, teams, registrations, deletions, policies, names, logs, directoryRoles, governance}
 
 // Furnish makes one of everything.
 func (f *Furnishing) Furnish() {
@@ -165,6 +166,9 @@ func (f *Furnishing) Body(t testing.TB, method, words, suffix, parent string) an
 	}
 	switch suffix {
 	case "/$ref":
+		if id, ok := f.IDs["$ref "+words]; ok {
+			return Ref(id)
+		}
 		return Ref(f.Key(t, "user"))
 	case "/logo":
 		return NewPicture()

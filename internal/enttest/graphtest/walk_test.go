@@ -51,6 +51,8 @@ func routes(r *edm.Registry) (all []route) {
 			return 0
 		case r.set.Path.V1 == "oauth2PermissionGrants":
 			return 1 // before those who were granted something
+		case r.set.Path.V1 == "catalogs":
+			return 11 // when nothing is in them
 		}
 		return 10 - len(r.above)
 	}

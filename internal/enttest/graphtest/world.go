@@ -31,11 +31,13 @@ import (
 	"entente/internal/edge/graph/sets"
 	appsets "entente/internal/edge/graph/sets/apps"
 	dirsets "entente/internal/edge/graph/sets/directory"
+	governancesets "entente/internal/edge/graph/sets/governance"
 	policysets "entente/internal/edge/graph/sets/policy"
 	"entente/internal/edge/graph/sets/report"
 	"entente/internal/enttest/dbtest"
 	"entente/internal/flow/deletion"
 	"entente/internal/flow/domain"
+	"entente/internal/flow/entitlement"
 	"entente/internal/flow/guest"
 	"entente/internal/flow/notify"
 	"entente/internal/flow/onboard"
@@ -120,6 +122,8 @@ func NewMailing(t testing.TB, db *sqldb.DB, clk *clock.Fake, to mail.Sender) *Wo
 		Directory: dirsets.Services{DB: db, Users: w.Users, Tenants: tenant.NewService(db), Factors: w.Factors, Domains: w.Domains, Deletion: w.Deletion},
 		Apps: appsets.Services{DB: db, Apps: w.Apps, Consent: w.Consent, Federation: federation.NewService(db, k, out, clk,
 			federation.Options{Name: Own, Probe: time.Millisecond})},
+		Governance: governancesets.Services{DB: db, Entitlement: entitlement.NewService(db)},
+
 		Policy: policysets.Services{DB: db, Cross: crosstenant.NewService(db), Tenants: tenant.NewService(db), Guests: guests, Factors: w.Factors},
 		Report: report.Services{DB: db},
 	}.Registry()

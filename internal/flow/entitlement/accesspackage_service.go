@@ -61,7 +61,7 @@ func (s *Service) CreatePackage(ctx context.Context, who authz.Caller, catalog i
 		catalog = GeneralID(who.Tenant)
 	}
 	if catalog == GeneralID(who.Tenant) {
-		if err := s.ensureGeneral(ctx, who.Tenant); err != nil {
+		if err := s.ensureGeneral(ctx, who); err != nil {
 			return nil, err
 		}
 	}
@@ -131,7 +131,7 @@ func (s *Service) DeletePackage(ctx context.Context, who authz.Caller, id ids.Pa
 // catalog's resources.
 func (s *Service) MovePackage(ctx context.Context, who authz.Caller, id ids.PackageID, to ids.CatalogID) error {
 	if to == GeneralID(who.Tenant) {
-		if err := s.ensureGeneral(ctx, who.Tenant); err != nil {
+		if err := s.ensureGeneral(ctx, who); err != nil {
 			return err
 		}
 	}

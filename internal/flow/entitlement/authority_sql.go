@@ -107,7 +107,8 @@ func scanHeld(scan func(...any) error) (a RoleAssignment, err error) {
 // roleAssignmentTable tells by what assignments of roles can be found.
 var roleAssignmentTable = query.Table{Key: []string{"id"}, Fields: map[string]query.Column{
 	"id": {SQL: "h.id"}, "principalId": {SQL: "h.principal_id"}, "roleDefinitionId": {SQL: "h.role_id"},
-	"appScopeId": {SQL: "case h.catalog_id when '' then '/' else '/AccessPackageCatalog/' || h.catalog_id end"},
+	"directoryScopeId": {SQL: "'/'"},
+	"appScopeId":       {SQL: "case h.catalog_id when '' then '/' else '/AccessPackageCatalog/' || h.catalog_id end"},
 }}
 
 // heldFrom is the from clause of the assignments in the catalogs of only, or of

@@ -133,8 +133,11 @@ func (c *Catalog) Removable() error {
 	return nil
 }
 
-// bad refuses a body for the value at a path.
+// bad refuses a body for the value at a path, which the message says too.
 func bad(path, format string, args ...any) error {
+	if path != "" {
+		format, args = "%s: "+format, append([]any{path}, args...)
+	}
 	f := fault.Because(fault.Invalid, BadModel, format, args...)
 	f.Target = path
 	return f

@@ -11,21 +11,26 @@ import (
 )
 
 // ensureGeneral stores the tenant's built-in catalog if it is not there yet:
-// whoever asks for catalogs first makes it.
-func (s *Service) ensureGeneral(ctx context.Context, tenant ids.TenantID) error {
-	have, err := view(ctx, s, func(tx *sqldb.Tx) (bool, error) { return hasGeneral(ctx, tx, tenant) })
+// whoever asks for catalogs first, and administers something, makes it.
+func (s *Service) ensureGeneral(ctx context.Context, who authz.Caller) error {
+	have, err := view(ctx, s, func(tx *sqldb.Tx) (bool, error) {
+		if _, err := readable(ctx, tx, who, toRead); err != nil {
+			return false, err
+		}
+		return hasGeneral(ctx, tx, who.Tenant)
+	})
 	if err != nil || have {
 		return err
 	}
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		_, err := insertCatalog(ctx, tx, general(tenant, tx.Now()))
+		_, err := insertCatalog(ctx, tx, general(who.Tenant, tx.Now()))
 		return err
 	})
 }
 
 // Catalogs returns a page of the catalogs that the caller may see.
 func (s *Service) Catalogs(ctx context.Context, who authz.Caller, q Asked) (List[*Catalog], error) {
-	if err := s.ensureGeneral(ctx, who.Tenant); err != nil {
+	if err := s.ensureGeneral(ctx, who); err != nil {
 		return List[*Catalog]{}, err
 	}
 	return view(ctx, s, func(tx *sqldb.Tx) (List[*Catalog], error) {
@@ -41,7 +46,7 @@ func (s *Service) Catalogs(ctx context.Context, who authz.Caller, q Asked) (List
 // Catalog returns a catalog.
 func (s *Service) Catalog(ctx context.Context, who authz.Caller, id ids.CatalogID) (*Catalog, error) {
 	if id == GeneralID(who.Tenant) {
-		if err := s.ensureGeneral(ctx, who.Tenant); err != nil {
+		if err := s.ensureGeneral(ctx, who); err != nil {
 			return nil, err
 		}
 	}
@@ -84,7 +89,7 @@ func (s *Service) CreateCatalog(ctx context.Context, who authz.Caller, to Catalo
 // UpdateCatalog changes a catalog.
 func (s *Service) UpdateCatalog(ctx context.Context, who authz.Caller, id ids.CatalogID, to CatalogChange) error {
 	if id == GeneralID(who.Tenant) {
-		if err := s.ensureGeneral(ctx, who.Tenant); err != nil {
+		if err := s.ensureGeneral(ctx, who); err != nil {
 			return err
 		}
 	}
@@ -107,7 +112,7 @@ func (s *Service) UpdateCatalog(ctx context.Context, who authz.Caller, id ids.Ca
 // DeleteCatalog removes a catalog without access packages.
 func (s *Service) DeleteCatalog(ctx context.Context, who authz.Caller, id ids.CatalogID) error {
 	if id == GeneralID(who.Tenant) {
-		if err := s.ensureGeneral(ctx, who.Tenant); err != nil {
+		if err := s.ensureGeneral(ctx, who); err != nil {
 			return err
 		}
 	}

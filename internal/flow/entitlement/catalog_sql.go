@@ -45,7 +45,7 @@ var catalogTable = query.Table{Key: []string{"id"}, Fields: map[string]query.Col
 	"id":                  {SQL: "c.id"},
 	"displayName":         {SQL: "c.name_folded", Fold: true},
 	"catalogType":         {SQL: "c.kind", Among: []string{string(UserManaged), string(ServiceDefault)}},
-	"published":           {SQL: "c.published", Kind: query.Bool},
+	"state":               {SQL: "case c.published when 1 then 'published' else 'unpublished' end", Among: []string{"published", "unpublished"}},
 	"isExternallyVisible": {SQL: "c.external", Kind: query.Bool},
 	"createdDateTime":     {SQL: "c.created_us", Kind: query.Time},
 	"modifiedDateTime":    {SQL: "c.modified_us", Kind: query.Time},

@@ -92,5 +92,10 @@ func (e *Extension) Check() error {
 	return nil
 }
 
+// Clear takes back everything that a body says.
+func (e *Extension) Clear() {
+	*e = Extension{Tenant: e.Tenant, ID: e.ID, Catalog: e.Catalog, Kind: e.Kind, CreatedAt: e.CreatedAt, version: e.version}
+}
+
 // serves reports whether the extension is called at the stage.
 func (e *Extension) serves(stage string) bool { return slices.Contains(stages[e.Kind], stage) }

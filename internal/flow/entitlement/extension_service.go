@@ -42,7 +42,7 @@ func extensionFor(ctx context.Context, tx *sqldb.Tx, who authz.Caller, catalog i
 // CreateExtension stores a custom extension of a catalog.
 func (s *Service) CreateExtension(ctx context.Context, who authz.Caller, catalog ids.CatalogID, e Extension) (*Extension, error) {
 	if catalog == GeneralID(who.Tenant) {
-		if err := s.ensureGeneral(ctx, who.Tenant); err != nil {
+		if err := s.ensureGeneral(ctx, who); err != nil {
 			return nil, err
 		}
 	}

@@ -61,3 +61,8 @@ func record(ctx context.Context, tx *sqldb.Tx, who authz.Caller, activity, kind,
 		Target: audit.Target{Kind: kind, ID: id, Name: name}, Changes: changed,
 	})
 }
+
+// One asks for the entity with the identifier.
+func One(id string) Asked {
+	return Asked{Query: query.Query{Filter: query.Compare{Field: "id", Op: query.Eq, Value: id}, Page: query.Page{Limit: 1}}}
+}

@@ -15,7 +15,6 @@ import (
 	"entente/internal/core/site"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
-	"entente/internal/kit/query"
 	"entente/internal/kit/sqldb"
 )
 
@@ -39,7 +38,7 @@ type ResourceAsk struct {
 // any catalog.
 func (s *Service) RequestResource(ctx context.Context, who authz.Caller, ask ResourceAsk) (*ResourceRequest, error) {
 	if ask.Catalog == GeneralID(who.Tenant) {
-		if err := s.ensureGeneral(ctx, who.Tenant); err != nil {
+		if err := s.ensureGeneral(ctx, who); err != nil {
 			return nil, err
 		}
 	}
@@ -441,9 +440,4 @@ func (s *Service) ResourceRequest(ctx context.Context, who authz.Caller, id ids.
 func recordResource(ctx context.Context, tx *sqldb.Tx, who authz.Caller, activity string, r *Resource, changed []audit.Change) error {
 	return record(ctx, tx, who, activity, "Resource", string(r.ID), r.Name, append(changed,
 		audit.Change{Name: "originSystem", New: string(r.Origin)}, audit.Change{Name: "originId", New: r.OriginID}, audit.Change{Name: "catalogId", New: string(r.Catalog)}))
-}
-
-// oneByID is the condition that a list's entity has the identifier.
-func oneByID(id string) query.Query {
-	return query.Query{Filter: query.Compare{Field: "id", Op: query.Eq, Value: id}, Page: query.Page{Limit: 1}}
 }

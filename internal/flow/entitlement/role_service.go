@@ -41,7 +41,7 @@ func (s *Service) RoleAssignment(ctx context.Context, who authz.Caller, id ids.O
 // administrators.
 func (s *Service) AssignRole(ctx context.Context, who authz.Caller, a RoleAssignment) (RoleAssignment, error) {
 	if a.Catalog == GeneralID(who.Tenant) {
-		if err := s.ensureGeneral(ctx, who.Tenant); err != nil {
+		if err := s.ensureGeneral(ctx, who); err != nil {
 			return a, err
 		}
 	}

@@ -159,7 +159,7 @@ func ParseTime(s string) (time.Time, bool) {
 
 // A reference names a set and a GUID; the host may be anything, because
 // libraries write their own.
-var referenceForm = regexp.MustCompile(`(?i)^(?:https?://[^/?#]+)?/?(?:(?:v1\.0|beta)/)?(?:[^/?#]+/)?[a-z]+(?:/|\(')([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:'\))?(?:/[a-z.]+)?$`)
+var referenceForm = regexp.MustCompile(`(?i)^(?:https?://[^/?#]+)?/?(?:(?:v1\.0|beta)/)?(?:[^/?#]+/){0,3}[a-z]+(?:/|\(')([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:'\))?(?:/[a-z.]+)?$`)
 
 // A named reference is to a user, by userPrincipalName: the CLI for Microsoft
 // 365 sets managers so.

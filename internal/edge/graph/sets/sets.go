@@ -7,6 +7,7 @@ import (
 	"entente/internal/edge/graph/edm"
 	"entente/internal/edge/graph/sets/apps"
 	"entente/internal/edge/graph/sets/directory"
+	"entente/internal/edge/graph/sets/governance"
 	"entente/internal/edge/graph/sets/policy"
 	"entente/internal/edge/graph/sets/report"
 )
@@ -18,14 +19,17 @@ type Services struct {
 	Apps      apps.Services
 	Policy    policy.Services
 	Report    report.Services
+
+	Governance governance.Services
 }
 
 // Registry returns everything that is declared, or says what contradicts.
 func (s Services) Registry() (*edm.Registry, error) {
-	s.Apps.Show = directory.Items
-	all := s.Directory.Sets(s.Apps.OfPerson(), s.Apps.OfGroup())
+	s.Apps.Show, s.Governance.Show = directory.Items, directory.Items
+	all := s.Directory.Sets(s.Apps.OfPerson(), s.Apps.OfGroup(), s.Governance.RoleManagement())
 	all = append(all, s.Apps.Sets(s.Directory.OfPrincipal(), s.Directory.MemberActions("servicePrincipals/memberOf/read"))...)
 	all = append(all, s.Policy.Sets()...)
 	all = append(all, s.Report.Sets()...)
-	return edm.New([]edm.Schema{directory.Schema(), apps.Schema(), policy.Schema(), report.Schema()}, all...)
+	all = append(all, s.Governance.Sets()...)
+	return edm.New([]edm.Schema{directory.Schema(), apps.Schema(), policy.Schema(), report.Schema(), governance.Schema()}, all...)
 }

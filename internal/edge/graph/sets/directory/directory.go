@@ -31,10 +31,11 @@ type Services struct {
 	Domains  *domain.Service
 }
 
-// Sets returns the sets. ofUser and ofGroup stand below each user and group.
-func (s Services) Sets(ofUser, ofGroup []*edm.Set) []*edm.Set {
+// Sets returns the sets. ofUser and ofGroup stand below each user and group,
+// governed beside the directory in what roles are managed of.
+func (s Services) Sets(ofUser, ofGroup []*edm.Set, governed *edm.Set) []*edm.Set {
 	return []*edm.Set{s.users(ofUser), s.groups(ofGroup), s.objects(), s.organization(), s.domains(), s.tenantRelationships(), s.directoryRoot(),
-		s.directoryRoles(), s.directoryRoleTemplates(), s.roleManagement(), s.teams(), s.sites()}
+		s.directoryRoles(), s.directoryRoleTemplates(), s.roleManagement(governed), s.teams(), s.sites()}
 }
 
 // OfPrincipal returns what stands below a service principal: the groups that it

@@ -23,10 +23,10 @@ var (
 	}
 )
 
-// roleManagement is the singleton /roleManagement. Of what it governs there is
-// the directory here.
+// roleManagement is the singleton /roleManagement, with the directory and what is
+// governed beside it.
 // https://learn.microsoft.com/graph/api/resources/rolemanagement?view=graph-rest-1.0
-func (s Services) roleManagement() *edm.Set {
+func (s Services) roleManagement(governed *edm.Set) *edm.Set {
 	return &edm.Set{
 		Path: edm.Both("roleManagement"), Type: edm.Of("roleManagement"), Single: true,
 		Doc: "https://learn.microsoft.com/graph/api/resources/rolemanagement?view=graph-rest-1.0",
@@ -34,7 +34,7 @@ func (s Services) roleManagement() *edm.Set {
 			Path: edm.Both("directory"), Type: edm.Of("rbacApplication"), Single: true,
 			Doc:   "https://learn.microsoft.com/graph/api/resources/rbacapplication?view=graph-rest-1.0",
 			Parts: []*edm.Set{s.roleDefinitions(), s.roleAssignments()},
-		}},
+		}, governed},
 	}
 }
 
@@ -57,7 +57,7 @@ func rbacTypes() []edm.Entity {
 		}},
 		{Name: "unifiedRoleAssignment", Base: "entity", Props: []edm.Prop{
 			{Name: "id", Type: text, NotNull: true, Filter: "eq in"},
-			{Name: "appScopeId", Type: text, Write: edm.C},
+			{Name: "appScopeId", Type: text, Filter: "eq in", Write: edm.C},
 			{Name: "condition", Type: text},
 			{Name: "directoryScopeId", Type: text, Filter: "eq in", Write: edm.C},
 			{Name: "principalId", Type: text, Filter: "eq in", Write: edm.C, Required: true},
