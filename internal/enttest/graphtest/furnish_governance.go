@@ -81,12 +81,13 @@ func furnishCatalog(f *Furnishing) {
 		return one
 	}
 	group := first(within + "/resources")
-	f.IDs[governed+"/catalogs/resourceRoles"], f.IDs[governed+"/catalogs/resourceScopes"] = first(within+"/resourceRoles"), first(within+"/resourceScopes")
+	member := "?$filter=originId%20eq%20'Member_" + f.IDs["governed group"] + "'"
+	f.IDs[governed+"/catalogs/resourceRoles"], f.IDs[governed+"/catalogs/resourceScopes"] = first(within+"/resourceRoles"+member), first(within+"/resourceScopes")
 	for _, above := range []string{
 		"/catalogs/resourceRoles/resource", "/catalogs/resourceScopes/resource", "/accessPackages/resourceRoleScopes/role/resource",
 		"/accessPackages/resourceRoleScopes/scope/resource", "/resourceRoleScopes/role/resource", "/resourceRoleScopes/scope/resource",
 	} {
-		f.IDs[governed+above+"/roles"], f.IDs[governed+above+"/scopes"] = first(within+"/resources/"+group+"/roles"), first(within+"/resources/"+group+"/scopes")
+		f.IDs[governed+above+"/roles"], f.IDs[governed+above+"/scopes"] = first(within+"/resources/"+group+"/roles"+member), first(within+"/resources/"+group+"/scopes")
 	}
 	// The example of a resource is a site, which alone has an environment.
 	address, _ := f.Send(http.MethodGet, "/v1.0/sites/"+f.IDs["/sites"], nil)["webUrl"].(string)
@@ -94,7 +95,7 @@ func furnishCatalog(f *Furnishing) {
 	at := first(within + "/resources?$filter=originSystem%20eq%20'SharePointOnline'")
 	for _, above := range []string{"/catalogs/resources", "/resources"} {
 		f.IDs[governed+above] = at
-		f.IDs[governed+above+"/roles"], f.IDs[governed+above+"/scopes"] = first(within+"/resources/"+at+"/roles"), first(within+"/resources/"+at+"/scopes")
+		f.IDs[governed+above+"/roles"], f.IDs[governed+above+"/scopes"] = first(within+"/resources/"+at+"/roles?$filter=originId%20eq%20'3'"), first(within+"/resources/"+at+"/scopes")
 	}
 }
 

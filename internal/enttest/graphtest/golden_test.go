@@ -28,7 +28,7 @@ var proofs = regexp.MustCompile(`MS=ms[0-9]+`)
 var plain = regexp.MustCompile(`\b[0-9a-f]{32}\b|[0-9a-f]{32}_`)
 
 // steady gives each identifier a number, in the order of appearance: GUIDs, and
-// the longer ones of assignments, grants, roles given and log entries. Security identifiers are all alike.
+// the longer ones of assignments, grants, roles given, what packages give and log entries. Security identifiers are all alike.
 func steady(text []byte) []byte {
 	seen := map[string]string{}
 	text = sid.ReplaceAll(text, []byte("a-security-identifier"))
@@ -36,7 +36,7 @@ func steady(text []byte) []byte {
 	text = plain.ReplaceAll(text, []byte("an-identifier"))
 	return long.ReplaceAllFunc(text, func(word []byte) []byte {
 		id := string(word)
-		if n := len(id); !ids.Valid(id) && n != 43 && n != 64 && n != 45 && n != 66 && !strings.HasPrefix(id, "Directory_") {
+		if n := len(id); !ids.Valid(id) && n != 43 && n != 64 && n != 45 && n != 66 && n != 73 && !strings.HasPrefix(id, "Directory_") {
 			return word
 		}
 		if seen[id] == "" {

@@ -34,7 +34,6 @@ const (
 	longestRule     = 3072
 	longestPolicy   = 128 << 10 // bytes, stored
 
-	usualTimeOut       = 14 * day
 	shortestEscalation = day
 	shortestEscalated  = 4 * day // of a stage that escalates
 )
