@@ -95,6 +95,17 @@ func (s Services) packageOf(of func(context.Context, *edm.Request) (ids.PackageI
 			p, err := s.Entitlement.Package(ctx, r.Who, "", id)
 			return rendered(p, err, packageItem)
 		}},
+		Parts: []*edm.Set{s.catalogOf(edm.Name{V1: "catalog", Beta: "accessPackageCatalog"}, func(ctx context.Context, r *edm.Request) (ids.CatalogID, error) {
+			id, err := of(ctx, r)
+			if err != nil {
+				return "", err
+			}
+			p, err := s.Entitlement.Package(ctx, r.Who, "", id)
+			if err != nil {
+				return "", err
+			}
+			return p.Catalog, nil
+		})},
 	}
 }
 
