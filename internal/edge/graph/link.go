@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 
@@ -92,6 +93,22 @@ func (c *call) unlink(ctx context.Context, _ edm.Grant) error {
 	return c.noContent("")
 }
 
+// paramsOf returns the parameters of an action, checked against the declaration
+// unless the behavior does that.
+func (c *call) paramsOf(a *edm.Action, raw []byte) (json.RawMessage, error) {
+	var body *edm.Body
+	var err error
+	if a.Raw {
+		body, err = c.Registry.ReadRaw(c.request.Version, edm.Of(a.Name), raw)
+	} else {
+		body, err = c.Registry.ReadParams(c.request.Version, a, raw)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return body.JSON()
+}
+
 // act calls an action or function.
 func (c *call) act(ctx context.Context, _ edm.Grant) error {
 	a := c.target.action
@@ -99,11 +116,7 @@ func (c *call) act(ctx context.Context, _ edm.Grant) error {
 	if err != nil {
 		return err
 	}
-	body, err := c.Registry.ReadParams(c.request.Version, a, raw)
-	if err != nil {
-		return err
-	}
-	if c.request.Body, err = body.JSON(); err != nil {
+	if c.request.Body, err = c.paramsOf(a, raw); err != nil {
 		return err
 	}
 	result, err := a.Do(ctx, c.request)

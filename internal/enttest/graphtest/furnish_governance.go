@@ -58,6 +58,7 @@ var governance = Room{
 		governed + "/settings":                          {"durationUntilExternalUserDeletedAfterBlocked": "P7D"},
 	},
 	Actions: map[string]func(*Furnishing, string) map[string]any{
+		"/whatIf":  func(f *Furnishing, _ string) map[string]any { return newPolicy(f, f.IDs[governed+"/accessPackages"]) },
 		"/refresh": func(*Furnishing, string) map[string]any { return nil },
 		"/moveToCatalog": func(f *Furnishing, _ string) map[string]any {
 			return map[string]any{"catalogId": f.IDs["catalog"]}

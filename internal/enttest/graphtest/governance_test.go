@@ -225,3 +225,41 @@ func TestCatalogsAreDelegated(t *testing.T) {
 		p.Send(t, w, http.StatusNoContent, "PATCH", em+"/catalogs/"+made, map[string]any{"state": "unpublished"})
 	})
 }
+
+// TestWhatIf: what a policy would do is told before it is saved, and nothing is
+// saved.
+func TestWhatIf(t *testing.T) {
+	Each(t, func(t *testing.T, w *World) {
+		c := w.Client(t, w.A, Everything...)
+		const em = "/v1.0" + governed
+		pkg := c.Send(t, w, http.StatusCreated, "POST", em+"/accessPackages", map[string]any{"displayName": "p"}).Text("id")
+		user := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", NewUser(w.A.Domain, "approver")).Text("id")
+		empty := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/groups", NewGroup("empty")).Text("id")
+		body := map[string]any{
+			"displayName": "p", "accessPackage": map[string]any{"id": pkg}, "allowedTargetScope": "specificDirectoryUsers",
+			"specificAllowedTargets":  []any{map[string]any{"@odata.type": "#microsoft.graph.singleUser", "userId": user}},
+			"requestApprovalSettings": map[string]any{"isApprovalRequiredForAdd": true, "stages": []any{map[string]any{"primaryApprovers": []any{map[string]any{"@odata.type": "#microsoft.graph.groupMembers", "groupId": empty}}}}},
+		}
+		a := c.Send(t, w, http.StatusOK, "POST", em+"/assignmentPolicies/whatIf", body)
+		asking := a.Body["requestors"].([]any)[0].(map[string]any)
+		approving := a.Body["approvalStages"].([]any)[0].(map[string]any)["approvers"].([]any)[0].(map[string]any)
+		notes := fmt.Sprint(a.Body["notes"])
+		if asking["id"] != user || asking["displayName"] != "approver" || approving["id"] != empty || approving["people"] != 0.0 {
+			t.Errorf("got %s", a.Raw)
+		}
+		for _, want := range []string{"gives no roles", "Nobody is there who could approve in stage 1", "accepts no requests", "never ends"} {
+			if !strings.Contains(notes, want) {
+				t.Errorf("the notes do not say %q: %s", want, notes)
+			}
+		}
+		if list := c.Send(t, w, http.StatusOK, "GET", em+"/assignmentPolicies", nil).Items(); len(list) != 0 {
+			t.Errorf("it was saved: %v", list)
+		}
+		few := w.Client(t, w.A, "EntitlementManagement.ReadWrite.All")
+		if a := few.Send(t, w, http.StatusOK, "POST", em+"/assignmentPolicies/whatIf", body); strings.Contains(string(a.Raw), `"approver"`) {
+			t.Errorf("a program that may not read users is told a name: %s", a.Raw)
+		}
+		body["requestApprovalSettings"] = map[string]any{"isApprovalRequiredForAdd": true}
+		c.Send(t, w, http.StatusBadRequest, "POST", em+"/assignmentPolicies/whatIf", body)
+	})
+}

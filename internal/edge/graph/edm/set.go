@@ -118,6 +118,7 @@ type Action struct {
 	Name     string
 	Only     string // "v1.0" or "beta"
 	Function bool
+	Raw      bool // the behavior reads the body itself; see Set.Raw
 	Params   []Prop
 	Returns  Type // empty: nothing, and the answer has no body
 	Cost     int  // in the units of Set.Cost; 0 is 1

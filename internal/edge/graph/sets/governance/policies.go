@@ -2,6 +2,7 @@ package governance
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"entente/internal/edge/graph/edm"
@@ -37,7 +38,40 @@ func (s Services) policies() *edm.Set {
 	set.Delete = edm.Change{May: write, Do: func(ctx context.Context, r *edm.Request) error {
 		return s.Entitlement.DeletePolicy(ctx, r.Who, ids.PolicyID(r.ID))
 	}}
+	// Ours: what a policy would do, before it is saved. The body is the policy's.
+	set.Common = []edm.Action{{
+		Name: "whatIf", Raw: true, May: write, Returns: edm.Of("accessPackagePolicyOutcome"),
+		Params: []edm.Prop{{Name: "displayName", Type: edm.String}},
+		Do: func(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
+			p := entitlement.Policy{}
+			if err := readPolicy(r, &p, true); err != nil {
+				return nil, err
+			}
+			out, err := s.Entitlement.WhatIf(ctx, r.Who, p)
+			if err != nil {
+				return nil, err
+			}
+			veil(r, out.Requestors)
+			for _, stage := range out.Stages {
+				veil(r, stage.Approvers)
+			}
+			return json.Marshal(out)
+		},
+	}}
+	set.Of = []edm.Type{edm.Of("user"), edm.Of("group"), edm.Of("servicePrincipal")}
 	return set
+}
+
+// veil takes away the names of those whom the caller may not read.
+func veil(r *edm.Request, list []entitlement.Party) {
+	for i := range list {
+		switch list[i].Kind {
+		case "user", "group", "servicePrincipal":
+			if !r.Reads(edm.Of(list[i].Kind)) {
+				list[i].Name = ""
+			}
+		}
+	}
 }
 
 // policiesOf is the part assignmentPolicies of an access package.

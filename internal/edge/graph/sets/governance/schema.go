@@ -133,6 +133,13 @@ func complexTypes() []edm.Complex {
 		of("customExtensionEndpointConfiguration", props(text, "logicAppWorkflowName", "resourceGroupName", "subscriptionId", "url")),
 		of("customExtensionCallbackConfiguration", props(length, "timeoutDuration")),
 
+		// Ours.
+		of("accessPackagePolicyOutcome", props(edm.Many(edm.Of("accessPackageParty")), "requestors"),
+			props(edm.Many(edm.Of("accessPackageParties")), "approvalStages"), props(edm.Many(edm.Of("accessPackageGrant")), "grants"), props(edm.Many(text), "notes")),
+		of("accessPackageParty", props(text, "kind", "id", "displayName"), props(number, "people")),
+		of("accessPackageParties", props(edm.Many(edm.Of("accessPackageParty")), "approvers")),
+		of("accessPackageGrant", props(text, "resource", "role", "originSystem")),
+
 		// Beta's own.
 		of("requestorSettings", props(flag, "acceptRequests"), props(sets, "allowedRequestors"), props(text, "scopeType")),
 		of("approvalSettings", props(text, "approvalMode"), props(edm.Many(edm.Of("approvalStage")), "approvalStages"),

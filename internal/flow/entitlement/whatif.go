@@ -1,0 +1,190 @@
+package entitlement
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"entente/internal/core/authz"
+	"entente/internal/core/directory"
+	"entente/internal/core/object"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/query"
+	"entente/internal/kit/sqldb"
+)
+
+// An Outcome is what a policy would do, if it were saved: who could ask, who would
+// approve, and what would be given. What deserves a second look stands in Notes.
+type Outcome struct {
+	Requestors []Party   `json:"requestors"`
+	Stages     []Parties `json:"approvalStages"`
+	Grants     []Granted `json:"grants"`
+	Notes      []string  `json:"notes"`
+}
+
+// A Party is somebody, or several.
+type Party struct {
+	Kind  string `json:"kind"` // user, group, connectedOrganization … or the policy's word for them
+	ID    string `json:"id"`
+	Name  string `json:"displayName"`
+	Count int    `json:"people"` // how many people that is now; -1 where nobody knows
+}
+
+// Parties are who would approve in a stage.
+type Parties struct {
+	Approvers []Party `json:"approvers"`
+}
+
+// A Granted is a role that would be given.
+type Granted struct {
+	Resource string `json:"resource"`
+	Role     string `json:"role"`
+	Origin   Origin `json:"originSystem"`
+}
+
+// WhatIf tells what a policy would do, without saving it. It is refused as saving
+// it would be.
+func (s *Service) WhatIf(ctx context.Context, who authz.Caller, p Policy) (*Outcome, error) {
+	return view(ctx, s, func(tx *sqldb.Tx) (*Outcome, error) {
+		of, err := packageFor(ctx, tx, who, p.Package, toPackage)
+		if err != nil {
+			return nil, err
+		}
+		p.Tenant = who.Tenant
+		if err := stand(ctx, tx, who, of, &p); err != nil {
+			return nil, err
+		}
+		out := &Outcome{Requestors: []Party{}, Stages: []Parties{}, Grants: []Granted{}, Notes: []string{}}
+		if err := out.requestors(ctx, tx, who, &p); err != nil {
+			return nil, err
+		}
+		if err := out.approvers(ctx, tx, who, &p); err != nil {
+			return nil, err
+		}
+		given, err := rolesOf(ctx, tx, who.Tenant, of.ID)
+		for _, g := range given {
+			out.Grants = append(out.Grants, Granted{g.Resource.Name, g.Role.Name, g.Resource.Origin})
+		}
+		if err != nil {
+			return nil, err
+		}
+		c, err := catalogByID(ctx, tx, who.Tenant, of.Catalog)
+		if err != nil {
+			return nil, err
+		}
+		out.note(len(given) == 0, "The access package gives no roles.")
+		out.note(!c.Published, "The catalog is not published: nobody can ask.")
+		out.note(!c.External && external[p.Scope], "The catalog is not for people from outside, whom the policy is for.")
+		out.note(of.Hidden, "The access package is hidden: people ask by its link.")
+		out.note(!p.Requestor.SelfAdd && p.Scope != NotSpecified && p.Automatic == nil, "The policy accepts no requests.")
+		out.note(p.Expiration.Type == NoExpiration, "Access never ends.")
+		return out, nil
+	})
+}
+
+// external are the scopes of people from outside.
+var external = map[TargetScope]bool{
+	SpecificConnectedOrganizationUsers: true, AllConfiguredConnectedOrganizationUsers: true, AllExternalUsers: true, AllExistingConnectedOrganizationUsers: true,
+}
+
+func (o *Outcome) note(is bool, say string, args ...any) {
+	if is {
+		o.Notes = append(o.Notes, fmt.Sprintf(say, args...))
+	}
+}
+
+// requestors tells whom the policy is for.
+func (o *Outcome) requestors(ctx context.Context, tx *sqldb.Tx, who authz.Caller, p *Policy) error {
+	if len(p.Targets) > 0 {
+		for _, t := range p.Targets {
+			party, err := partyOf(ctx, tx, who, t)
+			if err != nil {
+				return err
+			}
+			o.Requestors = append(o.Requestors, party)
+		}
+		return nil
+	}
+	n := -1
+	var err error
+	switch p.Scope {
+	case NotSpecified:
+		o.note(true, "Nobody asks by this policy; administrators assign.")
+		return nil
+	case AllMemberUsers:
+		n, err = people(ctx, tx, p.Tenant, "Member")
+	case AllDirectoryUsers:
+		n, err = people(ctx, tx, p.Tenant, "")
+	case AllConfiguredConnectedOrganizationUsers, AllExistingConnectedOrganizationUsers:
+		q := query.Query{Page: query.Page{Limit: 100}}
+		if p.Scope == AllConfiguredConnectedOrganizationUsers {
+			q.Filter = query.Compare{Field: "state", Op: query.Eq, Value: string(Configured)}
+		}
+		list, err := listOrganizations(ctx, tx, p.Tenant, q)
+		for _, org := range list.Items {
+			o.Requestors = append(o.Requestors, Party{"connectedOrganization", string(org.ID), org.Name, -1})
+		}
+		o.note(err == nil && len(list.Items) == 0, "There is no connected organization: nobody can ask.")
+		return err
+	}
+	o.Requestors = append(o.Requestors, Party{Kind: string(p.Scope), Name: string(p.Scope), Count: n})
+	return err
+}
+
+// approvers tells who would approve, stage by stage.
+func (o *Outcome) approvers(ctx context.Context, tx *sqldb.Tx, who authz.Caller, p *Policy) error {
+	o.note(!p.Approval.ForAdd && p.Scope != NotSpecified, "Nobody approves: access is given at once.")
+	for i, stage := range p.Approval.Stages {
+		parties := []Party{}
+		someone := false
+		for _, sets := range [][]SubjectSet{stage.Primary, stage.Fallback} {
+			for _, set := range sets {
+				party, err := partyOf(ctx, tx, who, set)
+				if err != nil {
+					return err
+				}
+				someone = someone || party.Count != 0
+				parties = append(parties, party)
+			}
+		}
+		o.note(!someone, "Nobody is there who could approve in stage %d: requests would wait until they are denied.", i+1)
+		o.Stages = append(o.Stages, Parties{parties})
+	}
+	return nil
+}
+
+// partyOf tells who a set is now, as far as that does not depend on who asks.
+func partyOf(ctx context.Context, tx *sqldb.Tx, who authz.Caller, set SubjectSet) (Party, error) {
+	switch set.Kind {
+	case ConnectedOrganizationMembers:
+		org, err := organizationByID(ctx, tx, who.Tenant, set.Organization)
+		if err != nil {
+			return Party{}, err
+		}
+		return Party{"connectedOrganization", string(org.ID), org.Name, -1}, nil
+	case SingleUser, GroupMembers, SingleServicePrincipal:
+		o, err := object.Get(ctx, tx, who.Tenant, set.Object)
+		if err != nil {
+			return Party{}, err
+		}
+		party := Party{string(o.Kind), string(o.ID), o.DisplayName, 1}
+		if o.Kind != object.Group {
+			return party, nil
+		}
+		if err := directory.MaySeeMembers(ctx, tx, who, o.ID); errors.Is(err, authz.Denied) {
+			party.Count = -1 // who is in it is hidden from the caller
+			return party, nil
+		} else if err != nil {
+			return Party{}, err
+		}
+		party.Count, err = directory.CountObjects(ctx, tx, who.Tenant, directory.AllMembersOf(o.ID), object.User, nil)
+		return party, err
+	}
+	return Party{Kind: string(set.Kind), Name: string(set.Kind), Count: -1}, nil
+}
+
+// people returns how many users the tenant has; of the type if it is not empty.
+func people(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, of string) (n int, err error) {
+	err = tx.One(ctx, `select count(*) from account where tenant_id = ? and deleted_us = 0 and enabled = 1 and (? = '' or user_type = ?)`, []any{tenant, of, of}, &n)
+	return n, err
+}
