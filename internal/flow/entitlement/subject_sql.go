@@ -72,27 +72,5 @@ func putSubject(ctx context.Context, tx *sqldb.Tx, s *Subject) error {
 	return err
 }
 
-// joinSubjects makes one subject of two that turned out to be the same: what the
-// other one asked for and has is the first one's from now on.
-func joinSubjects(ctx context.Context, tx *sqldb.Tx, into, from *Subject) error {
-	for _, text := range []string{
-		`update assignment_request set waits = 0 where tenant_id = ? and target_id = ? and waits = 1 and exists (select 1 from assignment_request o
-		 where o.tenant_id = assignment_request.tenant_id and o.package_id = assignment_request.package_id and o.target_id = ? and o.waits = 1)`,
-		`update assignment_request set target_id = ? where tenant_id = ? and target_id = ?`,
-		`update assignment_request set requestor_id = ? where tenant_id = ? and requestor_id = ?`,
-		`update package_assignment set target_id = ? where tenant_id = ? and target_id = ?`,
-	} {
-		args := []any{into.ID, into.Tenant, from.ID}
-		if text[7:25] == "assignment_request" && text[26:31] == "set w" {
-			args = []any{into.Tenant, from.ID, into.ID}
-		}
-		if _, err := tx.Exec(ctx, text, args...); err != nil {
-			return err
-		}
-	}
-	_, err := tx.Exec(ctx, `delete from subject where tenant_id = ? and id = ?`, from.Tenant, from.ID)
-	return err
-}
-
 // missing reports whether err says that there is no such object.
 func missing(err error) bool { return errors.Is(err, fault.NotFound) }
