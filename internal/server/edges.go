@@ -22,7 +22,6 @@ import (
 	"entente/internal/edge/portal/account"
 	"entente/internal/edge/portal/labpages"
 	"entente/internal/edge/portal/signinpages"
-	"entente/internal/flow/entitlement"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/mail"
 	"entente/internal/kit/web"
@@ -76,7 +75,7 @@ func (s *Server) newGraph() (*graph.Server, error) {
 		Policy:    graphpolicy.Services{DB: s.db, Cross: s.core.crosstenant, Tenants: tenant.NewService(s.db), Guests: s.flow.guests, Factors: s.core.factors},
 		Report:    graphreport.Services{DB: s.db},
 
-		Governance: graphgovernance.Services{DB: s.db, Entitlement: entitlement.NewService(s.db)},
+		Governance: graphgovernance.Services{DB: s.db, Entitlement: s.flow.entitlement},
 	}.Registry()
 	if err != nil {
 		return nil, err

@@ -33,6 +33,7 @@ import (
 	"entente/internal/edge/oauth"
 	"entente/internal/flow/deletion"
 	"entente/internal/flow/domain"
+	"entente/internal/flow/entitlement"
 	"entente/internal/flow/guest"
 	"entente/internal/flow/notify"
 	"entente/internal/flow/onboard"
@@ -114,6 +115,8 @@ type flow struct {
 	domains  *domain.Service
 	guests   *guest.Service
 	notify   *notify.Service
+
+	entitlement *entitlement.Service
 }
 
 // New builds a server: it opens the store, applies migrations or refuses them,
@@ -248,7 +251,7 @@ func (s *Server) newFlow() *flow {
 		domains: domain.NewService(domain.Options{
 			DB: s.db, Directory: c.directory, Apps: c.apps, DNS: dns.New(dns.Options{Servers: s.config.NameServers(), File: s.config.DNSRecordsFile}),
 		}),
-		guests: guests, notify: notes,
+		guests: guests, notify: notes, entitlement: entitlement.NewService(s.db),
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"entente/internal/core/audit"
 	"entente/internal/core/token"
 	"entente/internal/flow/domain"
+	"entente/internal/flow/entitlement"
+	"entente/internal/flow/guest"
 	"entente/internal/flow/notify"
 	"entente/internal/flow/signin"
 	"entente/internal/kit/jobs"
@@ -15,7 +17,7 @@ import (
 )
 
 // newWorkers lists what happens by itself. The subscriptions to signals are to
-// be read like a letter; so far nobody has subscribed.
+// be read like a letter.
 func (s *Server) newWorkers() *jobs.Worker {
 	w := jobs.New(s.db, s.clock, jobs.Options{Grace: s.config.Drain, Log: s.log})
 
@@ -76,6 +78,16 @@ func (s *Server) newWorkers() *jobs.Worker {
 
 	// A domain that is forced to go: what is named under it is renamed first.
 	w.Handle(domain.RemoveKind, s.flow.domains.Remove, jobs.Policy{})
+
+	// Access packages: look at what is due. Who has a package whose roles have
+	// changed is looked at as well.
+	w.Handle(entitlement.RequestKind, s.flow.entitlement.LookAtRequest, jobs.Policy{})
+	w.Handle(entitlement.AssignmentKind, s.flow.entitlement.LookAtAssignment, jobs.Policy{})
+	w.Handle(entitlement.PackageKind, s.flow.entitlement.LookAtPackage, jobs.Policy{})
+	w.Subscribe(entitlement.PackageRolesChanged, entitlement.PackageKind)
+
+	// Guests who have had nothing for long enough: delete them.
+	w.Handle(guest.RemoveKind, s.flow.guests.Remove, jobs.Policy{})
 
 	// Messages: send those that were put, drop those that ended long ago.
 	w.Handle(notify.SendKind, s.flow.notify.Send, notify.Tries)

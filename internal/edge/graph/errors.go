@@ -19,6 +19,7 @@ import (
 	"entente/internal/edge/graph/edm"
 	"entente/internal/flow/entitlement"
 	"entente/internal/flow/guest"
+	"entente/internal/flow/provision"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/odata"
 	"entente/internal/kit/query"
@@ -160,6 +161,27 @@ var reasons = map[fault.Reason]reply{
 	entitlement.NotEligible:      {http.StatusBadRequest, "ResourceNotEligible", "", ""},
 	entitlement.HasEntitlements:  {http.StatusBadRequest, "InvalidDeleteResourceHasEntitlements", "", ""},
 	entitlement.NotOwner:         {http.StatusForbidden, "CallerNotResourceOwner", "", ""},
+	entitlement.NoSuchPackage:    {http.StatusNotFound, "AccessPackageNotFound", "", ""},
+	entitlement.NoSuchPolicy:     {http.StatusNotFound, "PolicyNotFound", "", ""},
+	entitlement.NoSuchAccess:     {http.StatusNotFound, "AssignmentNotFound", "", ""},
+	entitlement.NoSuchTarget:     {http.StatusNotFound, "TargetNotFound", "", ""},
+	entitlement.CatalogClosed:    {http.StatusForbidden, "CatalogNotEnabled", "", ""},
+	entitlement.NotInScope:       {http.StatusForbidden, "NotInPolicyScope", "", ""},
+	entitlement.TargetBlocked:    {http.StatusBadRequest, "TargetBlocked", "", ""},
+	entitlement.Clashes:          {http.StatusBadRequest, "IncompatibleAccess", "", ""},
+	entitlement.OpenRequest:      {http.StatusBadRequest, "ExistingOpenRequest", "", ""},
+	entitlement.HasAlready:       {http.StatusBadRequest, "ExistingGrant", "", ""},
+	entitlement.NoAnswer:         {http.StatusBadRequest, "AnswersMissing", "", ""},
+	entitlement.BadAnswer:        {http.StatusBadRequest, "AnswerInvalid", "", ""},
+	entitlement.NoJustification:  {http.StatusBadRequest, "JustificationRequired", "", ""},
+	entitlement.BadSchedule:      {http.StatusBadRequest, "ScheduleNotAllowed", "", ""},
+	entitlement.WrongState:       {http.StatusBadRequest, "InvalidRequestState", "", ""},
+	entitlement.TooLate:          {http.StatusBadRequest, "InvalidRequestState", "", ""},
+	entitlement.Decided:          {http.StatusConflict, "ApprovalStageCompleted", "", ""},
+	entitlement.NotApprover:      {http.StatusForbidden, "NotApprover", "", ""},
+	entitlement.OwnRequest:       {http.StatusForbidden, "SelfApprovalNotAllowed", "", ""},
+	entitlement.ShownOtherwise:   {http.StatusConflict, "RequestChanged", "", ""},
+	provision.TooManyRoles:       {http.StatusBadRequest, "QuotaExceeded", "", ""},
 }
 
 // replyTo finds how a fault looks.

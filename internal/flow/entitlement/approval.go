@@ -73,9 +73,6 @@ func newStages(r *Request) []*ApprovalStage {
 	return all
 }
 
-// usualTimeOut is how long a stage waits where the policy does not say.
-const usualTimeOut = 14 * 24 * time.Hour
-
 // Open begins the wait for a word, as the policy's stage says: a reminder after
 // half the time and on the last day, others who may decide as well, and the end.
 func (a *ApprovalStage) Open(s Stage, now time.Time) {

@@ -143,10 +143,8 @@ const (
 	BadAnswer       fault.Reason = "entitlement.answer_invalid"
 	NoJustification fault.Reason = "entitlement.justification_required"
 	BadSchedule     fault.Reason = "entitlement.schedule"
-	WhichPolicy     fault.Reason = "entitlement.which_policy" // several apply
 	WrongState      fault.Reason = "entitlement.wrong_state"
 	TooLate         fault.Reason = "entitlement.too_late"
-	BadRequest      fault.Reason = "entitlement.bad_request"
 )
 
 // Limits of a request.

@@ -1,0 +1,293 @@
+package entitlement
+
+import (
+	"context"
+	"slices"
+
+	"entente/internal/core/app"
+	"entente/internal/core/authz"
+	"entente/internal/core/directory"
+	"entente/internal/core/object"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/query"
+	"entente/internal/kit/secret"
+	"entente/internal/kit/sqldb"
+)
+
+// objectsOf returns the users, service principals and groups that a set names
+// about a subject.
+func objectsOf(ctx context.Context, tx *sqldb.Tx, set SubjectSet, about *Subject) ([]ids.ObjectID, error) {
+	switch set.Kind {
+	case SingleUser, GroupMembers, SingleServicePrincipal:
+		if set.Object == "" {
+			return nil, nil
+		}
+		return []ids.ObjectID{set.Object}, nil
+	case InternalSponsors, ExternalSponsors:
+		if about.Organization == "" {
+			return nil, nil
+		}
+		all, err := sponsorsOf(ctx, tx, about.Tenant, about.Organization)
+		if set.Kind == InternalSponsors {
+			return all.Internal, err
+		}
+		return all.External, err
+	case RequestorManager, TargetManager:
+		return managersOf(ctx, tx, about, max(set.ManagerLevel, 1))
+	case TargetUserSponsors:
+		if about.Object == "" {
+			return nil, nil
+		}
+		page, err := directory.ListObjects(ctx, tx, about.Tenant, directory.SponsorsOf(about.Object), "", query.Query{})
+		var list []ids.ObjectID
+		for _, o := range page.Items {
+			list = append(list, o.ID)
+		}
+		return list, err
+	}
+	return nil, nil
+}
+
+// managersOf returns the manager of a subject's user, or the manager's manager.
+func managersOf(ctx context.Context, tx *sqldb.Tx, about *Subject, level int) ([]ids.ObjectID, error) {
+	at := about.Object
+	for range min(level, 4) {
+		if at == "" {
+			return nil, nil
+		}
+		u, err := directory.GetUser(ctx, tx, about.Tenant, string(at))
+		if missing(err) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		at = u.Manager
+	}
+	if at == "" {
+		return nil, nil
+	}
+	return []ids.ObjectID{at}, nil
+}
+
+// openStage opens the current stage of a request: it finds out who is to be
+// asked, and stores them. The members of groups are those at the time of the
+// decision.
+func openStage(ctx context.Context, tx *sqldb.Tx, r *Request, target, requestor *Subject) error {
+	stage, err := stageNumber(ctx, tx, r, r.Stage)
+	if err != nil {
+		return err
+	}
+	says := r.Terms.Stages[r.Stage]
+	first, err := resolve(ctx, tx, says.Primary, says.Fallback, target, requestor)
+	if err != nil {
+		return err
+	}
+	then, err := resolve(ctx, tx, says.Alternate, says.AlternateFallback, target, requestor)
+	if err != nil {
+		return err
+	}
+	var list []approver
+	for _, id := range first {
+		list = append(list, approver{id, false})
+	}
+	for _, id := range then {
+		list = append(list, approver{id, true})
+	}
+	stage.Open(says, tx.Now())
+	if err := putStage(ctx, tx, stage); err != nil {
+		return err
+	}
+	return addApprovers(ctx, tx, stage, list)
+}
+
+// resolve returns who the sets name, or the others where that is nobody who could
+// decide.
+func resolve(ctx context.Context, tx *sqldb.Tx, sets, others []SubjectSet, target, requestor *Subject) ([]ids.ObjectID, error) {
+	for _, list := range [][]SubjectSet{sets, others} {
+		var all []ids.ObjectID
+		for _, set := range list {
+			objects, err := objectsOf(ctx, tx, set, target)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, objects...)
+		}
+		able := false
+		for _, id := range all {
+			ok, err := anybody(ctx, tx, target, requestor, id)
+			if err != nil {
+				return nil, err
+			}
+			able = able || ok
+		}
+		if able {
+			return all, nil
+		}
+	}
+	return nil, nil
+}
+
+// anybody reports whether somebody stands behind an approver's object who lives
+// and is not the one who asks.
+func anybody(ctx context.Context, tx *sqldb.Tx, target, requestor *Subject, id ids.ObjectID) (bool, error) {
+	o, err := object.Get(ctx, tx, target.Tenant, id)
+	if missing(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	self := func(id ids.ObjectID) bool { return id == target.Object || id == requestor.Object }
+	if o.Kind != object.Group {
+		return !self(id), nil
+	}
+	page, err := directory.ListObjects(ctx, tx, target.Tenant, directory.AllMembersOf(id), "", query.Query{})
+	return slices.ContainsFunc(page.Items, func(m object.Object) bool { return m.Kind != object.Group && !self(m.ID) }), err
+}
+
+// Decide records the caller's word on a stage of a request. Shown is the digest
+// of what the caller was shown, and empty where they were shown nothing; if the
+// request is another by now the fault is ShownOtherwise.
+func (s *Service) Decide(ctx context.Context, who authz.Caller, id ids.RequestID, at ids.StageID, approve bool, reason string, shown secret.Digest) (*Request, error) {
+	return change(ctx, s, func(tx *sqldb.Tx) (*Request, error) {
+		r, err := requestByID(ctx, tx, who.Tenant, id)
+		if err != nil {
+			return nil, err
+		}
+		stages, err := stagesOf(ctx, tx, who.Tenant, id)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(stages, func(a *ApprovalStage) bool { return a.ID == at })
+		if i < 0 {
+			return nil, object.Missing(string(at))
+		}
+		target, err := subjectByID(ctx, tx, who.Tenant, r.Target)
+		if err != nil {
+			return nil, err
+		}
+		requestor, err := subjectByID(ctx, tx, who.Tenant, r.Requestor)
+		if err != nil {
+			return nil, err
+		}
+		if err := mayDecide(ctx, tx, who, stages[i], target, requestor); err != nil {
+			return nil, err
+		}
+		return r, decide(ctx, tx, who, r, stages[i], target, requestor, approve, reason, shown)
+	})
+}
+
+// decide takes a word and has the request go on.
+func decide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, r *Request, stage *ApprovalStage, target, requestor *Subject, approve bool, reason string, shown secret.Digest) error {
+	p, err := packageByID(ctx, tx, r.Tenant, r.Package)
+	if err != nil {
+		return err
+	}
+	given, err := rolesOf(ctx, tx, r.Tenant, r.Package)
+	if err != nil {
+		return err
+	}
+	now := digest(r, target, given)
+	if shown != "" && shown != now {
+		return fault.Because(fault.Conflict, ShownOtherwise, "The request, or what it gives, is no longer as it was shown.").WithFix("Look at it again, and decide then.")
+	}
+	if r.State != PendingApproval || stage.Number != r.Stage {
+		return decided(r)
+	}
+	if err := stage.Decide(r.Terms.Stages[stage.Number], approve, reason, now, tx.Now()); err != nil {
+		return err
+	}
+	stage.By, stage.ByObject, stage.ByName = who.Subject, who.Object, who.Name
+	activity, word := "Approve access package assignment request", r.Approve
+	if !approve {
+		activity, word = "Deny access package assignment request", r.Deny
+	}
+	if err := word(tx.Now()); err != nil {
+		return err
+	}
+	if err := putStage(ctx, tx, stage); err != nil {
+		return err
+	}
+	if err := putRequest(ctx, tx, r); err != nil {
+		return err
+	}
+	if r.State == PendingApproval {
+		if err := openStage(ctx, tx, r, target, requestor); err != nil {
+			return err
+		}
+	}
+	if err := tell(ctx, tx, who, target, r, activity, p.Name); err != nil {
+		return err
+	}
+	return wake(ctx, tx, r)
+}
+
+// mayDecide refuses whoever is no approver of the stage now, and everybody who is
+// the one who asks, or who it is for, whatever road they come by: as themselves,
+// through a group, as another guest of the same person, or through a program that
+// is theirs.
+func mayDecide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, stage *ApprovalStage, target, requestor *Subject) error {
+	mine, err := circle(ctx, tx, who.Tenant, who.Object)
+	if err != nil {
+		return err
+	}
+	all, err := approversOf(ctx, tx, stage)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(all, func(o object.Object) bool { return slices.Contains(mine, o.ID) }) {
+		return fault.Because(fault.Forbidden, NotApprover, "You are not asked to decide on this request.")
+	}
+	for _, s := range []*Subject{target, requestor} {
+		own, err := isOwn(ctx, tx, who, s)
+		if err != nil {
+			return err
+		}
+		if own {
+			return fault.Because(fault.Forbidden, OwnRequest, "Nobody decides on a request of their own.")
+		}
+	}
+	return nil
+}
+
+// isOwn reports whether the caller is the subject, or a program of theirs.
+func isOwn(ctx context.Context, tx *sqldb.Tx, who authz.Caller, s *Subject) (bool, error) {
+	if s.Is(who.Subject, who.Object) {
+		return true, nil
+	}
+	if s.Object != "" && who.Object != "" { // a guest whose person accepted after the request
+		if u, err := directory.GetUser(ctx, tx, who.Tenant, string(s.Object)); err == nil && u.Home.Same(who.Subject) {
+			return true, nil
+		} else if err != nil && !missing(err) {
+			return false, err
+		}
+	}
+	if !who.AppOnly() {
+		return false, nil
+	}
+	sp, err := app.GetPrincipal(ctx, tx, who.Tenant, who.Object)
+	if err != nil {
+		return false, err
+	}
+	if s.Object != "" {
+		if owns, err := object.Owns(ctx, tx, who.Tenant, sp.ID, s.Object); err != nil || owns {
+			return owns, err
+		}
+	}
+	a, err := app.ApplicationByAppID(ctx, tx, sp.AppID)
+	if missing(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	owner := s.Principal.ID
+	if a.Tenant == who.Tenant && s.Object != "" {
+		owner = s.Object
+	} else if s.Principal.Home != a.Tenant {
+		return false, nil
+	}
+	return object.Owns(ctx, tx, a.Tenant, a.ID, owner)
+}

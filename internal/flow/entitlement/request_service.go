@@ -1,0 +1,586 @@
+package entitlement
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"entente/internal/core/audit"
+	"entente/internal/core/authz"
+	"entente/internal/core/directory"
+	"entente/internal/core/object"
+	"entente/internal/core/tenant"
+	"entente/internal/flow/guest"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/jobs"
+	"entente/internal/kit/sqldb"
+)
+
+// A Submission is what somebody sends to have a package, to have it otherwise or
+// to have it no more.
+type Submission struct {
+	Type          RequestType
+	Package       ids.PackageID
+	Policy        ids.PolicyID // empty: the one that applies
+	Assignment    ids.AccessID // of updates and removals; or by package and target
+	Target        ids.ObjectID // empty: the caller
+	Email         string       // of a target from elsewhere
+	Schedule      Schedule
+	Justification string
+	Answers       []Answer
+	ValidateOnly  bool // check, and store nothing
+}
+
+// Submit takes a request, and begins it in the same transaction: it waits for an
+// approver, for its time or for its delivery. The checks are made in the order of
+// what they need, each with a reason of its own.
+func (s *Service) Submit(ctx context.Context, who authz.Caller, in Submission) (*Request, error) {
+	return change(ctx, s, func(tx *sqldb.Tx) (*Request, error) {
+		a, err := s.ask(ctx, tx, who, in)
+		if err != nil || in.ValidateOnly {
+			return a.request, err
+		}
+		return a.request, s.begin(ctx, tx, who, a)
+	})
+}
+
+// An asking is a submission with what it is about.
+type asking struct {
+	in                Submission
+	pkg               *Package
+	catalog           *Catalog
+	policy            *Policy
+	requestor, target *Subject
+	assignment        *Assignment // of updates and removals
+	request           *Request
+	approval          bool
+}
+
+// ask makes a request of a submission or refuses it.
+func (s *Service) ask(ctx context.Context, tx *sqldb.Tx, who authz.Caller, in Submission) (a *asking, err error) {
+	a = &asking{in: in}
+	if !slices.Contains(RequestTypes, in.Type) || !who.IsSystem() && (in.Type == SystemAdd || in.Type == SystemUpdate || in.Type == SystemRemove) {
+		return a, bad("requestType", "A request of the type '%.40s' cannot be made.", string(in.Type))
+	}
+	if err = a.find(ctx, tx, who); err != nil {
+		return a, err
+	}
+	if err = a.authority(ctx, tx, who); err != nil {
+		return a, err
+	}
+	if in.Type.Removes() {
+		a.request, err = newRequest(a.policy, in.Type, a.requestor.ID, a.target.ID, in.Justification, tx.Now())
+		if err == nil {
+			a.request.Assignment = a.assignment.ID
+		}
+		return a, err
+	}
+	return a, a.conditions(ctx, tx, who)
+}
+
+// find loads what the submission names.
+func (a *asking) find(ctx context.Context, tx *sqldb.Tx, who authz.Caller) (err error) {
+	if a.requestor, err = subjectOfCaller(ctx, tx, who); err != nil {
+		return err
+	}
+	switch {
+	case a.in.Target != "":
+		a.target, err = subjectOfObject(ctx, tx, who.Tenant, a.in.Target)
+	case a.in.Email != "":
+		a.target, err = subjectOfAddress(ctx, tx, who.Tenant, a.in.Email)
+	default:
+		a.target = a.requestor
+	}
+	if err != nil {
+		return err
+	}
+	if a.in.Assignment != "" {
+		if a.assignment, err = assignmentByID(ctx, tx, who.Tenant, a.in.Assignment); err != nil {
+			return absent(err, NoSuchAccess, "assignment")
+		}
+		if !a.assignment.Live() || a.in.Package != "" && a.in.Package != a.assignment.Package {
+			return absent(object.Missing(""), NoSuchAccess, "assignment")
+		}
+		a.in.Package = a.assignment.Package
+		if a.target, err = subjectByID(ctx, tx, who.Tenant, a.assignment.Target); err != nil {
+			return err
+		}
+	}
+	if a.pkg, err = packageByID(ctx, tx, who.Tenant, a.in.Package); err != nil {
+		return absent(err, NoSuchPackage, "access package")
+	}
+	if a.catalog, err = catalogByID(ctx, tx, who.Tenant, a.pkg.Catalog); err != nil {
+		return err
+	}
+	if a.assignment == nil && !a.in.Type.Adds() {
+		if a.assignment, err = liveOf(ctx, tx, who.Tenant, a.pkg.ID, a.target.ID); err != nil {
+			return absent(err, NoSuchAccess, "assignment")
+		}
+	}
+	if a.assignment != nil && a.in.Policy == "" {
+		a.in.Policy = a.assignment.Policy
+	}
+	if a.in.Policy == "" {
+		return nil
+	}
+	a.policy, err = policyByID(ctx, tx, who.Tenant, a.in.Policy)
+	if missing(err) && a.in.Type.Removes() { // gone meanwhile; what it gave is still ended
+		a.policy, err = &Policy{Tenant: who.Tenant, ID: a.in.Policy, Package: a.pkg.ID, Requestor: RequestorSettings{SelfRemove: true}}, nil
+	}
+	if err == nil && a.policy.Package != a.pkg.ID {
+		err = object.Missing("")
+	}
+	return absent(err, NoSuchPolicy, "policy")
+}
+
+func absent(err error, why fault.Reason, what string) error {
+	if !missing(err) {
+		return err
+	}
+	return fault.Because(fault.NotFound, why, "The %s does not exist.", what)
+}
+
+// authority asks whether the caller may make such a request, and finds the policy
+// that lets them where none is named.
+func (a *asking) authority(ctx context.Context, tx *sqldb.Tx, who authz.Caller) error {
+	t := a.in.Type
+	if who.IsSystem() {
+		return nil
+	}
+	if t.Administers() {
+		if err := may(ctx, tx, who, a.catalog.ID, toAssign); err != nil {
+			return err
+		}
+		if t != AdminAdd {
+			return nil
+		}
+		if a.policy == nil {
+			return bad("assignment.assignmentPolicyId", "An administrator says by which policy.")
+		}
+		// Who may change the policy need not ask by it. An assignment manager
+		// cannot, and goes the policy's way.
+		beyond := may(ctx, tx, who, a.catalog.ID, toPackage)
+		a.approval = beyond != nil && a.policy.Approval.ForAdd
+		return nil
+	}
+	if !a.catalog.Published {
+		return closed()
+	}
+	own := a.target.ID == a.requestor.ID
+	if own == (t == OnBehalfAdd) {
+		return bad("assignment.targetId", "A request of the type %s is made for %s.", string(t), map[bool]string{true: "somebody else", false: "oneself"}[t == OnBehalfAdd])
+	}
+	policies := []*Policy{a.policy}
+	if a.policy == nil {
+		var err error
+		if policies, err = policiesOf(ctx, tx, who.Tenant, a.pkg.ID); err != nil {
+			return err
+		}
+	}
+	fit, err := a.fitting(ctx, tx, policies)
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(fit) == 0:
+		return fault.Because(fault.Forbidden, NotInScope, "No policy of the access package lets you make this request.")
+	case len(fit) > 1:
+		return bad("assignment.assignmentPolicyId", "Several policies of the access package apply; say which.")
+	}
+	a.policy = fit[0]
+	if outside(a.target, a.policy.Scope) && !a.catalog.External {
+		return closed()
+	}
+	switch t {
+	case UserAdd, OnBehalfAdd:
+		a.approval = a.policy.Approval.ForAdd
+	case UserUpdate:
+		a.approval = a.policy.Approval.ForUpdate
+	}
+	return nil
+}
+
+func closed() error {
+	return fault.Because(fault.Forbidden, CatalogClosed, "The catalog of the access package is not open to this request.").
+		WithFix("An administrator publishes the catalog, or opens it to people from outside.")
+}
+
+// fitting returns those of the policies that take such a request for the target;
+// of several only the most particular ones.
+func (a *asking) fitting(ctx context.Context, tx *sqldb.Tx, policies []*Policy) (fit []*Policy, err error) {
+	best := 0
+	for _, p := range policies {
+		var ok bool
+		switch a.in.Type {
+		case UserAdd:
+			ok = p.Requestor.SelfAdd
+		case UserUpdate:
+			ok = p.Requestor.SelfUpdate
+		case UserRemove:
+			if p.Requestor.SelfRemove {
+				return []*Policy{p}, nil // whoever has it may give it back, in scope or not
+			}
+		case OnBehalfAdd:
+			if ok = p.Requestor.OnBehalfAdd; ok {
+				ok, err = actsFor(ctx, tx, p.Requestor.OnBehalf, a.requestor, a.target)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !ok || p.Automatic != nil {
+			continue
+		}
+		tier, err := admits(ctx, tx, p, a.target)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case tier == 0:
+		case best == 0 || tier < best:
+			best, fit = tier, []*Policy{p}
+		case tier == best:
+			fit = append(fit, p)
+		}
+	}
+	return fit, nil
+}
+
+// outside reports whether somebody comes in from outside by a policy.
+func outside(s *Subject, scope TargetScope) bool {
+	switch scope {
+	case SpecificConnectedOrganizationUsers, AllConfiguredConnectedOrganizationUsers, AllExistingConnectedOrganizationUsers, AllExternalUsers:
+		return true
+	}
+	return s.Object == ""
+}
+
+// admits returns how particularly a policy is for a subject, from 1, the most, to
+// 4; 0 is not at all.
+func admits(ctx context.Context, tx *sqldb.Tx, p *Policy, s *Subject) (int, error) {
+	person, external := s.Kind == ids.Person, s.Kind == ids.Person && s.Principal.Home != s.Tenant && !s.Principal.IsZero()
+	switch p.Scope {
+	case SpecificDirectoryUsers, SpecificDirectoryServicePrincipals:
+		if s.Object == "" || person != (p.Scope == SpecificDirectoryUsers) {
+			return 0, nil
+		}
+		in, err := circle(ctx, tx, s.Tenant, s.Object)
+		if err != nil {
+			return 0, err
+		}
+		for _, t := range p.Targets {
+			if t.Object != "" && slices.Contains(in, t.Object) {
+				return 1, nil
+			}
+		}
+		return 0, nil
+	case AllMemberUsers, AllDirectoryUsers:
+		if !person || s.Object == "" {
+			return 0, nil
+		}
+		u, err := directory.GetUser(ctx, tx, s.Tenant, string(s.Object))
+		if err != nil {
+			return 0, err
+		}
+		switch member := u.UserType == nil || *u.UserType == directory.Member; {
+		case p.Scope == AllDirectoryUsers:
+			return 3, nil
+		case member:
+			return 2, nil
+		}
+		return 0, nil
+	case AllDirectoryServicePrincipals:
+		if !person && s.Object != "" {
+			return 3, nil
+		}
+		return 0, nil
+	case AllExternalUsers:
+		if external {
+			return 4, nil
+		}
+		return 0, nil
+	case SpecificConnectedOrganizationUsers, AllConfiguredConnectedOrganizationUsers, AllExistingConnectedOrganizationUsers:
+		if !external || s.Organization == "" {
+			return 0, nil
+		}
+		if p.Scope == SpecificConnectedOrganizationUsers {
+			if slices.ContainsFunc(p.Targets, func(t SubjectSet) bool { return t.Organization == s.Organization }) {
+				return 1, nil
+			}
+			return 0, nil
+		}
+		o, err := organizationByID(ctx, tx, s.Tenant, s.Organization)
+		if err != nil || p.Scope == AllConfiguredConnectedOrganizationUsers && o.State != Configured {
+			return 0, err
+		}
+		return 4, nil
+	}
+	return 0, nil
+}
+
+// actsFor reports whether the requestor is among those who may ask for the target.
+func actsFor(ctx context.Context, tx *sqldb.Tx, sets []SubjectSet, requestor, target *Subject) (bool, error) {
+	mine, err := circle(ctx, tx, requestor.Tenant, requestor.Object)
+	if err != nil {
+		return false, err
+	}
+	for _, set := range sets {
+		objects, err := objectsOf(ctx, tx, set, target)
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(objects, func(id ids.ObjectID) bool { return slices.Contains(mine, id) }) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// conditions checks what the policy and the target's other access say, and makes
+// the request.
+func (a *asking) conditions(ctx context.Context, tx *sqldb.Tx, who authz.Caller) (err error) {
+	if err := a.mayStay(ctx, tx); err != nil {
+		return err
+	}
+	t := a.in.Type
+	if t.Adds() {
+		if err := apart(ctx, tx, a.pkg, a.target); err != nil {
+			return err
+		}
+	}
+	if open, err := hasOpen(ctx, tx, who.Tenant, a.pkg.ID, a.target.ID); err != nil || open {
+		if err == nil {
+			err = openRequest()
+		}
+		return err
+	}
+	if t.Adds() {
+		if _, err := liveOf(ctx, tx, who.Tenant, a.pkg.ID, a.target.ID); !missing(err) {
+			if err == nil {
+				err = hasAlready()
+			}
+			return err
+		}
+	}
+	free := a.policy.Requestor.CustomSchedule || t.Administers() || t == UserUpdate && !a.in.Schedule.given()
+	if a.request, err = newRequest(a.policy, t, a.requestor.ID, a.target.ID, a.in.Justification, tx.Now()); err != nil {
+		return err
+	}
+	asked := t == UserAdd || t == OnBehalfAdd
+	if asked || len(a.in.Answers) > 0 {
+		if a.request.Answers, err = check(a.policy.Questions, a.in.Answers); err != nil {
+			return err
+		}
+	}
+	if !t.Administers() && !who.IsSystem() && a.policy.Approval.Justification && a.request.Justification == "" {
+		f := fault.Because(fault.Invalid, NoJustification, "The policy asks for a justification.")
+		f.Target = "justification"
+		return f
+	}
+	if err := a.in.Schedule.fits(a.policy.Expiration, free, tx.Now()); err != nil {
+		return err
+	}
+	if end := a.policy.Expiration; end.Type == ExpirationAfterDateTime && !end.End.After(tx.Now()) {
+		return badSchedule("assignment.assignmentPolicyId", "By this policy all access ended on %s.", stamp(end.End))
+	}
+	a.request.Schedule = a.in.Schedule
+	if a.assignment != nil {
+		a.request.Assignment = a.assignment.ID
+	}
+	return nil
+}
+
+// mayStay refuses a target who is blocked, except by us for the want of access,
+// and one from elsewhere whom the tenants would not let come.
+func (a *asking) mayStay(ctx context.Context, tx *sqldb.Tx) error {
+	s := a.target
+	if s.Object == "" {
+		in, err := tenant.Get(ctx, tx, s.Tenant)
+		if err != nil {
+			return err
+		}
+		return guest.MayBring(ctx, tx, in, guest.Newcomer{Home: s.Principal, Mail: s.Email})
+	}
+	if s.Kind != ids.Person {
+		return nil
+	}
+	u, err := directory.GetUser(ctx, tx, s.Tenant, string(s.Object))
+	if err != nil || u.Enabled() {
+		return noTarget(err)
+	}
+	l, err := guest.LifeOf(ctx, tx, s.Tenant, u.ID)
+	if err == nil && l.BlockedAt.IsZero() {
+		err = fault.Because(fault.Invalid, TargetBlocked, "The target's account is disabled here.").WithFix("An administrator enables the account first.")
+	}
+	return err
+}
+
+// apart refuses a target who has what the package is incompatible with.
+func apart(ctx context.Context, tx *sqldb.Tx, p *Package, s *Subject) error {
+	not, err := incompatibleWith(ctx, tx, p.Tenant, p.ID)
+	if err != nil {
+		return err
+	}
+	held, err := holdsAny(ctx, tx, p.Tenant, s.ID, not.Packages)
+	if err != nil {
+		return err
+	}
+	what := "the access package " + string(held)
+	if held == "" && len(not.Groups) > 0 && s.Object != "" {
+		in, err := circle(ctx, tx, p.Tenant, s.Object)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(not.Groups, func(g ids.ObjectID) bool { return slices.Contains(in, g) })
+		if i < 0 {
+			return nil
+		}
+		held, what = ids.PackageID(not.Groups[i]), "membership of the group "+string(not.Groups[i])
+	}
+	if held == "" {
+		return nil
+	}
+	return fault.Because(fault.Invalid, Clashes, "The target has %s, which is incompatible with this access package.", what)
+}
+
+// begin stores the request and takes it on.
+func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, who authz.Caller, a *asking) error {
+	r := a.request
+	if err := r.Begin(a.approval, tx.Now()); err != nil {
+		return err
+	}
+	if err := addRequest(ctx, tx, r); err != nil {
+		return err
+	}
+	if r.State == PendingApproval {
+		for _, stage := range newStages(r) {
+			if err := addStage(ctx, tx, stage); err != nil {
+				return err
+			}
+		}
+		if err := openStage(ctx, tx, r, a.target, a.requestor); err != nil {
+			return err
+		}
+	}
+	activity := "User requests access package assignment"
+	switch {
+	case r.Type == AdminAdd:
+		activity = "Administrator directly assigns user to access package"
+	case r.Type.Removes():
+		activity = "Request removal of access package assignment"
+	}
+	if err := tell(ctx, tx, who, a.target, r, activity, a.pkg.Name); err != nil {
+		return err
+	}
+	return wake(ctx, tx, r)
+}
+
+// tell records something about a request in the tenant's log, and in that of the
+// target's home.
+func tell(ctx context.Context, tx *sqldb.Tx, who authz.Caller, target *Subject, r *Request, activity, pkg string) error {
+	return audit.RecordBoth(ctx, tx, who, target.Principal.Home, audit.Entry{
+		Category: "EntitlementManagement", Activity: activity, Service: "Entitlement Management",
+		Target: audit.Target{Kind: "AccessPackageAssignmentRequest", ID: string(r.ID), Name: pkg},
+		Detail: map[string]string{"accessPackage": string(r.Package), "target": target.Name, "state": string(r.State), "requestType": string(r.Type)},
+	})
+}
+
+// wake enqueues the job that next looks at the request; none if it has ended.
+func wake(ctx context.Context, tx *sqldb.Tx, r *Request) error {
+	j := jobs.Job{Kind: RequestKind, Tenant: r.Tenant, Key: string(r.ID)}
+	switch r.State {
+	case PendingApproval:
+		stage, err := stageNumber(ctx, tx, r, r.Stage)
+		if err != nil {
+			return err
+		}
+		j.NotBefore = stage.Next()
+	case Scheduled:
+		j.NotBefore = r.Schedule.Start
+	case Delivering:
+		j.NotBefore = r.TryAt
+	default:
+		return nil
+	}
+	return jobs.Enqueue(ctx, tx, j)
+}
+
+// Cancel takes a request back: its requestor, its target, or who administers it.
+func (s *Service) Cancel(ctx context.Context, who authz.Caller, id ids.RequestID) error {
+	return s.changeRequest(ctx, who, id, true, "Cancel access package assignment request", (*Request).Cancel)
+}
+
+// Reprocess delivers again what could not be delivered.
+func (s *Service) Reprocess(ctx context.Context, who authz.Caller, id ids.RequestID) error {
+	return s.changeRequest(ctx, who, id, false, "Reprocess access package assignment request", (*Request).Reprocess)
+}
+
+func (s *Service) changeRequest(ctx context.Context, who authz.Caller, id ids.RequestID, own bool, activity string, do func(*Request, time.Time) error) error {
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		r, p, err := requestFor(ctx, tx, who, id, toAssign, own)
+		if err != nil {
+			return err
+		}
+		if err := do(r, tx.Now()); err != nil {
+			return err
+		}
+		if err := putRequest(ctx, tx, r); err != nil {
+			return err
+		}
+		target, err := subjectByID(ctx, tx, who.Tenant, r.Target)
+		if err != nil {
+			return err
+		}
+		if err := tell(ctx, tx, who, target, r, activity, p.Name); err != nil {
+			return err
+		}
+		return wake(ctx, tx, r)
+	})
+}
+
+// requestFor returns a request of the caller's own, where own ones count, or of a
+// package with which they may do the task. To everybody else there is none.
+func requestFor(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.RequestID, t task, own bool) (*Request, *Package, error) {
+	r, err := requestByID(ctx, tx, who.Tenant, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := packageByID(ctx, tx, who.Tenant, r.Package)
+	if err != nil {
+		return nil, nil, err
+	}
+	if own {
+		for _, of := range []ids.SubjectID{r.Requestor, r.Target} {
+			s, err := subjectByID(ctx, tx, who.Tenant, of)
+			if err != nil {
+				return nil, nil, err
+			}
+			if s.Is(who.Subject, who.Object) {
+				return r, p, nil
+			}
+		}
+	}
+	return r, p, may(ctx, tx, who, p.Catalog, t)
+}
+
+// DeleteRequest removes a request that has ended. What it brought about stays.
+func (s *Service) DeleteRequest(ctx context.Context, who authz.Caller, id ids.RequestID) error {
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		r, p, err := requestFor(ctx, tx, who, id, toAssign, false)
+		if err != nil {
+			return err
+		}
+		if r.Open() {
+			return fault.Because(fault.Invalid, WrongState, "A request that is under way cannot be deleted.").WithFix("Cancel it first.")
+		}
+		target, err := subjectByID(ctx, tx, who.Tenant, r.Target)
+		if err != nil {
+			return err
+		}
+		if err := dropRequest(ctx, tx, r); err != nil {
+			return err
+		}
+		return tell(ctx, tx, who, target, r, "Delete access package assignment request", p.Name)
+	})
+}

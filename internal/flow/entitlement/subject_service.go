@@ -1,0 +1,200 @@
+package entitlement
+
+import (
+	"context"
+	"strings"
+
+	"entente/internal/core/authz"
+	"entente/internal/core/directory"
+	"entente/internal/core/object"
+	"entente/internal/core/tenant"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
+)
+
+// subjectOfCaller returns the subject who is calling, and stores it where there
+// is none yet. A person of elsewhere need not be in the tenant.
+func subjectOfCaller(ctx context.Context, tx *sqldb.Tx, who authz.Caller) (*Subject, error) {
+	s := &Subject{Tenant: who.Tenant, Kind: who.Subject.Kind, Principal: who.Subject, Object: who.Object, Name: who.Name}
+	switch {
+	case who.IsSystem():
+		s.Object = ""
+	case who.Object != "":
+		return subjectOfObject(ctx, tx, who.Tenant, who.Object)
+	case who.Subject.Kind == ids.Person:
+		u, err := directory.GetUser(ctx, tx, who.Subject.Home, string(who.Subject.ID))
+		if err != nil {
+			return nil, err
+		}
+		s.describe(u)
+		if here, err := directory.GuestOf(ctx, tx, who.Tenant, who.Subject); err == nil {
+			s.Object = here.ID
+		} else if !missing(err) {
+			return nil, err
+		}
+	}
+	return known(ctx, tx, s)
+}
+
+// describe takes name and addresses from an account. The address is the one it
+// signs in with: its own tenant has proved to own that.
+func (s *Subject) describe(u *directory.User) {
+	s.Name, s.PrincipalName, s.Email = u.DisplayName, u.UserPrincipalName, u.UserPrincipalName
+	if u.External() && u.Mail != nil {
+		s.Email = *u.Mail
+	}
+}
+
+// subjectOfObject returns the subject that a user or service principal of the
+// tenant stands for, and stores it where there is none yet.
+func subjectOfObject(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) (*Subject, error) {
+	o, err := object.Get(ctx, tx, tenant, id)
+	if err != nil {
+		return nil, noTarget(err)
+	}
+	s := &Subject{Tenant: tenant, Kind: ids.Workload, Object: id, Name: o.DisplayName}
+	switch o.Kind {
+	case object.User:
+		u, err := directory.GetUser(ctx, tx, tenant, string(id))
+		if err != nil {
+			return nil, err
+		}
+		s.Kind = ids.Person
+		s.describe(u)
+		if u.External() {
+			s.Principal = u.Home // nobody while it has not accepted
+		} else {
+			s.Principal = ids.Principal{Kind: ids.Person, Home: tenant, ID: id}
+		}
+	case object.ServicePrincipal:
+		s.Principal = ids.Principal{Kind: ids.Workload, Home: tenant, ID: id}
+	default:
+		return nil, noTarget(object.Missing(string(id)))
+	}
+	return known(ctx, tx, s)
+}
+
+// subjectOfAddress returns the subject whom an address names. Where a tenant of
+// the installation owns the domain it is the account there, and otherwise one of
+// whom nothing else is known.
+func subjectOfAddress(ctx context.Context, tx *sqldb.Tx, in ids.TenantID, address string) (*Subject, error) {
+	address = strings.TrimSpace(address)
+	_, domain, ok := strings.Cut(address, "@")
+	if !ok || len(address) > 254 {
+		return nil, bad("assignment.target.email", "'%.100s' is no address.", address)
+	}
+	if u, err := directory.GuestByMail(ctx, tx, in, address); err == nil {
+		return subjectOfObject(ctx, tx, in, u.ID)
+	} else if !missing(err) {
+		return nil, err
+	}
+	home, err := tenant.Resolve(ctx, tx, domain)
+	if err == nil && home.Owns(domain) {
+		u, err := directory.UserByAddress(ctx, tx, home.ID, address)
+		if err != nil {
+			return nil, noTarget(err)
+		}
+		if home.ID == in {
+			return subjectOfObject(ctx, tx, in, u.ID)
+		}
+		return subjectOfCaller(ctx, tx, authz.Caller{Tenant: in, Subject: ids.Principal{Kind: ids.Person, Home: home.ID, ID: u.ID}})
+	}
+	if err != nil && !missing(err) {
+		return nil, err
+	}
+	s, err := subjectByAddress(ctx, tx, in, address)
+	if !missing(err) {
+		return s, err
+	}
+	local, _, _ := strings.Cut(address, "@")
+	s = &Subject{Tenant: in, ID: ids.New[ids.SubjectID](), Kind: ids.Person, Name: local, Email: address, CreatedAt: tx.Now()}
+	return s, putSubject(ctx, tx, s)
+}
+
+// known returns the stored subject that s is, with what s knows beyond it, or
+// stores s. Of two that are found to be one, the one who is known at home counts.
+func known(ctx context.Context, tx *sqldb.Tx, s *Subject) (*Subject, error) {
+	all, err := subjectsOf(ctx, tx, s.Tenant, s.Principal, s.Object)
+	if err != nil {
+		return nil, err
+	}
+	if s.Organization, err = homeOrganization(ctx, tx, s); err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		s.ID, s.CreatedAt = ids.New[ids.SubjectID](), tx.Now()
+		return s, putSubject(ctx, tx, s)
+	}
+	have := all[0]
+	for _, other := range all {
+		if other.Principal.Same(s.Principal) {
+			have = other
+		}
+	}
+	before := *have
+	if have.Principal.IsZero() {
+		have.Principal = s.Principal
+	}
+	if len(all) == 1 && s.Object != "" {
+		have.Object = s.Object
+	}
+	have.Name, have.Email, have.PrincipalName, have.Organization = s.Name, s.Email, s.PrincipalName, s.Organization
+	if *have == before {
+		return have, nil
+	}
+	return have, putSubject(ctx, tx, have)
+}
+
+// homeOrganization returns the connected organization that a subject belongs to,
+// by where they sign in and never by an address alone.
+func homeOrganization(ctx context.Context, tx *sqldb.Tx, s *Subject) (ids.OrganizationID, error) {
+	if s.Principal.IsZero() || s.Principal.Home == s.Tenant {
+		return "", nil
+	}
+	o, err := organizationOf(ctx, tx, s.Tenant, Provenance{Home: s.Principal.Home})
+	if err != nil || o == nil {
+		return "", err
+	}
+	return o.ID, nil
+}
+
+func noTarget(err error) error {
+	if !missing(err) {
+		return err
+	}
+	f := fault.Because(fault.NotFound, NoSuchTarget, "There is no such user or service principal to have the access package.")
+	f.Target = "assignment.target"
+	return f
+}
+
+// circle is what a subject is among the objects of the tenant: its own, and the
+// groups that it is in.
+func circle(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) ([]ids.ObjectID, error) {
+	if id == "" {
+		return nil, nil
+	}
+	above, err := directory.GroupsWith(ctx, tx, tenant, id, false, mostAbove)
+	return append(above, id), err
+}
+
+// Subjects returns a page of the tenant's subjects to who may see everything.
+func (s *Service) Subjects(ctx context.Context, who authz.Caller, q Asked) (List[*Subject], error) {
+	return view(ctx, s, func(tx *sqldb.Tx) (List[*Subject], error) {
+		if err := may(ctx, tx, who, "", toRead); err != nil {
+			return List[*Subject]{}, err
+		}
+		return listed(q, func() (int, error) { return countSubjects(ctx, tx, who.Tenant, q.Query.Filter) },
+			func() (object.Page[*Subject], error) { return listSubjects(ctx, tx, who.Tenant, q.Query) })
+	})
+}
+
+// Subject returns a subject.
+func (s *Service) Subject(ctx context.Context, who authz.Caller, id ids.SubjectID) (*Subject, error) {
+	return view(ctx, s, func(tx *sqldb.Tx) (*Subject, error) {
+		if err := may(ctx, tx, who, "", toRead); err != nil {
+			return nil, err
+		}
+		return subjectByID(ctx, tx, who.Tenant, id)
+	})
+}

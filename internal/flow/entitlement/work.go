@@ -1,0 +1,566 @@
+package entitlement
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"entente/internal/core/authz"
+	"entente/internal/core/directory"
+	"entente/internal/flow/guest"
+	"entente/internal/flow/provision"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/jobs"
+	"entente/internal/kit/sqldb"
+)
+
+// The kinds of jobs. Each says "look at this row now": a request, an assignment,
+// the assignments of a package that gives other roles.
+const (
+	RequestKind    jobs.Kind = "entitlement.request"
+	AssignmentKind jobs.Kind = "entitlement.assignment"
+	PackageKind    jobs.Kind = "entitlement.package"
+)
+
+// actor is who acts where nobody asks.
+func actor(tenant ids.TenantID) authz.Caller { return authz.System(tenant, "Access packages") }
+
+// LookAtRequest is the handler of RequestKind: it does what is due for a request.
+func (s *Service) LookAtRequest(ctx context.Context, w *jobs.Work) error {
+	id := ids.RequestID(w.Key)
+	var deliver bool
+	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		deliver = false
+		r, err := requestByID(ctx, tx, w.Tenant, id)
+		if missing(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch {
+		case r.State == PendingApproval:
+			return waitOn(ctx, tx, r)
+		case r.State == Scheduled && !r.Schedule.Start.After(tx.Now()):
+			if err := r.Start(tx.Now()); err != nil {
+				return err
+			}
+			if err := putRequest(ctx, tx, r); err != nil {
+				return err
+			}
+		case r.State != Delivering || r.TryAt.After(tx.Now()):
+			return wake(ctx, tx, r)
+		}
+		deliver = true
+		return nil
+	})
+	if err != nil || !deliver {
+		return err
+	}
+	return s.deliver(ctx, w.Tenant, id)
+}
+
+// waitOn reminds, asks others, or ends a request on which nobody decided in time.
+func waitOn(ctx context.Context, tx *sqldb.Tx, r *Request) error {
+	stage, err := stageNumber(ctx, tx, r, r.Stage)
+	if err != nil {
+		return err
+	}
+	target, err := subjectByID(ctx, tx, r.Tenant, r.Target)
+	if err != nil {
+		return err
+	}
+	p, err := packageByID(ctx, tx, r.Tenant, r.Package)
+	if err != nil {
+		return err
+	}
+	changed := stage.Remind(tx.Now())
+	if stage.Escalate(tx.Now()) {
+		changed, r.Status = true, statusEscalated
+		if err := tell(ctx, tx, actor(r.Tenant), target, r, "Add approver to request approval", p.Name); err != nil {
+			return err
+		}
+	}
+	if stage.Expired(tx.Now()) {
+		changed = true
+		if err := r.TimeOut(tx.Now()); err != nil {
+			return err
+		}
+		if err := tell(ctx, tx, actor(r.Tenant), target, r, "Access package assignment request timed out (no approver action taken)", p.Name); err != nil {
+			return err
+		}
+	}
+	if changed {
+		if err := putStage(ctx, tx, stage); err != nil {
+			return err
+		}
+		if err := putRequest(ctx, tx, r); err != nil {
+			return err
+		}
+	}
+	return wake(ctx, tx, r)
+}
+
+// A load is a request that is being delivered, with what it is about.
+type load struct {
+	r      *Request
+	a      *Assignment // nil while there is none
+	pkg    *Package
+	target *Subject
+}
+
+func loadOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.RequestID) (l load, err error) {
+	if l.r, err = requestByID(ctx, tx, tenant, id); err != nil {
+		return l, err
+	}
+	if l.target, err = subjectByID(ctx, tx, tenant, l.r.Target); err != nil {
+		return l, err
+	}
+	if l.pkg, err = packageByID(ctx, tx, tenant, l.r.Package); err != nil {
+		return l, err
+	}
+	if l.r.Assignment != "" {
+		l.a, err = assignmentByID(ctx, tx, tenant, l.r.Assignment)
+	}
+	return l, err
+}
+
+// deliver brings about what a request is for. It may be cut off after any of its
+// transactions and goes on from there: first the guest, the assignment and a row
+// for each role; then all roles in one transaction; and where one faults, each
+// alone.
+func (s *Service) deliver(ctx context.Context, tenant ids.TenantID, id ids.RequestID) error {
+	var source string
+	err := s.db.Update(ctx, func(tx *sqldb.Tx) (err error) { source, err = s.prepare(ctx, tx, tenant, id); return err })
+	if err != nil {
+		return s.failed(ctx, tenant, id, err)
+	}
+	if source == "" {
+		return nil // somebody else has done it
+	}
+	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		if err := s.provision.Apply(ctx, tx, tenant, source); err != nil {
+			return err
+		}
+		return s.finish(ctx, tx, tenant, id)
+	})
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	if err := s.provision.ApplyEach(ctx, tenant, source); err != nil {
+		return err
+	}
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error { return s.finish(ctx, tx, tenant, id) })
+}
+
+// prepare makes the guest and the assignment, or changes or ends the assignment,
+// and says which roles are wanted. It returns what they are wanted for, and
+// nothing when the request is not to be delivered any more.
+func (s *Service) prepare(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.RequestID) (string, error) {
+	l, err := loadOf(ctx, tx, tenant, id)
+	if err != nil || l.r.State != Delivering {
+		return "", err
+	}
+	switch {
+	case l.r.Type.Removes():
+		return string(l.a.ID), s.take(ctx, tx, &l)
+	case l.a != nil && !l.a.Live() && l.a.State != AccessFailed:
+		return "", s.giveUp(ctx, tx, &l, "The assignment has ended meanwhile.")
+	}
+	u, err := s.arrive(ctx, tx, &l)
+	if err != nil {
+		return "", err
+	}
+	if l.r.Type.Adds() && l.a == nil {
+		if err := apart(ctx, tx, l.pkg, l.target); err != nil {
+			return "", err
+		}
+		l.a = newAssignment(l.r, u, tx.Now())
+		if l.a.Over(tx.Now()) {
+			return "", s.giveUp(ctx, tx, &l, "The access would have ended before it was delivered.")
+		}
+		if err := addAssignment(ctx, tx, l.a); err != nil {
+			return "", err
+		}
+		l.r.Assignment = l.a.ID
+	} else {
+		if !l.r.Type.Adds() {
+			l.a.Change(l.r, tx.Now())
+		}
+		if err := l.a.Settle(AccessDelivering, "", tx.Now()); err != nil {
+			return "", err
+		}
+		if err := putAssignment(ctx, tx, l.a); err != nil {
+			return "", err
+		}
+	}
+	if err := putRequest(ctx, tx, l.r); err != nil {
+		return "", err
+	}
+	return string(l.a.ID), s.want(ctx, tx, l.a)
+}
+
+// want says which roles the assignment gives: those of its package now.
+func (s *Service) want(ctx context.Context, tx *sqldb.Tx, a *Assignment) error {
+	given, err := rolesOf(ctx, tx, a.Tenant, a.Package)
+	if err != nil {
+		return err
+	}
+	var all []provision.Role
+	for _, g := range given {
+		all = append(all, provision.Role{System: string(g.Resource.Origin), Origin: g.Resource.OriginID, Role: g.Role.OriginID})
+	}
+	return s.provision.Want(ctx, tx, a.Tenant, a.Object, string(a.ID), all, a.EndsAt)
+}
+
+// arrive returns the object that stands for the target: what is there, let in
+// again if it was blocked for the want of access, or a guest who is made now.
+func (s *Service) arrive(ctx context.Context, tx *sqldb.Tx, l *load) (ids.ObjectID, error) {
+	t := l.target
+	if t.Kind != ids.Person {
+		return t.Object, nil
+	}
+	if t.Object != "" {
+		u, err := directory.GetUser(ctx, tx, t.Tenant, string(t.Object))
+		if err == nil {
+			return u.ID, guest.Regain(ctx, tx, actor(t.Tenant), u)
+		}
+		if !missing(err) || t.Inside() {
+			return "", err
+		}
+	}
+	var sponsors []ids.ObjectID
+	if t.Organization != "" {
+		all, err := sponsorsOf(ctx, tx, t.Tenant, t.Organization)
+		if err != nil {
+			return "", err
+		}
+		sponsors = all.Internal[:min(len(all.Internal), 5)]
+	}
+	u, err := guest.Bring(ctx, tx, actor(t.Tenant), guest.Newcomer{Home: t.Principal, Mail: t.Email, DisplayName: t.Name, Sponsors: sponsors})
+	if err != nil {
+		return "", err
+	}
+	if err := guest.Regain(ctx, tx, actor(t.Tenant), u); err != nil {
+		return "", err
+	}
+	if other, err := subjectByObject(ctx, tx, t.Tenant, u.ID); err == nil && other.ID != t.ID {
+		other.Object = "" // what was known by the object alone is this subject
+		if err := putSubject(ctx, tx, other); err != nil {
+			return "", err
+		}
+	} else if err != nil && !missing(err) {
+		return "", err
+	}
+	t.Object = u.ID
+	return u.ID, putSubject(ctx, tx, t)
+}
+
+// finish notes how far the delivery has come, and completes the request when
+// everything is as wanted.
+func (s *Service) finish(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.RequestID) error {
+	l, err := loadOf(ctx, tx, tenant, id)
+	if err != nil || l.r.State != Delivering {
+		return err
+	}
+	t, err := provision.TallyOf(ctx, tx, tenant, string(l.a.ID))
+	if err != nil {
+		return err
+	}
+	now, why := tx.Now(), ""
+	if len(t.Errors) > 0 {
+		why = t.Errors[0]
+	}
+	activity := "Fulfill access package assignment"
+	switch {
+	case t.Complete():
+		if err := l.r.Complete(now); err != nil {
+			return err
+		}
+	default:
+		again, err := l.r.Failed(t.Given > 0, why, now)
+		if err != nil {
+			return err
+		}
+		if activity = "Fulfill access package assignment partially"; again {
+			activity = ""
+		}
+	}
+	if !l.r.Type.Removes() {
+		to := AccessDelivering
+		switch l.r.State {
+		case Delivered:
+			to = AccessDelivered
+		case PartiallyDelivered:
+			to = AccessPartial
+		case DeliveryFailed:
+			to = AccessFailed
+		}
+		if err := l.a.Settle(to, why, now); err != nil {
+			return err
+		}
+		if err := putAssignment(ctx, tx, l.a); err != nil {
+			return err
+		}
+		if err := s.heed(ctx, tx, l.a); err != nil {
+			return err
+		}
+	} else {
+		activity = "Remove access package assignment"
+	}
+	if err := putRequest(ctx, tx, l.r); err != nil {
+		return err
+	}
+	if activity != "" {
+		if err := tell(ctx, tx, actor(tenant), l.target, l.r, activity, l.pkg.Name); err != nil {
+			return err
+		}
+	}
+	return wake(ctx, tx, l.r)
+}
+
+// failed notes that a delivery could not even begin.
+func (s *Service) failed(ctx context.Context, tenant ids.TenantID, id ids.RequestID, why error) error {
+	f, ok := errors.AsType[*fault.Error](why)
+	if !ok || f.Code == fault.Internal || f.Code == fault.Unavailable || ctx.Err() != nil {
+		return why // the job is tried again
+	}
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		l, err := loadOf(ctx, tx, tenant, id)
+		if err != nil || l.r.State != Delivering {
+			return err
+		}
+		again, err := l.r.Failed(false, f.Message, tx.Now())
+		if err != nil {
+			return err
+		}
+		if !again && l.a != nil && !l.r.Type.Removes() && l.a.State == AccessDelivering {
+			if err := l.a.Settle(AccessFailed, f.Message, tx.Now()); err != nil {
+				return err
+			}
+			if err := putAssignment(ctx, tx, l.a); err != nil {
+				return err
+			}
+		}
+		if err := putRequest(ctx, tx, l.r); err != nil {
+			return err
+		}
+		return wake(ctx, tx, l.r)
+	})
+}
+
+// giveUp ends a delivery that no further try would mend.
+func (s *Service) giveUp(ctx context.Context, tx *sqldb.Tx, l *load, why string) error {
+	if err := l.r.GiveUp(why, tx.Now()); err != nil {
+		return err
+	}
+	if err := putRequest(ctx, tx, l.r); err != nil {
+		return err
+	}
+	return tell(ctx, tx, actor(l.r.Tenant), l.target, l.r, "Fulfill access package assignment", l.pkg.Name)
+}
+
+// take ends an assignment: its roles are wanted no more, what would have changed
+// it is canceled, and a guest who has nothing left goes as the tenant has it. Once
+// it has ended nothing more happens.
+func (s *Service) take(ctx context.Context, tx *sqldb.Tx, l *load) error {
+	a := l.a
+	if a.State == AccessExpired {
+		return nil
+	}
+	if err := a.Expire(tx.Now()); err != nil {
+		return err
+	}
+	if err := putAssignment(ctx, tx, a); err != nil {
+		return err
+	}
+	if err := s.provision.Want(ctx, tx, a.Tenant, a.Object, string(a.ID), nil, time.Time{}); err != nil {
+		return err
+	}
+	open, err := openOf(ctx, tx, a.Tenant, a.ID)
+	if err != nil {
+		return err
+	}
+	for _, r := range open {
+		if r.ID == l.r.ID || r.State == Delivering {
+			continue
+		}
+		if err := r.Cancel(tx.Now()); err != nil {
+			return err
+		}
+		if err := putRequest(ctx, tx, r); err != nil {
+			return err
+		}
+	}
+	return leave(ctx, tx, l.target)
+}
+
+// leave lets a guest go who has no assignment left.
+func leave(ctx context.Context, tx *sqldb.Tx, t *Subject) error {
+	n, err := liveCount(ctx, tx, t.Tenant, t.ID)
+	if err != nil || n > 0 || t.Object == "" || t.Kind != ids.Person {
+		return err
+	}
+	says, err := settingsOf(ctx, tx, t.Tenant)
+	if err != nil {
+		return err
+	}
+	e := guest.Ending{Block: says.Lifecycle != KeepGuest, Delete: says.Lifecycle == BlockAndDeleteGuest, After: says.DeleteIn}
+	return guest.Lose(ctx, tx, actor(t.Tenant), t.Object, e)
+}
+
+// heed enqueues the job that next looks at the assignment.
+func (s *Service) heed(ctx context.Context, tx *sqldb.Tx, a *Assignment) error {
+	at := a.Next()
+	if at.IsZero() {
+		return nil
+	}
+	return jobs.Enqueue(ctx, tx, jobs.Job{Kind: AssignmentKind, Tenant: a.Tenant, Key: string(a.ID), NotBefore: at})
+}
+
+// LookAtAssignment is the handler of AssignmentKind: it ends an assignment whose
+// end has come, gives notice before, and gives and takes what the package gives
+// otherwise by now.
+func (s *Service) LookAtAssignment(ctx context.Context, w *jobs.Work) error {
+	id := ids.AccessID(w.Key)
+	var ended ids.RequestID
+	var stale bool
+	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		ended, stale = "", false
+		a, err := assignmentByID(ctx, tx, w.Tenant, id)
+		if missing(err) || err == nil && !a.Live() {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if a.Over(tx.Now()) {
+			ended, err = s.expire(ctx, tx, a)
+			return err
+		}
+		if a.Notice(tx.Now()) != 0 {
+			if err := putAssignment(ctx, tx, a); err != nil {
+				return err
+			}
+		}
+		if err := s.want(ctx, tx, a); err != nil {
+			return err
+		}
+		t, err := provision.TallyOf(ctx, tx, a.Tenant, string(a.ID))
+		if err != nil {
+			return err
+		}
+		stale = !t.Complete() && a.State != AccessDelivering
+		return s.heed(ctx, tx, a)
+	})
+	switch {
+	case err != nil:
+		return err
+	case ended != "":
+		return s.deliver(ctx, w.Tenant, ended)
+	case stale:
+		return s.settle(ctx, w.Tenant, id)
+	}
+	return nil
+}
+
+// expire makes the installation's own request to end an assignment.
+func (s *Service) expire(ctx context.Context, tx *sqldb.Tx, a *Assignment) (ids.RequestID, error) {
+	by, err := subjectOfCaller(ctx, tx, actor(a.Tenant))
+	if err != nil {
+		return "", err
+	}
+	r, err := newRequest(&Policy{Tenant: a.Tenant, ID: a.Policy, Package: a.Package}, SystemRemove, by.ID, a.Target, "", tx.Now())
+	if err != nil {
+		return "", err
+	}
+	r.Assignment, r.Terms = a.ID, Terms{Expiration: a.Terms.Expiration, Quiet: a.Terms.Quiet}
+	if err := r.Begin(false, tx.Now()); err != nil {
+		return "", err
+	}
+	if err := addRequest(ctx, tx, r); err != nil {
+		return "", err
+	}
+	// The access ends in this transaction; what is left to be taken follows.
+	l, err := loadOf(ctx, tx, a.Tenant, r.ID)
+	if err != nil {
+		return "", err
+	}
+	if err := s.take(ctx, tx, &l); err != nil {
+		return "", err
+	}
+	return r.ID, wake(ctx, tx, r)
+}
+
+// settle gives and takes what a live assignment lacks, outside any request.
+func (s *Service) settle(ctx context.Context, tenant ids.TenantID, id ids.AccessID) error {
+	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		if err := s.provision.Apply(ctx, tx, tenant, string(id)); err != nil {
+			return err
+		}
+		return noteSettled(ctx, tx, tenant, id)
+	})
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	if err := s.provision.ApplyEach(ctx, tenant, string(id)); err != nil {
+		return err
+	}
+	if err := s.db.Update(ctx, func(tx *sqldb.Tx) error { return noteSettled(ctx, tx, tenant, id) }); err != nil {
+		return err
+	}
+	return err // the job is tried again
+}
+
+func noteSettled(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.AccessID) error {
+	a, err := assignmentByID(ctx, tx, tenant, id)
+	if err != nil || !a.Live() || a.State == AccessDelivering {
+		return err
+	}
+	t, err := provision.TallyOf(ctx, tx, tenant, string(id))
+	if err != nil {
+		return err
+	}
+	to, why := AccessDelivered, ""
+	if !t.Complete() {
+		to = AccessPartial
+		if len(t.Errors) > 0 {
+			why = t.Errors[0]
+		}
+	}
+	if err := a.Settle(to, why, tx.Now()); err != nil {
+		return err
+	}
+	return putAssignment(ctx, tx, a)
+}
+
+// packageBatch bounds the assignments that one transaction looks up.
+const packageBatch = 200
+
+// LookAtPackage is the handler of PackageKind: everybody who has the package is
+// looked at.
+func (s *Service) LookAtPackage(ctx context.Context, w *jobs.Work) error {
+	var c RolesChange
+	if err := w.Args(&c); err != nil {
+		return err
+	}
+	for after := ids.AccessID(""); ; {
+		var some []ids.AccessID
+		err := s.db.Update(ctx, func(tx *sqldb.Tx) (err error) {
+			if some, err = liveAfter(ctx, tx, w.Tenant, c.Package, after, packageBatch); err != nil {
+				return err
+			}
+			for _, id := range some {
+				if err := jobs.Enqueue(ctx, tx, jobs.Job{Kind: AssignmentKind, Tenant: w.Tenant, Key: string(id)}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || len(some) < packageBatch {
+			return err
+		}
+		after = some[len(some)-1]
+	}
+}
