@@ -173,6 +173,8 @@ var noRight = []string{
 	"GET /tenantRelationships/findTenantInformationByTenantId",
 	"GET /tenantRelationships/findTenantInformationByDomainName",
 	"POST /users/{id}/changePassword",
+	"GET /identityGovernance/entitlementManagement/accessPackages/filterByCurrentUser",
+	"POST /identityGovernance/entitlementManagement/accessPackages/{id}/getApplicablePolicyRequirements",
 }
 
 // TestEveryOperationAsksForARight: what people may is declared, and somebody

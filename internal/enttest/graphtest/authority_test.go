@@ -303,7 +303,7 @@ func (d doing) request(t *testing.T, f *Furnishing) (path string, body any) {
 	if one {
 		path += "/" + f.KeyFor(t, d.words, suffix)
 	}
-	return path + f.Call(suffix), f.Body(t, d.op.Method, d.words, suffix, parent)
+	return path + f.Call(d.words, suffix), f.Body(t, d.op.Method, d.words, suffix, parent)
 }
 
 // ask wants the server to say what the rule says.

@@ -83,6 +83,9 @@ func (d *description) operation(method, path string) *openapi3.Operation {
 // plainWord returns a word of a path as the description writes it: types without
 // the first part of their namespace.
 func plainWord(described, word string) string {
+	if name, _, parameters := strings.Cut(described, "(on='{"); parameters && strings.HasPrefix(word, name+"(") {
+		return described // whatever the function is asked with
+	}
 	if strings.HasPrefix(described, "graph.") {
 		return strings.TrimPrefix(word, "microsoft.")
 	}

@@ -64,7 +64,8 @@ type Room struct {
 	// Actions are what an action is sent, by its suffix ("/addPassword"), on
 	// the set that words lead to. They go before the other two.
 	Actions map[string]func(f *Furnishing, words string) map[string]any
-	// Functions are what functions are asked with, by their suffix.
+	// Functions are what functions are asked with, by their suffix, behind the
+	// words of the set where that matters.
 	Functions map[string]func(f *Furnishing) string
 }
 
@@ -147,10 +148,15 @@ func (f *Furnishing) KeyFor(t testing.TB, words, suffix string) string {
 	return f.Key(t, words)
 }
 
-// Call returns a suffix with the parameters of the function that it names.
-func (f *Furnishing) Call(suffix string) string {
+// Call returns a suffix with the parameters of the function that it names, on the
+// set that words lead to.
+func (f *Furnishing) Call(words, suffix string) string {
 	for _, r := range rooms {
-		if with := r.Functions[suffix]; with != nil {
+		with := r.Functions[words+suffix]
+		if with == nil {
+			with = r.Functions[suffix]
+		}
+		if with != nil {
 			return suffix + "(" + with(f) + ")"
 		}
 	}

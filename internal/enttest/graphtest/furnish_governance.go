@@ -58,11 +58,15 @@ var governance = Room{
 		governed + "/settings":                          {"durationUntilExternalUserDeletedAfterBlocked": "P7D"},
 	},
 	Actions: map[string]func(*Furnishing, string) map[string]any{
-		"/whatIf":  func(f *Furnishing, _ string) map[string]any { return newPolicy(f, f.IDs[governed+"/accessPackages"]) },
-		"/refresh": func(*Furnishing, string) map[string]any { return nil },
+		"/whatIf":                          func(f *Furnishing, _ string) map[string]any { return newPolicy(f, f.IDs[governed+"/accessPackages"]) },
+		"/getApplicablePolicyRequirements": func(*Furnishing, string) map[string]any { return nil },
+		"/refresh":                         func(*Furnishing, string) map[string]any { return nil },
 		"/moveToCatalog": func(f *Furnishing, _ string) map[string]any {
 			return map[string]any{"catalogId": f.IDs["catalog"]}
 		},
+	},
+	Functions: map[string]func(*Furnishing) string{
+		governed + "/accessPackages/filterByCurrentUser": func(*Furnishing) string { return "on='allowedRequestor'" },
 	},
 }
 

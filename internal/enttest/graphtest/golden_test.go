@@ -119,7 +119,7 @@ func (w *World) made(t *testing.T, k *walk) []byte {
 	var out bytes.Buffer
 	for _, r := range routes(w.Registry) {
 		one := strings.TrimPrefix(r.op.Suffix, "/{id}")
-		if len(r.op.May.App) == 0 || r.op.Method != "POST" && !strings.HasPrefix(k.f.Call(one), one+"(") {
+		if len(r.op.May.App) == 0 || r.op.Method != "POST" && !strings.HasPrefix(k.f.Call(r.words, one), one+"(") {
 			continue
 		}
 		req := k.of(t, edm.Beta, r)

@@ -263,3 +263,56 @@ func TestWhatIf(t *testing.T) {
 		c.Send(t, w, http.StatusBadRequest, "POST", em+"/assignmentPolicies/whatIf", body)
 	})
 }
+
+// TestWhoCanAsk: people find what a policy offers them, and what it wants of them.
+func TestWhoCanAsk(t *testing.T) {
+	Each(t, func(t *testing.T, w *World) {
+		c := w.Client(t, w.A, Everything...)
+		const em = "/v1.0" + governed
+		catalog := c.Send(t, w, http.StatusCreated, "POST", em+"/catalogs", map[string]any{"displayName": "c"}).Text("id")
+		user := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", NewUser(w.A.Domain, "ada")).Text("id")
+		team := c.Send(t, w, http.StatusCreated, "POST", "/v1.0/groups", NewGroup("team")).Text("id")
+		offer := func(name string, change map[string]any) string {
+			pkg := c.Send(t, w, http.StatusCreated, "POST", em+"/accessPackages", map[string]any{
+				"displayName": name, "catalog": map[string]any{"id": catalog}, "isHidden": name == "hidden"}).Text("id")
+			body := map[string]any{"displayName": name, "accessPackage": map[string]any{"id": pkg}, "allowedTargetScope": "allMemberUsers",
+				"requestorSettings": map[string]any{"enableTargetsToSelfAddAccess": true}}
+			for k, v := range change {
+				body[k] = v
+			}
+			c.Send(t, w, http.StatusCreated, "POST", em+"/assignmentPolicies", body)
+			return pkg
+		}
+		open, hidden := offer("open", nil), offer("hidden", nil)
+		offer("closed", map[string]any{"requestorSettings": map[string]any{}})
+		offer("foreign", map[string]any{"allowedTargetScope": "allExternalUsers"})
+		offer("team", map[string]any{"allowedTargetScope": "specificDirectoryUsers", "specificAllowedTargets": []any{map[string]any{"@odata.type": "#microsoft.graph.groupMembers", "groupId": team}}})
+		p := w.Person(t, w.A, ids.ObjectID(user), "EntitlementMgmt-SubjectAccess.ReadWrite")
+		names := func() (all string) {
+			for _, it := range p.Send(t, w, http.StatusOK, "GET", em+"/accessPackages/filterByCurrentUser(on='allowedRequestor')", nil).Items() {
+				all += it["displayName"].(string) + " "
+			}
+			return all
+		}
+		if got := names(); got != "open " {
+			t.Errorf("offered are %q, want open", got)
+		}
+		c.Send(t, w, http.StatusNoContent, "POST", "/v1.0/groups/"+team+"/members/$ref", Ref(user))
+		if got := names(); !strings.Contains(got, "team") {
+			t.Errorf("offered to a member are %q, want the team's too", got)
+		}
+		for pkg, want := range map[string]int{open: 1, hidden: 1} {
+			list := p.Send(t, w, http.StatusOK, "POST", em+"/accessPackages/"+pkg+"/getApplicablePolicyRequirements", nil).Items()
+			if len(list) != want || list[0]["isApprovalRequiredForAdd"] != false || list[0]["schedule"].(map[string]any)["expiration"].(map[string]any)["type"] != "noExpiration" {
+				t.Errorf("the requirements are %v", list)
+			}
+		}
+		p.Send(t, w, http.StatusForbidden, "GET", em+"/accessPackages", nil)
+		c.Send(t, w, http.StatusForbidden, "GET", em+"/accessPackages/filterByCurrentUser(on='allowedRequestor')", nil)
+		p.Send(t, w, http.StatusBadRequest, "GET", em+"/accessPackages/filterByCurrentUser(on='target')", nil)
+		c.Send(t, w, http.StatusNoContent, "PATCH", em+"/catalogs/"+catalog, map[string]any{"state": "unpublished"})
+		if got := names(); got != "" {
+			t.Errorf("offered of an unpublished catalog are %q", got)
+		}
+	})
+}

@@ -209,7 +209,7 @@ func (k *walk) of(t *testing.T, v edm.Version, r route) asked {
 	if one {
 		path += "/" + k.f.KeyFor(t, r.words, suffix)
 	}
-	req := asked{r.op.Method, path + k.f.Call(suffix), k.f.Body(t, r.op.Method, r.words, suffix, parent)}
+	req := asked{r.op.Method, path + k.f.Call(r.words, suffix), k.f.Body(t, r.op.Method, r.words, suffix, parent)}
 	if suffix == "/addKey" || suffix == "/removeKey" {
 		req.body = k.rolled(t, path, suffix)
 	}

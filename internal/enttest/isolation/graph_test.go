@@ -79,7 +79,7 @@ func (r route) ask(t *testing.T, g *ground, v edm.Version, way []*side, body *si
 		path += "/" + g.furnishing(t, way[len(r.above)]).KeyFor(t, r.words, suffix)
 	}
 	f := g.furnishing(t, body)
-	return ask{r.op.Method, path + f.Call(suffix), f.Body(t, r.op.Method, r.words, suffix, parent)}
+	return ask{r.op.Method, path + f.Call(r.words, suffix), f.Body(t, r.op.Method, r.words, suffix, parent)}
 }
 
 // entities is how many entities the path names.

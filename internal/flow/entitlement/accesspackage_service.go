@@ -113,6 +113,9 @@ func (s *Service) changePackage(ctx context.Context, who authz.Caller, id ids.Pa
 // DeletePackage removes an access package with its policies. Nobody may have it.
 func (s *Service) DeletePackage(ctx context.Context, who authz.Caller, id ids.PackageID) error {
 	return s.changePackage(ctx, who, id, "Delete access package", func(tx *sqldb.Tx, p *Package) error {
+		if err := unused(ctx, tx, p.Tenant, p.ID, ""); err != nil {
+			return err
+		}
 		policies, err := policiesOf(ctx, tx, p.Tenant, p.ID)
 		if err != nil {
 			return err

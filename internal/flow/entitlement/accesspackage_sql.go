@@ -113,7 +113,7 @@ func scanGiven(scan func(...any) error) (g RoleScope, err error) {
 // rolesOf returns what the package gives, in the order in which it came to give
 // it.
 func rolesOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.PackageID) ([]RoleScope, error) {
-	return sqldb.All(ctx, tx, "select "+givenColumns+givenFrom+" and y.package_id = ? order by y.created_us, y.role_id", []any{tenant, id}, scanGiven)
+	return sqldb.All(ctx, tx, "select "+givenColumns+givenFrom+" and y.package_id = ? order by y.created_us, r.name_folded, x.name_folded, y.role_id", []any{tenant, id}, scanGiven)
 }
 
 // roleScopeByID returns one of what the package gives, or NotFound. Without a

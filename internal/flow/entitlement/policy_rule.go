@@ -34,6 +34,7 @@ const (
 	longestRule     = 3072
 	longestPolicy   = 128 << 10 // bytes, stored
 
+	usualTimeOut       = 14 * day // of a stage that does not say
 	shortestEscalation = day
 	shortestEscalated  = 4 * day // of a stage that escalates
 )

@@ -143,6 +143,9 @@ func (s *Service) DeletePolicy(ctx context.Context, who authz.Caller, id ids.Pol
 				return err
 			}
 		}
+		if err := unused(ctx, tx, p.Tenant, p.Package, p.ID); err != nil {
+			return err
+		}
 		if err := dropPolicy(ctx, tx, p); err != nil {
 			return err
 		}

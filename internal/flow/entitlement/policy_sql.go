@@ -193,3 +193,22 @@ func nonNil[T any](list []T) []T {
 	}
 	return list
 }
+
+// unused refuses what somebody has or waits for: a package, or a package by one
+// policy if that is not empty.
+func unused(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, of ids.PackageID, by ids.PolicyID) error {
+	var have, wait int
+	if err := tx.One(ctx, `select count(*) from package_assignment where tenant_id = ? and package_id = ? and live = 1 and (? = '' or policy_id = ?)`,
+		[]any{tenant, of, by, by}, &have); err != nil {
+		return err
+	}
+	if err := tx.One(ctx, `select count(*) from assignment_request where tenant_id = ? and package_id = ? and waits = 1 and (? = '' or policy_id = ?)`,
+		[]any{tenant, of, by, by}, &wait); err != nil {
+		return err
+	}
+	if have+wait == 0 {
+		return nil
+	}
+	return fault.Because(fault.Invalid, InUse, "There are %d active assignments and %d open requests.", have, wait).
+		WithFix("Remove the assignments and cancel the requests first.")
+}

@@ -47,7 +47,8 @@ func (s Services) packages() *edm.Set {
 			}
 			return nil, s.Entitlement.MovePackage(ctx, r.Who, ids.PackageID(r.ID), ask.Catalog)
 		},
-	}}
+	}, s.requirements()}
+	set.Common = []edm.Action{s.requestable()}
 	set.Parts = []*edm.Set{
 		s.catalogOf(edm.Name{V1: "catalog", Beta: "accessPackageCatalog"}, func(ctx context.Context, r *edm.Request) (ids.CatalogID, error) {
 			p, err := s.Entitlement.Package(ctx, r.Who, "", own(r))

@@ -133,6 +133,11 @@ func complexTypes() []edm.Complex {
 		of("customExtensionEndpointConfiguration", props(text, "logicAppWorkflowName", "resourceGroupName", "subscriptionId", "url")),
 		of("customExtensionCallbackConfiguration", props(length, "timeoutDuration")),
 
+		of("accessPackageAssignmentRequestRequirements", v1(props(flag, "allowCustomAssignmentSchedule", "isApprovalRequiredForAdd", "isApprovalRequiredForUpdate")),
+			inBeta(props(flag, "isCustomAssignmentScheduleAllowed", "isApprovalRequired", "isApprovalRequiredForExtension")), props(flag, "isRequestorJustificationRequired"),
+			props(text, "policyDescription", "policyDisplayName", "policyId"), props(edm.Of("entitlementManagementSchedule"), "schedule"),
+			props(edm.Many(edm.Of("accessPackageQuestion")), "questions")),
+
 		// Ours.
 		of("accessPackagePolicyOutcome", props(edm.Many(edm.Of("accessPackageParty")), "requestors"),
 			props(edm.Many(edm.Of("accessPackageParties")), "approvalStages"), props(edm.Many(edm.Of("accessPackageGrant")), "grants"), props(edm.Many(text), "notes")),
