@@ -131,8 +131,12 @@ func changed(n int64, err error) error {
 	return err
 }
 
-// dropCatalog removes a catalog with its resources, extensions and people. One
-// that still has access packages is NotEmpty.
+// mostDropped is how many rows go with a catalog in one transaction.
+const mostDropped = 450
+
+// dropCatalog removes a catalog with its resources, extensions and people; what
+// was done with its resources stays to be read. One that still has access
+// packages, or very many resources, is NotEmpty.
 func dropCatalog(ctx context.Context, tx *sqldb.Tx, c *Catalog) error {
 	var packages int
 	if err := tx.One(ctx, `select count(*) from access_package where tenant_id = ? and catalog_id = ?`, []any{c.Tenant, c.ID}, &packages); err != nil {
@@ -140,6 +144,20 @@ func dropCatalog(ctx context.Context, tx *sqldb.Tx, c *Catalog) error {
 	}
 	if packages > 0 {
 		return fault.Because(fault.Invalid, NotEmpty, "The catalog has %d access packages.", packages).WithFix("Delete its access packages first.")
+	}
+	var roles int
+	if err := tx.One(ctx, `
+		select count(*) from resource_role x join catalog_resource r on r.tenant_id = x.tenant_id and r.id = x.resource_id
+		where  x.tenant_id = ? and r.catalog_id = ?`, []any{c.Tenant, c.ID}, &roles); err != nil {
+		return err
+	}
+	resources, err := countResources(ctx, tx, c.Tenant, []ids.CatalogID{c.ID}, nil)
+	if err != nil {
+		return err
+	}
+	if roles+2*resources > mostDropped {
+		return fault.Because(fault.Invalid, NotEmpty, "The catalog has %d resources with %d roles, which is more than can go with it.", resources, roles).
+			WithFix("Remove resources from it first.")
 	}
 	for _, text := range []string{
 		`delete from resource_role where tenant_id = ? and resource_id in (select r.id from catalog_resource r where r.tenant_id = ? and r.catalog_id = ?)`,
@@ -151,7 +169,6 @@ func dropCatalog(ctx context.Context, tx *sqldb.Tx, c *Catalog) error {
 	}
 	for _, text := range []string{
 		`delete from catalog_resource where tenant_id = ? and catalog_id = ?`,
-		`delete from resource_request where tenant_id = ? and catalog_id = ?`,
 		`delete from workflow_extension where tenant_id = ? and catalog_id = ?`,
 		`delete from entitlement_role where tenant_id = ? and catalog_id = ?`,
 		`delete from catalog where tenant_id = ? and id = ?`,
