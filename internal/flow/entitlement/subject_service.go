@@ -139,6 +139,13 @@ func known(ctx context.Context, tx *sqldb.Tx, s *Subject) (*Subject, error) {
 	if len(all) == 1 && s.Object != "" {
 		have.Object = s.Object
 	}
+	if s.Object == "" && have.Object != "" { // the guest may have been deleted since
+		if _, err := object.Get(ctx, tx, s.Tenant, have.Object); missing(err) {
+			have.Object = ""
+		} else if err != nil {
+			return nil, err
+		}
+	}
 	have.Name, have.Email, have.PrincipalName, have.Organization = s.Name, s.Email, s.PrincipalName, s.Organization
 	if *have == before {
 		return have, nil
