@@ -15,6 +15,8 @@
 // Privileged Role Administrator; others an Application Administrator as well.
 // https://learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent
 //
+// A resource may authorize clients ahead; then nobody is asked (ScopesFor).
+//
 // What people may agree to for themselves follows from the tenant's policy, the
 // application's publisher and the impact of the permissions: see Judge. A
 // Question is put to a person, an Offer to an administrator; the digest of

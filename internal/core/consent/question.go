@@ -56,7 +56,8 @@ const maxItems = 100
 // A scope names a permission of a resource. R/.default is whatever the
 // application has on R; if that is nothing, it stands for all delegated
 // permissions that the application lists. The scopes of OpenID Connect need no
-// consent of their own where anything is granted.
+// consent of their own where anything is granted, or the resource that is asked
+// for has authorized the application ahead.
 func MakeQuestion(ctx context.Context, tx *sqldb.Tx, who authz.Caller, p Plea) (*Question, error) {
 	o, err := emptyOffer(ctx, tx, who.Tenant, p.AppID)
 	if err != nil {
@@ -102,6 +103,7 @@ type holding struct {
 // granted is what is granted on one resource.
 type granted struct {
 	absent      bool
+	ahead       bool // the resource has authorized the client ahead
 	person, all []string
 	said        []Classification
 }
@@ -196,6 +198,9 @@ func (h *holding) addOpenID(ctx context.Context, o *Offer, scopes []string) erro
 	if err != nil {
 		return err
 	}
+	for _, g := range h.resources {
+		person, all = person || g.ahead, all || g.ahead
+	}
 	if len(h.q.Items) == 0 && len(scopes) == 0 && !person {
 		scopes = []string{"openid", "profile"}
 	}
@@ -256,10 +261,11 @@ func (h *holding) on(ctx context.Context, resource ids.AppID) (*granted, error) 
 	if g.said, err = Classifications(ctx, h.tx, h.q.Tenant, api.ID); err != nil || h.client == "" {
 		return g, err
 	}
-	if g.person, err = ScopesNow(ctx, h.tx, h.q.Tenant, h.client, api.ID, h.q.Person); err != nil {
+	client, on := Client{h.q.Application.AppID, h.client}, Client{resource, api.ID}
+	if g.person, g.ahead, err = ScopesFor(ctx, h.tx, h.q.Tenant, client, on, h.q.Person); err != nil {
 		return nil, err
 	}
-	g.all, err = ScopesNow(ctx, h.tx, h.q.Tenant, h.client, api.ID, "")
+	g.all, _, err = ScopesFor(ctx, h.tx, h.q.Tenant, client, on, "")
 	return g, err
 }
 

@@ -34,8 +34,12 @@ func (s *Service) about(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow, v
 	more, err := claim.ForID(ctx, tx, claim.Reader{
 		Tenant: v.in.ID, Principal: v.client.Principal, Stored: v.client.Claims, Person: v.here.ID, Endpoint: s.tokens.MembershipsOf(v.here.ID),
 	}, asks.Claims, asks.Mode != ModeForm)
+	version := 2
+	if asks.V1 {
+		version = 1
+	}
 	return &token.ID{
-		Tenant: v.in.ID, Client: f.Ask.App, Version: 2, Nonce: asks.Nonce, Roles: roles.Values, Profile: d.Profile, Email: d.Email, Code: code,
+		Tenant: v.in.ID, Client: f.Ask.App, Version: version, Nonce: asks.Nonce, Roles: roles.Values, Profile: d.Profile, Email: d.Email, Code: code,
 		Person: who, Extra: more,
 	}, err
 }

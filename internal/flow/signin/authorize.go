@@ -17,7 +17,8 @@ import (
 // An Authorize is what an application asks of a sign-in (OpenID Connect Core
 // 1.0, section 3.1.2.1).
 type Authorize struct {
-	Mode       string         `json:"mode"` // of the answer: query, fragment, form_post
+	V1         bool           `json:"v1,omitempty"` // asked at the address of version 1, and answered in its issuer's name
+	Mode       string         `json:"mode"`         // of the answer: query, fragment, form_post
 	IDToken    bool           `json:"idToken,omitempty"`
 	Platform   token.Platform `json:"platform"`
 	Nonce      string         `json:"nonce,omitempty"`

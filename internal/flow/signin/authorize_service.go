@@ -20,6 +20,7 @@ import (
 // An AuthorizeStart is what a browser brings from an application.
 type AuthorizeStart struct {
 	Tenant  string // the path's segment
+	V1      bool   // the form is one of version 1, its resource as a scope
 	Form    oauth2.Form
 	Request string // the whole address, path and query
 }
@@ -46,9 +47,18 @@ func (s *Service) BeginAuthorize(ctx context.Context, b Browser, start Authorize
 func (s *Service) tell(ask Ask, err error) error {
 	issuer := ""
 	if ask.Tenant != "" {
-		issuer = s.tokens.IssuerV2(ask.Tenant)
+		issuer = s.issuer(ask, ask.Tenant)
 	}
 	return &Told{ask.answer(issuer), err}
+}
+
+// issuer returns what an answer says whose it is: the issuer that discovery
+// names in the version of the request (RFC 9207, section 2.4).
+func (s *Service) issuer(ask Ask, of ids.TenantID) string {
+	if ask.Authorize != nil && ask.Authorize.V1 {
+		return s.tokens.IssuerV1(of)
+	}
+	return s.tokens.IssuerV2(of)
 }
 
 // authorizeAsk checks what can be checked before anybody has signed in: first
@@ -74,7 +84,8 @@ func (s *Service) authorizeAsk(ctx context.Context, tx *sqldb.Tx, start Authoriz
 	if ask.Tenant == "" && !a.MultiTenant() {
 		return ask, named(fault.Because(fault.Forbidden, consent.SingleTenant, "The application is not open to other tenants."), a)
 	}
-	if ask.Authorize, err = readAuthorize(q, platformOf(a, ask.ReplyTo)); err != nil {
+	ask.Authorize, err = readAuthorize(q, platformOf(a, ask.ReplyTo))
+	if ask.Authorize.V1 = start.V1; err != nil {
 		return ask, s.tell(ask, err)
 	}
 	return ask, nil
@@ -197,7 +208,7 @@ func (s *Service) code(ctx context.Context, tx *sqldb.Tx, f *Flow, v visit) (*An
 	if err != nil {
 		return nil, err
 	}
-	back := f.Ask.answer(s.tokens.IssuerV2(v.in.ID))
+	back := f.Ask.answer(s.issuer(f.Ask, v.in.ID))
 	back.Session = v.session.ID
 	back.Values.Set("code", text)
 	back.Values.Set("session_state", string(v.session.ID))

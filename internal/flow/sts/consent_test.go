@@ -80,3 +80,35 @@ func TestWhatAPersonConsentedTo(t *testing.T) {
 		v.refused(v.form(code("openid")), sts.NoConsent)
 	})
 }
+
+// TestAuthorizedAhead: a client that an API has authorized ahead gets a token
+// for it, and for nothing else; with the manifest's word, that ends.
+func TestAuthorizedAhead(t *testing.T) {
+	eachVisitor(t, func(t *testing.T, v *visitor) {
+		v.ok(v.Consent.Revoke(t.Context(), crossing.System(v.B), ids.GrantIDOf(v.Principal, v.graph, "")))
+		apps := v.Apps
+		api, err := apps.Create(t.Context(), crossing.System(v.B), []byte(`{"displayName":"Ledger","api":{"oauth2PermissionScopes":[
+			{"id":"22222222-2222-4222-8222-222222222222","value":"ledger.read","type":"Admin","isEnabled":true,"adminConsentDisplayName":"x","adminConsentDescription":"x"}]}}`), nil)
+		v.ok(err)
+		_, err = apps.CreatePrincipal(t.Context(), crossing.System(v.B), api.AppID, []byte(`{}`), nil)
+		v.ok(err)
+		authorize := func(list string) {
+			t.Helper()
+			_, err := apps.Update(t.Context(), crossing.System(v.B), api.ID, []byte(`{"api":{"preAuthorizedApplications":[`+list+`]}}`))
+			v.ok(err)
+		}
+		code := func(scope string) string { return v.code(func(c *token.Code) { c.Scope = scope }) }
+		scope := "openid offline_access " + string(api.AppID) + "/ledger.read"
+		v.refused(v.form(code(scope)), sts.NoConsent)
+		authorize(`{"appId":"` + string(v.App) + `","delegatedPermissionIds":["22222222-2222-4222-8222-222222222222"]}`)
+		got := v.get(v.form(code(scope)))
+		if says := claimsOf(t, got.Token.Text); says["scp"] != "ledger.read" || got.ID == "" {
+			t.Errorf("the token says %v, the ID token is %q", says, got.ID)
+		}
+		v.get(v.form(code("openid " + string(api.AppID) + "/.default")))
+		v.refused(v.form(code("openid User.Read")), sts.NoConsent)
+		v.refused(v.again(got.Refresh, "scope", "User.Read"), sts.NoConsent)
+		authorize(``)
+		v.refused(v.again(got.Refresh, "scope", scope), sts.NoConsent)
+	})
+}

@@ -174,7 +174,8 @@ func grantedScopes(ctx context.Context, x *exchange) error {
 	v := x.visit
 	var inApp, onAPI consent.Granted
 	err := x.s.DB.Read(ctx, func(tx *sqldb.Tx) (err error) {
-		if v.scopes, err = consent.ScopesNow(ctx, tx, x.tenant.ID, x.client.principal, x.resource.Principal, v.person.Object); err != nil {
+		client, on := consent.Client{AppID: x.client.app, Principal: x.client.principal}, consent.Client{AppID: x.resource.AppID, Principal: x.resource.Principal}
+		if v.scopes, _, err = consent.ScopesFor(ctx, tx, x.tenant.ID, client, on, v.person.Object); err != nil {
 			return err
 		}
 		if v.known = len(v.scopes) > 0; !v.known {

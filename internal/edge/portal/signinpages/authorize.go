@@ -39,7 +39,7 @@ func (p *Pages) enter(w http.ResponseWriter, r *http.Request, v1 bool) error {
 		}
 	}
 	f, err := p.signIn.BeginAuthorize(r.Context(), p.browser(w, r), signin.AuthorizeStart{
-		Tenant: r.PathValue("tenant"), Form: q, Request: r.URL.Path + "?" + text,
+		Tenant: r.PathValue("tenant"), V1: v1, Form: q, Request: r.URL.Path + "?" + text,
 	})
 	if err != nil {
 		return p.told(w, r, err)

@@ -118,6 +118,33 @@ func TestSignInToAnApplication(t *testing.T) {
 	})
 }
 
+// TestIssuerByVersion: answers name the issuer that discovery names where they
+// were asked, refusals and ID tokens too.
+func TestIssuerByVersion(t *testing.T) {
+	each(t, func(h *house) {
+		a := h.client()
+		h.person("clerk@fabrikam.example", "")
+		b := h.browser()
+		b.signIn(link(a, "fabrikam.example"), "clerk@fabrikam.example")
+		for version, issuer := range map[string]string{"/oauth2/authorize?": "https://id.fabrikam.example/" + string(h.b.Tenant) + "/", "/oauth2/v2.0/authorize?": "https://id.fabrikam.example/" + string(h.b.Tenant) + "/v2.0"} {
+			ask := func(more ...string) url.Values {
+				return answerOf(h.t, b.get(strings.Replace(link(a, "fabrikam.example", append(more, "resource", "https://graph.microsoft.com")...), "/oauth2/v2.0/authorize?", version, 1)))
+			}
+			if q := ask(); q.Get("code") == "" || q.Get("iss") != issuer {
+				h.t.Errorf("%s: answered with %v", version, q)
+			}
+			if q := ask("response_type", "code id_token"); q.Get("iss") != issuer || payloadOf(h.t, q.Get("id_token"))["iss"] != issuer {
+				h.t.Errorf("%s: the ID token with a code: %v, %v", version, q, payloadOf(h.t, q.Get("id_token")))
+			}
+			for _, more := range [][]string{{"response_type", "token"}, {"prompt", "none", "login_hint", "admin@fabrikam.example"}} {
+				if q := ask(more...); q.Get("error") == "" || q.Get("iss") != issuer {
+					h.t.Errorf("%s: refused with %v", version, q)
+				}
+			}
+		}
+	})
+}
+
 // TestResponseModes: the answer travels as it was asked to, with a page that
 // works without script where it is a form.
 func TestResponseModes(t *testing.T) {
