@@ -42,6 +42,7 @@ const (
 	childStore = "ENTENTE_CRASH_STORE"
 	childData  = "ENTENTE_CRASH_DATA"
 	childName  = "ENTENTE_CRASH_NAME"
+	childAt    = "ENTENTE_CRASH_AT" // the address at which it listens
 
 	rounds  = 5
 	callers = 8
@@ -63,11 +64,7 @@ func TestMain(m *testing.M) {
 func serve() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	name, err := url.Parse(os.Getenv(childName))
-	if err != nil {
-		return err
-	}
-	l, err := net.Listen("tcp", name.Host)
+	l, err := net.Listen("tcp", os.Getenv(childAt))
 	if err != nil {
 		return err
 	}
@@ -188,8 +185,14 @@ func (s *stage) seed(t *testing.T) {
 // start runs the child until it says that it listens and answers.
 func (s *stage) start(t *testing.T) *exec.Cmd {
 	t.Helper()
+	return s.startAt(t, strings.TrimPrefix(s.name, "https://"))
+}
+
+// startAt is start for one that listens elsewhere than its name says.
+func (s *stage) startAt(t *testing.T, address string) *exec.Cmd {
+	t.Helper()
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), childStore+"="+s.store, childData+"="+s.data, childName+"="+s.name)
+	child.Env = append(os.Environ(), childStore+"="+s.store, childData+"="+s.data, childName+"="+s.name, childAt+"="+address)
 	child.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	child.Stderr = os.Stderr
 	out, err := child.StdoutPipe()
