@@ -50,6 +50,35 @@ async function wantError(statusCode, code, ask) {
 }
 
 const cases = {
+  async "Graph client: throttled, it waits as it is told and goes on"() {
+    const principal = (appId) => client.api(`/servicePrincipals(appId='${appId}')`).select("id,appRoles").get();
+    const [own, resource] = await Promise.all([principal(env.ENTENTE_SECRET_APP_ID), principal("00000003-0000-0000-c000-000000000000")]);
+    const { id: appRoleId } = resource.appRoles.find((r) => r.value === "CrossTenantInformation.ReadBasic.All");
+    const given = await client.api(`/servicePrincipals/${own.id}/appRoleAssignments`).post({ principalId: own.id, resourceId: resource.id, appRoleId });
+    const plain = globalThis.fetch;
+    const told = [];
+    globalThis.fetch = async (...request) => {
+      const answer = await plain(...request);
+      if (answer.status === 429) {
+        told.push(answer.headers.get("retry-after"));
+      }
+      return answer;
+    };
+    try {
+      const other = graph(secretCredential(env.ENTENTE_SECRET)); // whose token has the permission
+      const ask = () => other.api(`/tenantRelationships/findTenantInformationByTenantId(tenantId='${tenantA}')`).get();
+      const answers = [];
+      for (let n = 0; n < 40 && told.length === 0; n++) { // a hundred are served in ten seconds
+        answers.push(...(await Promise.all(Array.from({ length: 10 }, ask))));
+      }
+      want([...new Set(answers.map((a) => a.tenantId))], [tenantA], "the tenants");
+      want(told.length > 0 && told.every((s) => /^[1-9][0-9]?$/.test(s)), true, `that it was told to wait: ${told}`);
+    } finally {
+      globalThis.fetch = plain;
+      await client.api(`/servicePrincipals/${own.id}/appRoleAssignments/${given.id}`).delete();
+    }
+  },
+
   async "Graph client: PageIterator over several pages"() {
     const { value: all } = await client.api("/users").top(999).get();
     let pages = 0;
