@@ -39,6 +39,7 @@ const (
 	Paused     fault.Reason = "factor.paused" // too many wrong codes; Values: until
 	TooMany    fault.Reason = "factor.too_many"
 	WrongName  fault.Reason = "factor.wrong_name"
+	Needed     fault.Reason = "factor.needed" // the last one stays while the tenant demands a second factor
 )
 
 func wrongCode() error {
@@ -54,6 +55,11 @@ func usedCode() error {
 func wrongSpare() error {
 	return fault.Because(fault.Unauthenticated, WrongSpare, "This is no recovery code that is left.").
 		WithFix("Each recovery code counts once, and new ones replace the old.")
+}
+
+func needed() error {
+	return fault.Because(fault.Conflict, Needed, "The tenant demands a second factor, and this is the account's last authenticator.").
+		WithFix("Add another one first.")
 }
 
 // nameOf returns the name by which the person knows an authenticator.

@@ -38,6 +38,11 @@ func spendStep(ctx context.Context, tx *sqldb.Tx, of Account, id ids.MethodID, s
 	return n > 0, err
 }
 
+func setName(ctx context.Context, tx *sqldb.Tx, of Account, id ids.MethodID, name string) error {
+	_, err := tx.Exec(ctx, `update authenticator set name = ? where tenant_id = ? and user_id = ? and id = ?`, name, of.Tenant, of.User, id)
+	return err
+}
+
 func dropAuthenticator(ctx context.Context, tx *sqldb.Tx, of Account, id ids.MethodID) error {
 	_, err := tx.Exec(ctx, `delete from authenticator where tenant_id = ? and user_id = ? and id = ?`, of.Tenant, of.User, id)
 	return err

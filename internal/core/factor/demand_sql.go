@@ -72,19 +72,22 @@ func Ask(ctx context.Context, tx *sqldb.Tx, a Asking) (need Need, trusts bool, e
 
 func sideOf(ctx context.Context, tx *sqldb.Tx, of Account, home ids.TenantID, methods []string) (Side, error) {
 	s := Side{Account: of, Proven: Proven(methods, home, of.Tenant)}
-	who, err := DemandedOf(ctx, tx, of.Tenant)
-	if err != nil {
+	var err error
+	if s.Demanded, err = demandedOf(ctx, tx, of); err != nil {
 		return s, err
 	}
-	administers := false
-	if who == Administrators {
-		if administers, err = authz.Administers(ctx, tx, of.Tenant, of.User); err != nil {
-			return s, err
-		}
-	}
-	s.Demanded = who.Demands(administers)
 	var n int
 	err = tx.One(ctx, `select count(*) from authenticator where tenant_id = ? and user_id = ?`, []any{of.Tenant, of.User}, &n)
 	s.Enrolled = n > 0
 	return s, err
+}
+
+// demandedOf reports whether the tenant's rule reaches an account.
+func demandedOf(ctx context.Context, tx *sqldb.Tx, of Account) (bool, error) {
+	who, err := DemandedOf(ctx, tx, of.Tenant)
+	if err != nil || who != Administrators {
+		return who.Demands(false), err
+	}
+	administers, err := authz.Administers(ctx, tx, of.Tenant, of.User)
+	return who.Demands(administers), err
 }

@@ -11,17 +11,18 @@ import (
 // A Spares says how many recovery codes an account has left, and when they were
 // made.
 type Spares struct {
-	Left   int
-	MadeAt time.Time
+	Left    int
+	MadeAt  time.Time
+	SavedAt time.Time // when their person said so; zero: not
 }
 
 // SparesOf returns what is left of an account's recovery codes.
 func SparesOf(ctx context.Context, tx *sqldb.Tx, of Account) (s Spares, err error) {
-	var made int64
+	var made, saved int64
 	err = tx.One(ctx, `
-		select coalesce(sum(case when used_us = 0 then 1 else 0 end), 0), coalesce(max(created_us), 0) from recovery_code
-		where  tenant_id = ? and user_id = ?`, []any{of.Tenant, of.User}, &s.Left, &made)
-	s.MadeAt = sqldb.Time(made)
+		select coalesce(sum(case when used_us = 0 then 1 else 0 end), 0), coalesce(max(created_us), 0), coalesce(max(saved_us), 0) from recovery_code
+		where  tenant_id = ? and user_id = ?`, []any{of.Tenant, of.User}, &s.Left, &made, &saved)
+	s.MadeAt, s.SavedAt = sqldb.Time(made), sqldb.Time(saved)
 	return s, err
 }
 
@@ -40,6 +41,12 @@ func putSpares(ctx context.Context, tx *sqldb.Tx, of Account, macs []string) err
 
 func dropSpares(ctx context.Context, tx *sqldb.Tx, of Account) error {
 	_, err := tx.Exec(ctx, `delete from recovery_code where tenant_id = ? and user_id = ?`, of.Tenant, of.User)
+	return err
+}
+
+// setSaved notes that an account's recovery codes are saved.
+func setSaved(ctx context.Context, tx *sqldb.Tx, of Account) error {
+	_, err := tx.Exec(ctx, `update recovery_code set saved_us = ? where tenant_id = ? and user_id = ?`, sqldb.Micros(tx.Now()), of.Tenant, of.User)
 	return err
 }
 

@@ -44,6 +44,7 @@ const (
 type Info struct {
 	Authenticators []Authenticator
 	Spares         Spares
+	Demanded       bool // the tenant demands a second factor of the account
 }
 
 // Info returns what a user of the caller's tenant has registered. People see
@@ -57,7 +58,10 @@ func (s *Service) Info(ctx context.Context, who authz.Caller, user ids.ObjectID)
 		if i.Authenticators, err = Authenticators(ctx, tx, of); err != nil {
 			return err
 		}
-		i.Spares, err = SparesOf(ctx, tx, of)
+		if i.Spares, err = SparesOf(ctx, tx, of); err != nil {
+			return err
+		}
+		i.Demanded, err = demandedOf(ctx, tx, of)
 		return err
 	})
 	return i, err
@@ -107,13 +111,6 @@ func (s *Service) Enroll(ctx context.Context, who authz.Caller, holder, name, co
 // have any.
 func (s *Service) RenewSpares(ctx context.Context, who authz.Caller, holder string) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		all, err := Authenticators(ctx, tx, own(who))
-		if err != nil {
-			return err
-		}
-		if len(all) == 0 {
-			return noneYet()
-		}
 		return s.vault.RenewSpares(ctx, tx, who, own(who), holder)
 	})
 }
@@ -128,21 +125,24 @@ func (s *Service) Spares(ctx context.Context, who authz.Caller, holder string) (
 }
 
 // Remove takes away an authenticator of a user of the caller's tenant: one's
-// own, or as an administrator who reaches the user's roles.
+// own, but not the last while the tenant demands one; or, as an administrator
+// who reaches the user's roles, another's.
 func (s *Service) Remove(ctx context.Context, who authz.Caller, user ids.ObjectID, id ids.MethodID) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
 		if err := mayRead(ctx, tx, who, user); err != nil {
 			return err
 		}
-		if !self(who, user) {
-			if err := authz.Allow(ctx, tx, who, user, deleteMethods); err != nil {
-				return err
-			}
-			if err := authz.NeedReach(ctx, tx, who, user, authz.Passwords(), deleteMethods); err != nil {
-				return err
-			}
+		of := Account{who.Tenant, user}
+		if self(who, user) {
+			return s.vault.RemoveOwn(ctx, tx, who, of, id)
 		}
-		return s.vault.Remove(ctx, tx, who, Account{who.Tenant, user}, id)
+		if err := authz.Allow(ctx, tx, who, user, deleteMethods); err != nil {
+			return err
+		}
+		if err := authz.NeedReach(ctx, tx, who, user, authz.Passwords(), deleteMethods); err != nil {
+			return err
+		}
+		return s.vault.Remove(ctx, tx, who, of, id)
 	})
 }
 

@@ -149,7 +149,15 @@ func (v Vault) Enroll(ctx context.Context, tx *sqldb.Tx, who authz.Caller, of Ac
 
 // RenewSpares replaces the account's recovery codes by new ones, which their
 // holder can show for a while.
+// It takes an authenticator to have any; the fault has the reason None.
 func (v Vault) RenewSpares(ctx context.Context, tx *sqldb.Tx, who authz.Caller, of Account, holder string) error {
+	all, err := Authenticators(ctx, tx, of)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		return noneYet()
+	}
 	codes := v.spares(of, holder, Spares{MadeAt: tx.Now()})
 	macs := make([]string, len(codes))
 	for i, c := range codes {
@@ -162,10 +170,10 @@ func (v Vault) RenewSpares(ctx context.Context, tx *sqldb.Tx, who authz.Caller, 
 }
 
 // Spares returns the recovery codes that a holder has made, or none if that was
-// too long ago, or others have replaced them.
+// too long ago, they are saved, or others have replaced them.
 func (v Vault) Spares(ctx context.Context, tx *sqldb.Tx, of Account, holder string) ([]secret.String, error) {
 	s, err := SparesOf(ctx, tx, of)
-	if err != nil || s.MadeAt.IsZero() || tx.Now().After(s.MadeAt.Add(shownFor)) {
+	if err != nil || s.MadeAt.IsZero() || !s.SavedAt.IsZero() || tx.Now().After(s.MadeAt.Add(shownFor)) {
 		return nil, err
 	}
 	codes := v.spares(of, holder, s)
@@ -178,6 +186,66 @@ func (v Vault) Spares(ctx context.Context, tx *sqldb.Tx, of Account, holder stri
 		all[i] = secret.NewString(c)
 	}
 	return all, nil
+}
+
+// Saved takes the word that the recovery codes which a holder was shown are
+// saved. If others have replaced them meanwhile it does nothing.
+func (v Vault) Saved(ctx context.Context, tx *sqldb.Tx, of Account, holder string) error {
+	codes, err := v.Spares(ctx, tx, of, holder)
+	if err != nil || len(codes) == 0 {
+		return err
+	}
+	return setSaved(ctx, tx, of)
+}
+
+// Rename gives an authenticator of the account another name, or returns
+// NotFound.
+func (v Vault) Rename(ctx context.Context, tx *sqldb.Tx, who authz.Caller, of Account, id ids.MethodID, name string) error {
+	a, err := one(ctx, tx, of, id)
+	if err != nil {
+		return err
+	}
+	if name, err = nameOf(name); err != nil || name == a.Name {
+		return err
+	}
+	if err := setName(ctx, tx, of, id, name); err != nil {
+		return err
+	}
+	return record(ctx, tx, who, of, "User updated security info", &audit.Change{Name: "AuthenticatorApp", Old: a.Name, New: name})
+}
+
+// one returns an authenticator of the account, or NotFound.
+func one(ctx context.Context, tx *sqldb.Tx, of Account, id ids.MethodID) (Authenticator, error) {
+	all, err := Authenticators(ctx, tx, of)
+	for _, a := range all {
+		if a.ID == id {
+			return a, err
+		}
+	}
+	if err == nil {
+		err = object.Missing(string(id))
+	}
+	return Authenticator{}, err
+}
+
+// RemoveOwn is Remove for the account's own person, who keeps the last one while
+// the tenant demands a second factor: without it, whoever has the password could
+// register theirs. The fault has the reason Needed.
+func (v Vault) RemoveOwn(ctx context.Context, tx *sqldb.Tx, who authz.Caller, of Account, id ids.MethodID) error {
+	all, err := Authenticators(ctx, tx, of)
+	if err != nil {
+		return err
+	}
+	if len(all) == 1 && all[0].ID == id {
+		demanded, err := demandedOf(ctx, tx, of)
+		if err != nil {
+			return err
+		}
+		if demanded {
+			return needed()
+		}
+	}
+	return v.Remove(ctx, tx, who, of, id)
 }
 
 // Remove takes away an authenticator of the account, or returns NotFound. With

@@ -40,6 +40,7 @@ type Account struct {
 // A Link leads to another page.
 type Link struct {
 	Text    string
+	Of      string // what it is about, for those who don't see the row in which it stands; or nothing
 	To      string
 	Current bool              // the page that is shown
 	Count   string            // how much waits there, or nothing

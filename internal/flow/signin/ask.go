@@ -32,6 +32,7 @@ type Ask struct {
 	Page    string        `json:"page,omitempty"`    // its path and query
 	Session ids.SessionID `json:"session,omitempty"` // by which the page was opened, if that is known
 	Select  bool          `json:"select,omitempty"`  // the person wants to choose the account
+	Anew    bool          `json:"anew,omitempty"`    // the account is proved once more, whatever session there is
 }
 
 // A Kind is what a flow is for.

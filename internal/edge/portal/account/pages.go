@@ -72,6 +72,16 @@ var routes = map[string]page{
 	"GET /account/security":              (*Pages).security,
 	"GET /account/security/password":     (*Pages).password,
 	"POST /account/security/password":    (*Pages).changePassword,
+	"GET /account/security/app":          (*Pages).addApp,
+	"POST /account/security/app":         (*Pages).takeApp,
+	"GET /account/security/rename":       (*Pages).renaming,
+	"POST /account/security/rename":      (*Pages).rename,
+	"GET /account/security/remove":       (*Pages).removing,
+	"POST /account/security/remove":      (*Pages).remove,
+	"GET /account/security/codes":        (*Pages).codes,
+	"POST /account/security/codes":       (*Pages).savedCodes,
+	"GET /account/security/codes/renew":  (*Pages).renewing,
+	"POST /account/security/codes/renew": (*Pages).renewCodes,
 }
 
 // Routes returns the patterns of everything that is served, in order.
@@ -91,7 +101,7 @@ func (p *Pages) Handler() http.Handler {
 	}
 	mux.Handle("/", web.Serve(portal.NoPage, p.Fail))
 	return web.FoldPath(web.SameOrigin(mux, p.Fail), "account", "sessions", "end", "others", "everywhere", "signins", "applications", "remove",
-		"organizations", "switch", "accept", "leave", "security", "password", "choose")
+		"organizations", "switch", "accept", "leave", "security", "password", "choose", "app", "rename", "codes", "renew")
 }
 
 // tabs are the areas.
@@ -175,6 +185,9 @@ var refusals = map[fault.Reason]refusal{
 	person.Ended:                {http.StatusForbidden, 0, "You were signed out there", "An administrator has ended your sessions in the organization. Sign in anew to go there."},
 	crosstenant.OutboundBlocked: {http.StatusForbidden, 500212, "Your organization has not allowed this", "The home organization’s policy does not let its people go to this one."},
 	crosstenant.InboundBlocked:  {http.StatusForbidden, 500213, "The organization has not allowed this", "Its policy does not let people of your organization in."},
+	factor.Needed:               {http.StatusConflict, 0, "This is your last authenticator app", "Your organization asks for a second factor. Add another authenticator app first; then this one can be removed."},
+	factor.TooMany:              {http.StatusConflict, 0, "There can be no more", "An account has at most five authenticator apps. Remove one that you don’t use any more."},
+	factor.None:                 {http.StatusConflict, 0, "There is no authenticator app yet", "Recovery codes stand in for one. Add an authenticator app: the first comes with recovery codes."},
 	directory.LastAdmin:         {http.StatusForbidden, 0, "Somebody must stay", "You are the last Global Administrator of the organization. Make somebody else one first."},
 }
 

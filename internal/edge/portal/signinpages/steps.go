@@ -66,6 +66,7 @@ type stepData struct {
 	Flow     ids.FlowID
 	SignIn   bool // to an application; otherwise to decide on one
 	AppName  string
+	Anew     bool   // the account is proved once more, for a change to how one signs in
 	Inviting string // the organization whose invitation is to be answered, or empty
 	Username string
 	HomeName string
@@ -166,6 +167,7 @@ func (p *Pages) proofPage(w http.ResponseWriter, r *http.Request, look *signin.L
 		page.Content, data.Field = "password", portal.Field{
 			ID: "password", Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Focus: m == nil,
 		}
+		data.Anew = look.Flow.Ask.Anew
 		data.Keep = m != nil && m.typed.Get("keep") != ""
 	case signin.Renew:
 		page.Content, data.Field = "renew", portal.Field{
