@@ -279,6 +279,55 @@ func TestRecoveryCodes(t *testing.T) {
 	})
 }
 
+// TestKeepingOnesOwn: names, codes that are saved, and the last authenticator,
+// which stays while the tenant demands one, whoever of its own person asks.
+func TestKeepingOnesOwn(t *testing.T) {
+	house.Each(t, func(t *testing.T, h *house.House) {
+		d := sit(t, h)
+		ctx := t.Context()
+		d.enroll(t, "")
+		update := func(do func(tx *sqldb.Tx) error) error { return h.DB.Update(ctx, do) }
+		v := d.factors.Vault()
+		i, err := d.factors.Info(ctx, d.who, d.of.User)
+		if err != nil || i.Demanded {
+			t.Fatalf("%+v, %v", i, err)
+		}
+		id := i.Authenticators[0].ID
+		for name, want := range map[string]error{"Slate": nil, strings.Repeat("n", 65): factor.WrongName} {
+			if err := update(func(tx *sqldb.Tx) error { return v.Rename(ctx, tx, d.who, d.of, id, name) }); !errors.Is(err, want) {
+				t.Errorf("the name %.5s: %v", name, err)
+			}
+		}
+		if err := update(func(tx *sqldb.Tx) error { return v.Rename(ctx, tx, d.who, d.of, ids.New[ids.MethodID](), "x") }); !errors.Is(err, fault.NotFound) {
+			t.Errorf("none: %v", err)
+		}
+		if i, _ = d.factors.Info(ctx, d.who, d.of.User); i.Authenticators[0].Name != "Slate" {
+			t.Errorf("named %q", i.Authenticators[0].Name)
+		}
+		for _, by := range []string{"another session", holder} {
+			if err := update(func(tx *sqldb.Tx) error { return v.Saved(ctx, tx, d.of, by) }); err != nil {
+				t.Fatal(err)
+			}
+			if left := d.spares(t, holder); (len(left) == 0) != (by == holder) {
+				t.Errorf("saved by %s, and shown are %d", by, len(left))
+			}
+		}
+		if err := d.factors.Demand(ctx, h.A.Admin, factor.Everybody); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.factors.Remove(ctx, d.who, d.of.User, id); !errors.Is(err, factor.Needed) {
+			t.Errorf("the last one: %v, want Needed", err)
+		}
+		d.enroll(t, "")
+		if err := d.factors.Remove(ctx, d.who, d.of.User, id); err != nil {
+			t.Errorf("one of two: %v", err)
+		}
+		if got := d.activities(t); got["User updated security info"] != 1 || got["User deleted security info"] != 1 {
+			t.Errorf("log: %v", got)
+		}
+	})
+}
+
 func TestRegistering(t *testing.T) {
 	house.Each(t, func(t *testing.T, h *house.House) {
 		d := sit(t, h)

@@ -10,14 +10,16 @@ import (
 
 	"entente/internal/edge/portal/account"
 	"entente/internal/enttest"
+	"entente/internal/enttest/phone"
 )
 
 // An accountWalk is both sides' browsers at the pages of an account.
 type accountWalk struct {
 	*ground
 	victims, other, intruder *browser
-	session                  string // of the victim's other browser
-	client                   string // an application to which the victim has agreed
+	session                  string    // of the victim's other browser
+	client                   string    // an application to which the victim has agreed
+	apps                     [2]string // the victim's authenticators
 }
 
 // accountForms are what the forms send that name something, with what the
@@ -32,6 +34,10 @@ var accountForms = map[string]struct {
 	"POST /account/organizations/switch": {"tenant", func(a *accountWalk) string { return a.victim.ID }, "My account"},
 	"POST /account/organizations/leave":  {"tenant", func(a *accountWalk) string { return a.victim.ID }, ""},
 	"GET /account/organizations/leave":   {"tenant", func(a *accountWalk) string { return a.victim.ID }, ""},
+	"GET /account/security/rename":       {"app", func(a *accountWalk) string { return a.apps[0] }, "Rename an authenticator app"},
+	"POST /account/security/rename":      {"app", func(a *accountWalk) string { return a.apps[0] }, "The authenticator app has another name."},
+	"GET /account/security/remove":       {"app", func(a *accountWalk) string { return a.apps[0] }, "Remove an authenticator app?"},
+	"POST /account/security/remove":      {"app", func(a *accountWalk) string { return a.apps[1] }, "The authenticator app is removed."},
 	"GET /account/organizations/accept":  {"tenant", func(a *accountWalk) string { return a.victim.ID }, ""},
 }
 
@@ -41,6 +47,8 @@ var accountAlone = map[string]string{
 	"GET /account": "My account", "GET /account/choose": "Choose an account", "GET /account/sessions": "Sessions", "GET /account/everywhere": "Sign out everywhere?",
 	"GET /account/signins": "Sign-ins", "GET /account/applications": "Applications", "GET /account/organizations": "Organizations",
 	"GET /account/security": "Security info", "GET /account/security/password": "Change password",
+	"GET /account/security/app": "Add an authenticator app", "GET /account/security/codes": "Recovery codes", "GET /account/security/codes/renew": "Make new recovery codes?",
+	"POST /account/security/app": "Add an authenticator app", "POST /account/security/codes": "Security info", "POST /account/security/codes/renew": "There is no authenticator app yet",
 	"POST /account/sessions/others": "Sessions", "POST /account/security/password": "Change password", "POST /account/everywhere": "You are signed out",
 }
 
@@ -59,6 +67,7 @@ func TestAccount(t *testing.T) {
 		a.intruder.signIn(t, g.stranger, "/account")
 		a.session = sessionCookie(t, a.other)
 		a.client = g.agreed(t, g.victim)
+		a.apps = [2]string{a.phone(t, "first"), a.phone(t, "second")}
 		before := g.rows(t)
 		for _, route := range named {
 			a.strangeForm(t, route)
@@ -70,7 +79,13 @@ func TestAccount(t *testing.T) {
 				g.untouched(t, before, "sign_in")
 			}
 		}
-		for _, route := range []string{"POST /account/sessions/others", "POST /account/security/password", "POST /account/everywhere"} {
+		for _, path := range []string{"/account/security/app", "/account/security/codes", "/account/security/codes/renew"} {
+			theirs, none := a.intruder.get(t, path+"?tenant="+g.victim.ID), a.intruder.get(t, path+"?tenant="+enttest.NewID())
+			if theirs.status != http.StatusNotFound || none.status != theirs.status || heart(theirs) != heart(none) {
+				t.Errorf("%s of the victim's tenant: %d %s; of none: %d %s", path, theirs.status, theirs.Text(), none.status, none.Text())
+			}
+		}
+		for _, route := range []string{"POST /account/security/app", "POST /account/security/codes", "POST /account/security/codes/renew", "POST /account/sessions/others", "POST /account/security/password", "POST /account/everywhere"} {
 			a.sees(t, a.intruder, route, accountAlone[route])
 			g.untouched(t, before, "sign_in")
 		}
@@ -85,6 +100,23 @@ func TestAccount(t *testing.T) {
 			}
 		}
 	})
+}
+
+// phone has the victim register an authenticator, and returns its identifier.
+func (a *accountWalk) phone(t *testing.T, name string) string {
+	t.Helper()
+	p := a.victims.get(t, "/account/security/app")
+	_, rest, _ := strings.Cut(p.raw, `id="key">`)
+	key, _, _ := strings.Cut(rest, "<")
+	action, fields := p.Form(t, "Add")
+	fields.Set("device", a.victim.word+" "+name)
+	fields.Set("code", phone.Typed(t, key).Code(a.Clock.Wall()))
+	done := a.victims.post(t, action, fields)
+	u, err := url.Parse(a.victims.get(t, "/account/security").Link("Rename " + a.victim.word + " " + name))
+	if err != nil || u.Query().Get("app") == "" {
+		t.Fatalf("the victim has no authenticator %q: %v; %s", name, err, done.Text())
+	}
+	return u.Query().Get("app")
 }
 
 // agreed has the side's administrator agree to an application and returns its
