@@ -14,8 +14,6 @@ import (
 	"entente/internal/kit/sqldb"
 )
 
-const graph = "https://graph.microsoft.com"
-
 // forGraph redeems a code for Graph within a scope.
 func (r *reception) forGraph(who, scope string) answer {
 	r.t.Helper()

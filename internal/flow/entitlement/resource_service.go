@@ -58,21 +58,21 @@ func (s *Service) RequestResource(ctx context.Context, who authz.Caller, ask Res
 		done = &ResourceRequest{Tenant: who.Tenant, ID: ids.New[ids.RequestID](), Catalog: c.ID, Kind: ask.Kind,
 			Justification: ask.Justification, By: who.Object, Resource: r, CreatedAt: tx.Now()}
 		if ask.Validate {
-			return validated
+			return errValidated
 		}
 		if err := addResourceRequest(ctx, tx, done); err != nil {
 			return err
 		}
 		return recordResource(ctx, tx, who, activity, r, nil)
 	})
-	if errors.Is(err, validated) {
+	if errors.Is(err, errValidated) {
 		return done, nil
 	}
 	return done, err
 }
 
-// validated ends a transaction that was only to say whether it could be done.
-var validated = errors.New("validated")
+// errValidated ends a transaction that was only to say whether it could be done.
+var errValidated = errors.New("validated")
 
 func (s *Service) requested(ctx context.Context, tx *sqldb.Tx, who authz.Caller, c *Catalog, ask ResourceAsk) (*Resource, string, error) {
 	switch ask.Kind {
