@@ -176,7 +176,11 @@ func (b *tab) hear(event any) {
 			say("%s, %s: %s %s", e.Entry.Source, e.Entry.Level, e.Entry.Text, e.Entry.URL)
 		}
 	case *audits.EventIssueAdded:
-		say("issue: %s %s", e.Issue.Code, details(e.Issue.Details))
+		// An application on another host sends its people here and gets them
+		// back: to a browser that is what trackers do.
+		if e.Issue.Code != audits.InspectorIssueCodeBounceTrackingIssue {
+			say("issue: %s %s", e.Issue.Code, details(e.Issue.Details))
+		}
 	}
 }
 

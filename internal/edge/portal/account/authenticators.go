@@ -65,7 +65,7 @@ func (p *Pages) addPage(w http.ResponseWriter, r *http.Request, v *portal.Visito
 	if err != nil {
 		return err
 	}
-	d := appData{In: of, Tenant: in, Once: once, First: info.Spares.Left == 0, Code: portal.CodeField(""), Called: nameField("device", name)}
+	d := appData{In: of, Tenant: in, Once: once, First: info.Spares.Left == 0, Code: portal.CodeField(""), Called: nameField(name)}
 	d.Called.Optional, d.Code.Focus = true, false // what is to be scanned stands above
 	if d.Enrollment, err = portal.NewEnrollment(e); err != nil {
 		return err
@@ -84,8 +84,8 @@ func (p *Pages) addPage(w http.ResponseWriter, r *http.Request, v *portal.Visito
 }
 
 // nameField is the field for what an authenticator app is called.
-func nameField(id, value string) portal.Field {
-	return portal.Field{ID: id, Name: id, Label: "Name of the phone", Hint: "To tell it from others, such as “My phone”.", Value: value, Class: "w-half"}
+func nameField(value string) portal.Field {
+	return portal.Field{ID: "device", Name: "device", Label: "Name of the phone", Hint: "To tell it from others, such as “My phone”.", Value: value, Class: "w-half"}
 }
 
 // takeApp registers the app once its code proves that it works.
@@ -134,12 +134,12 @@ func (p *Pages) renaming(w http.ResponseWriter, r *http.Request, v *portal.Visit
 	if !p.signIn.Fresh(v.Visitor) {
 		return p.anew(w, r, v, r.URL.RequestURI())
 	}
-	d.Called = nameField("name", d.Name)
-	return p.renamePage(w, r, v, d, nil)
+	d.Called = nameField(d.Name)
+	return p.renamePage(w, r, v, d, 0, nil)
 }
 
-func (p *Pages) renamePage(w http.ResponseWriter, r *http.Request, v *portal.Visitor, d appData, problems []portal.Problem) error {
-	return p.frame(w, r, v, securityHome, portal.Frame{Title: "Rename an authenticator app", Content: "renameapp", Data: d, Problems: problems, Crumbs: securityCrumbs()})
+func (p *Pages) renamePage(w http.ResponseWriter, r *http.Request, v *portal.Visitor, d appData, status int, problems []portal.Problem) error {
+	return p.frame(w, r, v, securityHome, portal.Frame{Title: "Rename an authenticator app", Content: "renameapp", Data: d, Status: status, Problems: problems, Crumbs: securityCrumbs()})
 }
 
 // rename gives an app another name.
@@ -152,14 +152,14 @@ func (p *Pages) rename(w http.ResponseWriter, r *http.Request, v *portal.Visitor
 	if err != nil {
 		return err
 	}
-	err = p.signIn.RenameAuthenticator(r.Context(), v.Browser, v.Visitor, d.Tenant, d.App, form.Get("name"))
+	err = p.signIn.RenameAuthenticator(r.Context(), v.Browser, v.Visitor, d.Tenant, d.App, form.Get("device"))
 	switch {
 	case errors.Is(err, signin.OldProof):
 		return p.anew(w, r, v, d.address("/account/security/rename"))
 	case errors.Is(err, factor.WrongName):
-		d.Called = nameField("name", form.Get("name"))
+		d.Called = nameField(form.Get("device"))
 		d.Called.Error = fault.Public(err).Message
-		return p.renamePage(w, r, v, d, []portal.Problem{{Field: d.Called.ID, Text: d.Called.Error}})
+		return p.renamePage(w, r, v, d, http.StatusUnprocessableEntity, []portal.Problem{{Field: d.Called.ID, Text: d.Called.Error}})
 	case err != nil:
 		return err
 	}

@@ -39,7 +39,7 @@ type factorSide struct {
 func (p *Pages) security(w http.ResponseWriter, r *http.Request, v *portal.Visitor) error {
 	changed := portal.Fact{Name: "Password", Value: "Never changed", Link: &portal.Link{Text: "Change password", To: "/account/security/password"}}
 	if at := v.Account.LastPasswordChange; at != nil {
-		changed.Name, changed.Value, changed.At = "Password, last changed", "", *at
+		changed.Name, changed.Value, changed.At = "Last changed", "", *at
 	}
 	d := securityData{Password: []portal.Fact{changed}}
 	home, err := p.side(r, v, v.Home.ID)

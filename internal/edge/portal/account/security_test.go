@@ -86,7 +86,10 @@ func TestAuthenticators(t *testing.T) {
 			t.Fatalf("got %s", p.Text())
 		}
 		rename, remove := p.Link("Rename Tablet"), p.Link("Remove… Tablet")
-		if p = b.submit(b.get(rename), "Rename", url.Values{"name": {"Slate"}}); !strings.Contains(p.Text(), "Slate") || strings.Contains(p.Text(), "Tablet") {
+		if q := b.submit(b.get(rename), "Rename", url.Values{"device": {strings.Repeat("n", 65)}}); q.status != http.StatusUnprocessableEntity || !strings.Contains(q.Text(), "at most 64") {
+			t.Errorf("renamed to a long name: %d %s", q.status, q.Text())
+		}
+		if p = b.submit(b.get(rename), "Rename", url.Values{"device": {"Slate"}}); !strings.Contains(p.Text(), "Slate") || strings.Contains(p.Text(), "Tablet") {
 			t.Errorf("renamed: %s", p.Text())
 		}
 		if p = b.submit(b.get(p.Link("Make new recovery codes…")), "Make new recovery codes", nil); len(codesOn(t, p)) != 10 || codesOn(t, p)[0] == codes[0] {
