@@ -11,6 +11,7 @@ import (
 	"entente/internal/core/consent"
 	"entente/internal/core/crosstenant"
 	"entente/internal/core/directory"
+	"entente/internal/core/factor"
 	"entente/internal/core/federation"
 	"entente/internal/core/object"
 	"entente/internal/core/site"
@@ -121,6 +122,7 @@ var reasons = map[fault.Reason]reply{
 	consent.AlreadyAssigned:   {http.StatusBadRequest, "Request_BadRequest", "", "InvalidUpdate"},
 	consent.AlreadyClassified: {http.StatusConflict, "Request_MultipleObjectsWithSameKeyValue", "", ""},
 	consent.GrantExists:       {http.StatusConflict, "Request_MultipleObjectsWithSameKeyValue", "", ""},
+	factor.Needed:             {http.StatusBadRequest, "Request_BadRequest", "", ""},
 	federation.NameTaken:      {http.StatusConflict, "Request_MultipleObjectsWithSameKeyValue", "", ""},
 	federation.PairTaken:      {http.StatusBadRequest, "InvalidFederatedIdentityCredentialValue", "", ""},
 	federation.BadValue:       {http.StatusBadRequest, "Request_BadRequest", "", "InvalidValue"},

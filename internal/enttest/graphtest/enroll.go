@@ -16,9 +16,10 @@ func Enroll(t testing.TB, factors *factor.Service, clk clock.Clock, in ids.Tenan
 	t.Helper()
 	id := ids.ObjectID(user)
 	who := authz.Caller{Tenant: in, Subject: ids.Principal{Kind: ids.Person, Home: in, ID: id}, Object: id, Name: "someone"}
-	e, err := factors.Offer(t.Context(), who, "furnishing")
+	holder := string(ids.New[ids.MethodID]()) // a key of its own follows from it
+	e, err := factors.Offer(t.Context(), who, holder)
 	must(t, err)
-	_, err = factors.Enroll(t.Context(), who, "furnishing", "", phone.Typed(t, e.Secret.Reveal()).Code(clk.Wall()))
+	_, err = factors.Enroll(t.Context(), who, holder, "", phone.Typed(t, e.Secret.Reveal()).Code(clk.Wall()))
 	must(t, err)
 	info, err := factors.Info(t.Context(), who, id)
 	must(t, err)

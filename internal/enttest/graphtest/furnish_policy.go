@@ -11,6 +11,7 @@ const (
 // maker of the furnishing calls so.
 var policies = Room{
 	Furnish: func(f *Furnishing) {
+		f.Enroll(f.IDs["/users"]) // the last one could not be removed
 		f.IDs["/users/authentication/softwareOathMethods"] = f.Enroll(f.IDs["/users"])
 		f.Send(http.MethodPost, "/v1.0"+partnersPath, map[string]any{"tenantId": f.IDs["partner"]})
 		f.IDs[partnersPath] = f.IDs["partner"]
