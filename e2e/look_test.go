@@ -67,6 +67,8 @@ func (b *tab) faults(name string) (faults []string) {
 		b.t.Fatal(err)
 	}
 	b.do("bring axe", chromedp.EvaluateAsDevTools(source+`;0`, nil))
+	// What is still rising has not its own colors yet.
+	b.do("wait for what moves", chromedp.EvaluateAsDevTools(`Promise.allSettled(document.getAnimations().map(a => a.finished)).then(() => 0)`, nil, awaited))
 	for _, l := range lights {
 		if pictures == "" && l.name == "forced" {
 			continue
