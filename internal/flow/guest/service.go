@@ -252,13 +252,15 @@ func (s *Service) May(ctx context.Context, who authz.Caller) error {
 	return s.db.View(ctx, func(tx *sqldb.Tx) error { return may(ctx, tx, who, &Invitation{}) })
 }
 
+// SendsMail reports whether an invitation can be sent by mail from here.
+func (s *Service) SendsMail() bool { return s.put != nil }
+
 // A Made is an invitation as the person who made it may see it again.
 type Made struct {
-	Guest   *directory.User
-	Link    secret.String // empty once it was accepted
-	Until   time.Time
-	Ended   bool
-	Message bool // messages are sent from here
+	Guest *directory.User
+	Link  secret.String // empty once it was accepted
+	Until time.Time
+	Ended bool
 }
 
 // Made returns an invitation to the person who made it, as long as no newer one
@@ -275,7 +277,7 @@ func (s *Service) Made(ctx context.Context, who authz.Caller, user ids.ObjectID,
 		if m.Guest, err = directory.GetUser(ctx, tx, who.Tenant, string(user)); err != nil {
 			return err
 		}
-		m.Until, m.Ended, m.Message = w.ExpiresAt, !tx.Now().Before(w.ExpiresAt), s.put != nil
+		m.Until, m.Ended = w.ExpiresAt, !tx.Now().Before(w.ExpiresAt)
 		if !w.AcceptedAt.IsZero() {
 			return nil
 		}

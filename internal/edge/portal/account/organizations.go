@@ -62,7 +62,7 @@ func action(l *portal.Link) portal.Cell {
 // why says in words why somebody is not let in.
 func why(err error) string {
 	if to, ok := refusals[fault.Public(err).Reason]; ok {
-		return to.text
+		return to.Text
 	}
 	return fault.Public(err).Message
 }

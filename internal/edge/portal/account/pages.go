@@ -120,41 +120,7 @@ func (p *Pages) frame(w http.ResponseWriter, r *http.Request, v *portal.Visitor,
 	for i := range f.Tabs {
 		f.Tabs[i].Current = f.Tabs[i].To == tab
 	}
-	if f.Note == nil {
-		f.Note = portal.Take(w, r)
-	}
-	elsewhere, err := p.signIn.Elsewhere(r.Context(), v.Visitor)
-	if err != nil {
-		return err
-	}
-	f.Ticket, f.Account = ticket(v), accountOf(v, elsewhere)
-	return p.show.Frame(w, r, f)
-}
-
-// ticket says where the visitor acts.
-func ticket(v *portal.Visitor) portal.Ticket {
-	if v.AtHome() {
-		return portal.Ticket{To: portal.Half{Label: "You act in", Name: v.In.DisplayName, Hidden: "your home", Seat: true}}
-	}
-	return portal.Ticket{From: portal.Half{Label: "From", Name: v.Home.DisplayName}, To: portal.Half{Label: "You act in", Name: v.In.DisplayName, Seat: true}}
-}
-
-// mostSwitches is how many organizations the menu offers by itself.
-const mostSwitches = 6
-
-// accountOf is the menu of the account.
-func accountOf(v *portal.Visitor, elsewhere []signin.Organization) portal.Account {
-	a := portal.Account{Name: v.Account.DisplayName, Address: v.Account.UserPrincipalName, Home: v.Home.DisplayName}
-	for _, o := range elsewhere[:min(len(elsewhere), mostSwitches)] {
-		a.Links = append(a.Links, portal.Link{Text: "Switch to " + o.Name, To: "/account/organizations/switch", Post: true, Fields: map[string]string{"tenant": string(o.ID)}})
-	}
-	if len(elsewhere) > mostSwitches {
-		a.Links = append(a.Links, portal.Link{Text: "All organizations", To: "/account/organizations"})
-	}
-	return portal.Account{Name: a.Name, Address: a.Address, Home: a.Home, Links: append(a.Links,
-		portal.Link{Text: "Sign-ins and sessions", To: "/account/sessions"},
-		portal.Link{Text: "Use another account", To: "/account/choose"},
-		portal.Link{Text: "Sign out", To: "/common/signout", Post: true, Fields: map[string]string{"session": string(v.Session.ID)}})}
+	return p.show.Seated(w, r, p.signIn, v, f)
 }
 
 // choose lets the person choose another account.
@@ -174,50 +140,21 @@ func told(w http.ResponseWriter, r *http.Request, to string, n portal.Note) erro
 	return nil
 }
 
-// A refusal is how a fault's Reason is told.
-type refusal struct {
-	status, code int
-	title, text  string
-}
-
-var refusals = map[fault.Reason]refusal{
-	person.NotHereNow:           {http.StatusForbidden, 50057, "You are shut out there", "An administrator of the organization has blocked your account there."},
-	person.Ended:                {http.StatusForbidden, 0, "You were signed out there", "An administrator has ended your sessions in the organization. Sign in anew to go there."},
-	crosstenant.OutboundBlocked: {http.StatusForbidden, 500212, "Your organization has not allowed this", "The home organization’s policy does not let its people go to this one."},
-	crosstenant.InboundBlocked:  {http.StatusForbidden, 500213, "The organization has not allowed this", "Its policy does not let people of your organization in."},
-	factor.Needed:               {http.StatusConflict, 0, "This is your last authenticator app", "Your organization asks for a second factor. Add another authenticator app first; then this one can be removed."},
-	factor.TooMany:              {http.StatusConflict, 0, "There can be no more", "An account has at most five authenticator apps. Remove one that you don’t use any more."},
-	factor.None:                 {http.StatusConflict, 0, "There is no authenticator app yet", "Recovery codes stand in for one. Add an authenticator app: the first comes with recovery codes."},
-	directory.LastAdmin:         {http.StatusForbidden, 0, "Somebody must stay", "You are the last Global Administrator of the organization. Make somebody else one first."},
-}
-
-var codes = map[fault.Code]refusal{
-	fault.Invalid:         {http.StatusBadRequest, 90013, "The request can’t be understood", ""},
-	fault.Unauthenticated: {http.StatusUnauthorized, 50058, "Nobody is signed in", ""},
-	fault.Forbidden:       {http.StatusForbidden, 0, "This is refused", ""},
-	fault.NotFound:        {http.StatusNotFound, 0, "There is nothing at this address", ""},
-	fault.Conflict:        {http.StatusConflict, 0, "Something has changed meanwhile", ""},
-	fault.Throttled:       {http.StatusTooManyRequests, 0, "Too many requests", ""},
-	fault.Unavailable:     {http.StatusServiceUnavailable, 0, "Something we need is away", ""},
-	fault.Internal:        {http.StatusInternalServerError, 50000, "Something went wrong on our side", ""},
+// refusals are the faults that these pages tell in their own words.
+var refusals = map[fault.Reason]portal.Telling{
+	person.NotHereNow:           {Status: http.StatusForbidden, Code: 50057, Title: "You are shut out there", Text: "An administrator of the organization has blocked your account there."},
+	person.Ended:                {Status: http.StatusForbidden, Title: "You were signed out there", Text: "An administrator has ended your sessions in the organization. Sign in anew to go there."},
+	crosstenant.OutboundBlocked: {Status: http.StatusForbidden, Code: 500212, Title: "Your organization has not allowed this", Text: "The home organization’s policy does not let its people go to this one."},
+	crosstenant.InboundBlocked:  {Status: http.StatusForbidden, Code: 500213, Title: "The organization has not allowed this", Text: "Its policy does not let people of your organization in."},
+	factor.Needed:               {Status: http.StatusConflict, Title: "This is your last authenticator app", Text: "Your organization asks for a second factor. Add another authenticator app first; then this one can be removed."},
+	factor.TooMany:              {Status: http.StatusConflict, Title: "There can be no more", Text: "An account has at most five authenticator apps. Remove one that you don’t use any more."},
+	factor.None:                 {Status: http.StatusConflict, Title: "There is no authenticator app yet", Text: "Recovery codes stand in for one. Add an authenticator app: the first comes with recovery codes."},
+	directory.LastAdmin:         {Status: http.StatusForbidden, Title: "Somebody must stay", Text: "You are the last Global Administrator of the organization. Make somebody else one first."},
 }
 
 // Fail answers with the page of an error.
 func (p *Pages) Fail(w http.ResponseWriter, r *http.Request, err error) {
-	pub := fault.Public(err)
-	to, known := refusals[pub.Reason]
-	if !known {
-		to = codes[pub.Code]
-		to.text = pub.Message
-	}
-	if to.status >= http.StatusInternalServerError {
-		p.log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, web.AttrRequest, web.RequestID(r.Context()), web.AttrError, err)
-	}
-	if err := p.show.Refuse(w, r, portal.Refusal{Status: to.status, Code: to.code, Title: to.title, Text: to.text, Area: "My account",
-		Next: &portal.Next{Button: "Go to my account", Action: Home}}); err != nil {
-		p.log.ErrorContext(r.Context(), "error page failed", web.AttrRequest, web.RequestID(r.Context()), web.AttrError, err)
-		http.Error(w, "Something went wrong on our side.", http.StatusInternalServerError)
-	}
+	p.show.Fail(w, r, err, portal.Failing{Area: "My account", Next: &portal.Next{Button: "Go to my account", Action: Home}, Reasons: refusals, Log: p.log})
 }
 
 // field returns one field of a posted form.
