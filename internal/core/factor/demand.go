@@ -22,7 +22,7 @@ const (
 func ParseWho(s string) (Who, error) {
 	w := Who(s)
 	if !slices.Contains([]Who{Nobody, Administrators, Everybody}, w) {
-		return "", fault.InvalidAt("who", "A second factor is demanded of nobody, of administrators or of everybody.")
+		return "", fault.InvalidAt("secondFactorDemandedOf", "A second factor is demanded of nobody, of administrators or of everybody.")
 	}
 	return w, nil
 }

@@ -28,10 +28,10 @@ func codesOn(t *testing.T, p page) []string {
 	return strings.Fields(strings.ReplaceAll(between(t, p, `id="spares">`, "</code>"), "<br>", " "))
 }
 
-// demandOfAll switches the tenant's security defaults on or off by Graph.
-func (h *house) demandOfAll(on bool) {
+// demand changes the tenant's security defaults by Graph.
+func (h *house) demand(rule map[string]any) {
 	h.t.Helper()
-	h.Graph(h.t, h.B, http.MethodPatch, "/v1.0/policies/identitySecurityDefaultsEnforcementPolicy", map[string]any{"isEnabled": on}, nil)
+	h.Graph(h.t, h.B, http.MethodPatch, "/v1.0/policies/identitySecurityDefaultsEnforcementPolicy", rule, nil)
 }
 
 // TestAuthenticators: a person adds a phone and another, renames and removes
@@ -104,13 +104,28 @@ func TestAuthenticators(t *testing.T) {
 	})
 }
 
+// TestDemandedOfAdministrators: of administrators alone, by Graph, asks only
+// whoever can change something.
+func TestDemandedOfAdministrators(t *testing.T) {
+	each(t, func(h *house) {
+		upn, _ := h.person("clerk")
+		h.demand(map[string]any{"secondFactorDemandedOf": "administrators", "isEnabled": false})
+		if p := h.browser(firefox).signIn("/account", upn, password); p.Heading() != "My account" {
+			h.t.Errorf("a member: %s", p.Text())
+		}
+		if p := h.browser(firefox).signIn("/account", h.B.AdminUPN, h.B.AdminPassword); p.Heading() != "Set up a second factor" {
+			h.t.Errorf("an administrator: %s", p.Text())
+		}
+	})
+}
+
 // TestLastAuthenticator: while the tenant's rule, set by Graph, demands a second
 // factor, sign-in asks for it and the last one stays; without the rule it goes.
 func TestLastAuthenticator(t *testing.T) {
 	each(t, func(h *house) {
 		t := h.t
 		upn, _ := h.person("clerk")
-		h.demandOfAll(true)
+		h.demand(map[string]any{"isEnabled": true})
 		b := h.browser(firefox)
 		p := b.signIn("/account/security", upn, password)
 		if p.Heading() != "Set up a second factor" {
@@ -132,7 +147,7 @@ func TestLastAuthenticator(t *testing.T) {
 		if q := b.post("/account/security/remove", u.Query()); q.status != http.StatusConflict || q.Heading() != "This is your last authenticator app" {
 			t.Errorf("the last one: %d %s", q.status, q.Text())
 		}
-		h.demandOfAll(false)
+		h.demand(map[string]any{"isEnabled": false})
 		if p = b.submit(b.get(at), "Remove", nil); !strings.Contains(p.Text(), "Your password alone lets you in now") || !strings.Contains(p.Text(), "No authenticator app") {
 			t.Errorf("nothing is demanded: %d %s", p.status, p.Text())
 		}

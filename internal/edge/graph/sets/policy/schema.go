@@ -93,6 +93,7 @@ func authorizationPolicy() edm.Entity {
 func securityDefaults() edm.Entity {
 	return edm.Entity{Name: "identitySecurityDefaultsEnforcementPolicy", Base: "policyBase", Props: []edm.Prop{
 		{Name: "isEnabled", Type: edm.Boolean, NotNull: true, Write: edm.U, Note: "a second factor of everybody"},
+		{Name: "secondFactorDemandedOf", Type: edm.String, NotNull: true, Write: edm.U, Note: "ours: nobody, administrators or everybody"},
 	}}
 }
 

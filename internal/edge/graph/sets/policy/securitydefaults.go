@@ -12,7 +12,8 @@ import (
 )
 
 // securityDefaults is the singleton /policies/identitySecurityDefaultsEnforcementPolicy:
-// whether a second factor is demanded of everybody.
+// of whom a second factor is demanded. Graph knows everybody or nobody; the
+// administrators between them are ours.
 // https://learn.microsoft.com/graph/api/resources/identitysecuritydefaultsenforcementpolicy?view=graph-rest-1.0
 func (s Services) securityDefaults() *edm.Set {
 	return &edm.Set{
@@ -33,6 +34,7 @@ type securityDefault struct {
 	Description string  `json:"description"`
 	Name        string  `json:"displayName"`
 	Enabled     bool    `json:"isEnabled"`
+	Of          string  `json:"secondFactorDemandedOf"`
 }
 
 func (s Services) getSecurityDefaults(ctx context.Context, r *edm.Request) (edm.Item, error) {
@@ -42,18 +44,25 @@ func (s Services) getSecurityDefaults(ctx context.Context, r *edm.Request) (edm.
 			return edm.Item{}, err
 		}
 		return item(defaultsPolicy, securityDefault{
-			ID: defaultsPolicy, Name: "Security Defaults", Enabled: who == factor.Everybody,
-			Description: "Whether everybody proves a second factor when they sign in.",
+			ID: defaultsPolicy, Name: "Security Defaults", Enabled: who == factor.Everybody, Of: string(who),
+			Description: "Of whom a second factor is demanded when they sign in.",
 		})
 	})
 }
 
 func (s Services) updateSecurityDefaults(ctx context.Context, r *edm.Request) error {
 	var body struct {
-		Enabled *bool `json:"isEnabled"`
+		Enabled *bool       `json:"isEnabled"`
+		Of      *factor.Who `json:"secondFactorDemandedOf"`
 	}
 	if err := json.Unmarshal(r.Body, &body); err != nil {
 		return fault.New(fault.Invalid, "The request body cannot be read.").Wrap(err)
 	}
-	return s.Factors.DemandOfAll(ctx, r.Who, body.Enabled)
+	if body.Of == nil {
+		return s.Factors.DemandOfAll(ctx, r.Who, body.Enabled)
+	}
+	if body.Enabled != nil && *body.Enabled != (*body.Of == factor.Everybody) {
+		return fault.InvalidAt("secondFactorDemandedOf", "isEnabled stands for a second factor of everybody. Give one of the two, or both alike.")
+	}
+	return s.Factors.Demand(ctx, r.Who, *body.Of)
 }
