@@ -20,6 +20,7 @@ import (
 	"entente/internal/edge/oauth"
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/account"
+	"entente/internal/edge/portal/followpages"
 	"entente/internal/edge/portal/guestpages"
 	"entente/internal/edge/portal/labpages"
 	"entente/internal/edge/portal/signinpages"
@@ -42,6 +43,7 @@ func (s *Server) newEdges() (*dispatcher, error) {
 	d.add("host", s.newHostAPI(), "host")
 	d.add("account", account.New(s.site(), s.flow.signin, s.core.factors, s.log).Handler(), "account")
 	d.add("invite", guestpages.New(s.site(), s.flow.signin, s.flow.guests, s.log).Handler(), "invite")
+	d.add("follow", followpages.New(s.site(), s.flow.entitlement, s.log).Handler(), "follow")
 	d.add("assets", portal.Assets(pages.Fail), "assets")
 	d.add("health", http.HandlerFunc(s.healthz), "healthz")
 	d.add("health", http.HandlerFunc(s.readyz), "readyz")

@@ -240,6 +240,8 @@ func (s *Server) newFlow() *flow {
 	notes := notify.NewService(s.db, s.mail, strings.TrimPrefix(h.Own, "https://"))
 	guests := guest.NewService(s.db, s.ring, h.Own, guest.By(notes))
 	notes.Write(notify.Invitation, guests.Write)
+	access := entitlement.NewService(s.db)
+	access.Links(s.ring, h.Own)
 	return &flow{
 		sts: sts.New(sts.Options{
 			DB: s.db, Ring: s.ring, Clock: s.clock, Tokens: c.tokens, Federation: c.federation, SignIns: c.signIns,
@@ -251,7 +253,7 @@ func (s *Server) newFlow() *flow {
 		domains: domain.NewService(domain.Options{
 			DB: s.db, Directory: c.directory, Apps: c.apps, DNS: dns.New(dns.Options{Servers: s.config.NameServers(), File: s.config.DNSRecordsFile}),
 		}),
-		guests: guests, notify: notes, entitlement: entitlement.NewService(s.db),
+		guests: guests, notify: notes, entitlement: access,
 	}
 }
 

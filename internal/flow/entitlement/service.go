@@ -2,6 +2,7 @@ package entitlement
 
 import (
 	"entente/internal/flow/provision"
+	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
 )
 
@@ -9,6 +10,9 @@ import (
 type Service struct {
 	db        *sqldb.DB
 	provision *provision.Service
+
+	ring *secret.Ring // seals the links of messages
+	base string       // of those links
 }
 
 // NewService returns a service on db.
