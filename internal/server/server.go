@@ -208,7 +208,7 @@ func (s *Server) hosts(beginnings ...string) web.Hosts {
 }
 
 func (s *Server) newCore() *core {
-	c := &core{hasher: directory.NewHasher(hashers), signIns: audit.NewSignIns(s.db)}
+	c := &core{hasher: directory.NewHasher(hashers, directory.PasswordCost), signIns: audit.NewSignIns(s.db)}
 	c.keys = keys.New(s.db, s.ring, s.clock, keys.Options{Mark: s.options.Mark})
 	c.tokens = token.New(c.keys, s.clock, s.config.Name)
 	c.directory = directory.NewService(s.db, c.hasher)

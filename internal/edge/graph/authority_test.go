@@ -12,6 +12,7 @@ import (
 	"entente/internal/core/directory"
 	"entente/internal/core/token"
 	"entente/internal/enttest/dbtest"
+	"entente/internal/enttest/quick"
 	"entente/internal/flow/onboard"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
@@ -29,7 +30,7 @@ func TestPersons(t *testing.T) {
 			}
 		}
 		must(app.EnsureBuiltIn(ctx, db))
-		hasher := directory.NewHasher(1)
+		hasher := directory.NewHasher(1, quick.Passwords)
 		made, err := onboard.NewService(db, hasher).Create(ctx, onboard.Request{
 			DisplayName: "Contoso", Initial: "contoso.example", AdminUPN: "admin@contoso.example", Password: secret.NewString("Correct-horse-7"),
 		})

@@ -29,6 +29,7 @@ import (
 	"entente/internal/core/consent"
 	"entente/internal/core/directory"
 	"entente/internal/enttest/dbtest"
+	"entente/internal/enttest/quick"
 	"entente/internal/flow/onboard"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/ids"
@@ -160,7 +161,7 @@ func (s *stage) seed(t *testing.T) {
 	check(t, err)
 	ring, err := secret.NewRing(master...)
 	check(t, err)
-	made, err := onboard.NewService(db, directory.NewHasher(1)).Create(ctx, onboard.Request{
+	made, err := onboard.NewService(db, directory.NewHasher(1, quick.Passwords)).Create(ctx, onboard.Request{
 		DisplayName: "Contoso", Initial: s.domain, AdminUPN: "admin@" + s.domain, Password: secret.NewString("Correct-horse-7"),
 	})
 	check(t, err)

@@ -35,6 +35,7 @@ import (
 	policysets "entente/internal/edge/graph/sets/policy"
 	"entente/internal/edge/graph/sets/report"
 	"entente/internal/enttest/dbtest"
+	"entente/internal/enttest/quick"
 	"entente/internal/flow/deletion"
 	"entente/internal/flow/domain"
 	"entente/internal/flow/entitlement"
@@ -105,7 +106,7 @@ func NewMailing(t testing.TB, db *sqldb.DB, clk *clock.Fake, to mail.Sender) *Wo
 	k := keys.New(db, ring, clk, keys.Options{Mark: "test"})
 	w := &World{
 		DB: db, Clock: clk, Apps: app.NewService(db, ring), Consent: consent.NewService(db),
-		Users: directory.NewService(db, directory.NewHasher(1)), keys: k, tokens: token.New(k, clk, Own),
+		Users: directory.NewService(db, directory.NewHasher(1, quick.Passwords)), keys: k, tokens: token.New(k, clk, Own),
 	}
 	w.signIns = audit.NewSignIns(db)
 	t.Cleanup(w.signIns.Close)
@@ -160,7 +161,7 @@ func must(t testing.TB, err error) {
 
 func (w *World) tenant(t testing.TB, name, domain string) Tenant {
 	t.Helper()
-	made, err := onboard.NewService(w.DB, directory.NewHasher(1)).Create(t.Context(), onboard.Request{
+	made, err := onboard.NewService(w.DB, directory.NewHasher(1, quick.Passwords)).Create(t.Context(), onboard.Request{
 		DisplayName: name, Initial: domain, AdminUPN: "admin@" + domain, Password: secret.NewString("Correct-horse-7"),
 	})
 	must(t, err)

@@ -11,6 +11,7 @@ import (
 	"entente/internal/core/consent"
 	"entente/internal/core/directory"
 	"entente/internal/enttest/dbtest"
+	"entente/internal/enttest/quick"
 	"entente/internal/flow/onboard"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/ids"
@@ -58,7 +59,7 @@ func New(t testing.TB, engine sqldb.Engine) *House {
 	if h.Ring, err = secret.NewRing(secret.NewKey()); err != nil {
 		t.Fatal(err)
 	}
-	hasher := directory.NewHasher(2)
+	hasher := directory.NewHasher(2, quick.Passwords)
 	h.Apps, h.Consent, h.Users = app.NewService(h.DB, h.Ring), consent.NewService(h.DB), directory.NewService(h.DB, hasher)
 	if err := app.EnsureBuiltIn(t.Context(), h.DB); err != nil {
 		t.Fatal(err)

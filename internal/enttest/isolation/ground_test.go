@@ -14,6 +14,7 @@ import (
 	"entente/internal/enttest"
 	"entente/internal/enttest/dbtest"
 	"entente/internal/enttest/graphtest"
+	"entente/internal/enttest/quick"
 	"entente/internal/flow/onboard"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
@@ -73,7 +74,7 @@ func (g *ground) side(t *testing.T, tenant *enttest.Tenant, word string) *side {
 // tenant makes one more tenant and returns its identifier.
 func (g *ground) tenant(t *testing.T, domain string) string {
 	t.Helper()
-	made, err := onboard.NewService(g.db, directory.NewHasher(1)).Create(t.Context(), onboard.Request{
+	made, err := onboard.NewService(g.db, directory.NewHasher(1, quick.Passwords)).Create(t.Context(), onboard.Request{
 		DisplayName: domain, Initial: domain, AdminUPN: "admin@" + domain, Password: secret.NewString("Correct-horse-7"),
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"entente/internal/core/directory"
 	"entente/internal/core/tenant"
 	"entente/internal/enttest/dbtest"
+	"entente/internal/enttest/quick"
 	"entente/internal/flow/onboard"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -22,7 +23,7 @@ func TestCreate(t *testing.T) {
 		if err := app.EnsureBuiltIn(ctx, db); err != nil {
 			t.Fatal(err)
 		}
-		s := onboard.NewService(db, directory.NewHasher(1))
+		s := onboard.NewService(db, directory.NewHasher(1, quick.Passwords))
 		in := onboard.Request{
 			DisplayName: "Contoso", Initial: "Contoso.onmicrosoft.com", Verified: []string{"contoso.example"},
 			AdminUPN: "admin@contoso.example", Password: secret.NewString("Correct-horse-7"), Country: "de",

@@ -18,6 +18,7 @@ import (
 	"entente/internal/core/tenant"
 	"entente/internal/core/token"
 	"entente/internal/enttest/crossing"
+	"entente/internal/enttest/quick"
 	"entente/internal/flow/sts"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/fault"
@@ -41,7 +42,7 @@ type visitor struct {
 
 func eachVisitor(t *testing.T, test func(t *testing.T, v *visitor)) {
 	each(t, func(t *testing.T, w *crossing.World, clk *clock.Fake) {
-		v := &visitor{World: w, t: t, clk: clk, users: directory.NewService(w.DB, directory.NewHasher(1))}
+		v := &visitor{World: w, t: t, clk: clk, users: directory.NewService(w.DB, directory.NewHasher(1, quick.Passwords))}
 		v.user = v.create(w.B, "fabrikam.example", "clerk")
 		v.view(func(ctx context.Context, tx *sqldb.Tx) error {
 			p, err := app.PrincipalByAppID(ctx, tx, w.B, app.GraphAppID)

@@ -66,7 +66,7 @@ func each(t *testing.T, body func(h *house)) {
 func build(t *testing.T, clk *clock.Fake, db *sqldb.DB) *house {
 	ctx := t.Context()
 	ring := must(secret.NewRing(secret.NewKey()))(t)
-	hasher := directory.NewHasher(2)
+	hasher := directory.NewHasher(2, directory.PasswordCost)
 	signIns := audit.NewSignIns(db)
 	t.Cleanup(signIns.Close)
 	client := must(fetch.New(fetch.Options{Timeout: 100 * time.Millisecond}))(t)
