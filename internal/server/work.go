@@ -6,6 +6,7 @@ import (
 
 	"entente/internal/core/app"
 	"entente/internal/core/audit"
+	"entente/internal/core/directory"
 	"entente/internal/core/token"
 	"entente/internal/flow/domain"
 	"entente/internal/flow/entitlement"
@@ -85,6 +86,15 @@ func (s *Server) newWorkers() *jobs.Worker {
 	w.Handle(entitlement.AssignmentKind, s.flow.entitlement.LookAtAssignment, jobs.Policy{})
 	w.Handle(entitlement.PackageKind, s.flow.entitlement.LookAtPackage, jobs.Policy{})
 	w.Subscribe(entitlement.PackageRolesChanged, entitlement.PackageKind)
+
+	// Automatic policies: look at users whose attributes change, and at everybody
+	// when a policy does. What somebody had who is purged ends.
+	w.Handle(entitlement.UserKind, s.flow.entitlement.LookAtUser, jobs.Policy{})
+	w.Handle(entitlement.GoneKind, s.flow.entitlement.LookAtGone, jobs.Policy{})
+	w.Handle(entitlement.RuleKind, s.flow.entitlement.LookAtRule, jobs.Policy{})
+	w.Subscribe(directory.UserChanged, entitlement.UserKind)
+	w.Subscribe(directory.UserRemoved, entitlement.GoneKind)
+	w.Subscribe(entitlement.PolicyChanged, entitlement.RuleKind)
 
 	// Guests who have had nothing for long enough: delete them.
 	w.Handle(guest.RemoveKind, s.flow.guests.Remove, jobs.Policy{})

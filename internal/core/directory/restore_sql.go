@@ -172,6 +172,9 @@ func purgeUser(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.Ob
 			return err
 		}
 	}
+	if err := signal(ctx, tx, UserRemoved, tenant, id); err != nil {
+		return err
+	}
 	return object.Purge(ctx, tx, tenant, id, object.User)
 }
 

@@ -151,17 +151,22 @@ func GetUser(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, key string)
 
 // oneUser returns the user that a statement from its from clause on finds.
 func oneUser(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, key, from string, args ...any) (*User, error) {
+	u, err := scanUser(tenant, func(dest ...any) error { return tx.One(ctx, "select "+userColumns+" "+from, args, dest...) })
+	if errors.Is(err, fault.NotFound) {
+		return nil, object.Missing(key)
+	}
+	return u, err
+}
+
+const userColumns = "u.face, u.rest, u.created_us, u.home_tenant, u.home_object, u.sessions_from_us, u.manager_id, u.version"
+
+func scanUser(tenant ids.TenantID, scan func(...any) error) (*User, error) {
 	u := &User{Tenant: tenant}
 	var face, rest string
 	var created, sessions int64
 	var homeTenant ids.TenantID
 	var homeObject ids.ObjectID
-	err := tx.One(ctx, `select u.face, u.rest, u.created_us, u.home_tenant, u.home_object, u.sessions_from_us, u.manager_id, u.version `+from,
-		args, &face, &rest, &created, &homeTenant, &homeObject, &sessions, &u.Manager, &u.version)
-	if errors.Is(err, fault.NotFound) {
-		return nil, object.Missing(key)
-	}
-	if err != nil {
+	if err := scan(&face, &rest, &created, &homeTenant, &homeObject, &sessions, &u.Manager, &u.version); err != nil {
 		return nil, err
 	}
 	if err := json.Unmarshal([]byte(face), &u.Face); err != nil {
@@ -176,6 +181,13 @@ func oneUser(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, key, from s
 	}
 	object.Fill(u)
 	return u, nil
+}
+
+// UsersAfter returns up to limit users of the tenant, in the order of their
+// identifiers, behind one.
+func UsersAfter(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, after ids.ObjectID, limit int) ([]*User, error) {
+	return sqldb.All(ctx, tx, "select "+userColumns+" "+usersFrom+" and u.id > ? order by u.id limit ?", []any{tenant, after, limit},
+		func(scan func(...any) error) (*User, error) { return scanUser(tenant, scan) })
 }
 
 func addUser(ctx context.Context, tx *sqldb.Tx, u *User, by ids.ObjectID) error {
@@ -204,7 +216,10 @@ func addUser(ctx context.Context, tx *sqldb.Tx, u *User, by ids.ObjectID) error 
 		append(append([]any{u.Tenant, u.ID}, u.columns()...), sqldb.Micros(u.CreatedAt), u.Home.Home, u.Home.ID, face, rest)...); err != nil {
 		return err
 	}
-	return addUserItems(ctx, tx, u)
+	if err := addUserItems(ctx, tx, u); err != nil {
+		return err
+	}
+	return signal(ctx, tx, UserChanged, u.Tenant, u.ID)
 }
 
 // putUser stores a changed user; a Conflict if someone else stored it since.
@@ -238,6 +253,9 @@ func putUser(ctx context.Context, tx *sqldb.Tx, u *User) error {
 		return err
 	}
 	if err := addUserItems(ctx, tx, u); err != nil {
+		return err
+	}
+	if err := signal(ctx, tx, UserChanged, u.Tenant, u.ID); err != nil {
 		return err
 	}
 	return object.Rename(ctx, tx, u.Tenant, u.ID, object.User, u.DisplayName)

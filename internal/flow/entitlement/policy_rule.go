@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"entente/internal/core/directory"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/jobs"
+	"entente/internal/kit/rule"
 )
 
 // PolicyChanged says that a policy is new, another than before or gone; its
@@ -31,7 +33,7 @@ const (
 
 	longestDuration = 3660 * day
 	longestText     = 1000
-	longestRule     = 3072
+	longestRule     = rule.MaxText
 	longestPolicy   = 128 << 10 // bytes, stored
 
 	usualTimeOut       = 14 * day // of a stage that does not say
@@ -123,8 +125,11 @@ func (s *SubjectSet) check(path string, kinds []SetKind) error {
 			return bad(path+".managerLevel", "The level of a manager is 1 to 4.")
 		}
 	case AttributeRuleMembers:
-		if strings.TrimSpace(s.Rule) == "" || len(s.Rule) > longestRule {
+		if strings.TrimSpace(s.Rule) == "" || len([]rune(s.Rule)) > longestRule {
 			return bad(path+".membershipRule", "A membership rule has 1 to %d characters.", longestRule)
+		}
+		if _, err := directory.ParseMembershipRule(s.Rule); err != nil {
+			return bad(path+".membershipRule", "%s", err)
 		}
 	}
 	return short(path+".description", s.Description, longestDescription)
@@ -234,8 +239,10 @@ func (p *Policy) checkAutomatic() error {
 		return nil
 	case a.Grace < 0 || a.Grace > longestDuration:
 		return bad(path+".gracePeriodBeforeAccessRemoval", "The grace period is up to 3660 days.")
-	case a.Give && (!ruled || len(p.Targets) != 1):
+	case (a.Give || a.Take) && (!ruled || len(p.Targets) != 1):
 		return bad(path, "An automatic policy is for whom one membership rule says: specificAllowedTargets has one attributeRuleMembers.")
+	case a.Give && p.Expiration.Type != NoExpiration && p.Expiration.Type != ExpirationNotSpecified:
+		return bad("expiration", "What an automatic policy gives ends when the rule no longer holds: its expiration is noExpiration.")
 	case a.Give && (p.Approval.ForAdd || len(p.Questions) > 0):
 		return bad(path, "An automatic policy asks nobody: it has no approval and no questions.")
 	}

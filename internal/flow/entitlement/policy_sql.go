@@ -153,6 +153,9 @@ func nameSubjects(ctx context.Context, tx *sqldb.Tx, p *Policy) error {
 	for _, s := range p.subjects() {
 		rows = append(rows, []any{p.Tenant, p.ID, s.as, s.set.named(), s.set.Kind})
 	}
+	if p.ruled() {
+		rows = append(rows, []any{p.Tenant, p.ID, asTarget, ruledSubject, AttributeRuleMembers})
+	}
 	if _, err := tx.ExecAll(ctx, `
 		insert into policy_subject (tenant_id, policy_id, role, subject_id, kind) values (?, ?, ?, ?, ?)
 		on conflict (tenant_id, policy_id, role, subject_id) do nothing`, rows); err != nil {

@@ -274,7 +274,10 @@ func admits(ctx context.Context, tx *sqldb.Tx, p *Policy, s *Subject) (int, erro
 				return 1, nil
 			}
 		}
-		return 0, nil
+		if ok, err := ruledIn(ctx, tx, p, s); err != nil || !ok {
+			return 0, err
+		}
+		return 1, nil
 	case AllMemberUsers, AllDirectoryUsers:
 		if !person || s.Object == "" {
 			return 0, nil
@@ -465,6 +468,8 @@ func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, who authz.Caller, a *
 	}
 	activity := "User requests access package assignment"
 	switch {
+	case r.Type == SystemAdd:
+		activity = "Auto approve access package assignment request"
 	case r.Type == AdminAdd:
 		activity = "Administrator directly assigns user to access package"
 	case r.Type.Removes():

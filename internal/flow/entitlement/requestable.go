@@ -39,7 +39,7 @@ func (s *Service) Requestable(ctx context.Context, who authz.Caller, q Asked) (L
 
 // offeredTo returns the packages that a subject can ask for.
 func offeredTo(ctx context.Context, tx *sqldb.Tx, me *Subject) ([]ids.PackageID, error) {
-	names := []string{string(me.Organization)}
+	names := []string{string(me.Organization), ruledSubject}
 	in, err := circle(ctx, tx, me.Tenant, me.Object)
 	if err != nil {
 		return nil, err
