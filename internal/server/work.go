@@ -88,10 +88,13 @@ func (s *Server) newWorkers() *jobs.Worker {
 	w.Subscribe(entitlement.PackageRolesChanged, entitlement.PackageKind)
 
 	// Automatic policies: look at users whose attributes change, and at everybody
-	// when a policy does. What somebody had who is purged ends.
+	// when a policy does. What somebody had who is purged ends; two subjects that
+	// are one become one. Requests are kept for three months after their end.
 	w.Handle(entitlement.UserKind, s.flow.entitlement.LookAtUser, jobs.Policy{})
 	w.Handle(entitlement.GoneKind, s.flow.entitlement.LookAtGone, jobs.Policy{})
+	w.Handle(entitlement.MergeKind, s.flow.entitlement.LookAtMerge, jobs.Policy{})
 	w.Handle(entitlement.RuleKind, s.flow.entitlement.LookAtRule, jobs.Policy{})
+	w.Every("entitlement.forget", time.Hour, func(ctx context.Context, _ *jobs.Work) error { return untilDone(ctx, s.flow.entitlement.Forget) })
 	w.Subscribe(directory.UserChanged, entitlement.UserKind)
 	w.Subscribe(directory.UserRemoved, entitlement.GoneKind)
 	w.Subscribe(entitlement.PolicyChanged, entitlement.RuleKind)

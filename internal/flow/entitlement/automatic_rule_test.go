@@ -3,6 +3,8 @@ package entitlement
 import (
 	"testing"
 	"time"
+
+	"entente/internal/kit/ids"
 )
 
 // TestDeeds is the table of what an automatic policy does about somebody.
@@ -33,6 +35,29 @@ func TestDeeds(t *testing.T) {
 	} {
 		if got := tt.says.deedOf(tt.in, tt.has, tt.by, tt.l, now); got != tt.want {
 			t.Errorf("%s: %d, want %d", name, got, tt.want)
+		}
+	}
+}
+
+// TestWhichAssignmentStays is the table of two assignments of one package that one
+// person turns out to have.
+func TestWhichAssignmentStays(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	here, gone := ids.New[ids.ObjectID](), ids.New[ids.ObjectID]()
+	for name, tt := range map[string]struct {
+		a, b Assignment
+		want bool
+	}{
+		"the guest who is there":          {Assignment{Object: here, EndsAt: now}, Assignment{Object: gone}, true},
+		"the other's guest is there":      {Assignment{Object: gone}, Assignment{Object: here, EndsAt: now}, false},
+		"the later end":                   {Assignment{Object: here, EndsAt: now.Add(day)}, Assignment{Object: here, EndsAt: now}, true},
+		"the earlier end":                 {Assignment{Object: here, EndsAt: now}, Assignment{Object: here, EndsAt: now.Add(day)}, false},
+		"no end":                          {Assignment{Object: here}, Assignment{Object: here, EndsAt: now}, true},
+		"the other without an end":        {Assignment{Object: here, EndsAt: now}, Assignment{Object: here}, false},
+		"both without, the kept one does": {Assignment{Object: here}, Assignment{Object: here}, false},
+	} {
+		if got := outlives(&tt.a, &tt.b, here); got != tt.want {
+			t.Errorf("%s: %v", name, got)
 		}
 	}
 }

@@ -450,6 +450,9 @@ func apart(ctx context.Context, tx *sqldb.Tx, p *Package, s *Subject) error {
 // begin stores the request and takes it on.
 func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, who authz.Caller, a *asking) error {
 	r := a.request
+	if err := propose(ctx, tx, a); err != nil {
+		return err
+	}
 	if err := r.Begin(a.approval, tx.Now()); err != nil {
 		return err
 	}

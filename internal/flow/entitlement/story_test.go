@@ -56,6 +56,7 @@ func each(t *testing.T, test func(s *stage)) {
 		s.worker.Handle(guest.RemoveKind, guests.Remove, jobs.Policy{})
 		s.worker.Handle(entitlement.UserKind, s.service.LookAtUser, jobs.Policy{})
 		s.worker.Handle(entitlement.GoneKind, s.service.LookAtGone, jobs.Policy{})
+		s.worker.Handle(entitlement.MergeKind, s.service.LookAtMerge, jobs.Policy{})
 		s.worker.Handle(entitlement.RuleKind, s.service.LookAtRule, jobs.Policy{})
 		s.worker.Subscribe(entitlement.PackageRolesChanged, entitlement.PackageKind)
 		s.worker.Subscribe(directory.UserChanged, entitlement.UserKind)

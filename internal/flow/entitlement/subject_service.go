@@ -115,7 +115,7 @@ func subjectOfAddress(ctx context.Context, tx *sqldb.Tx, in ids.TenantID, addres
 // known returns the stored subject that s is, with what s knows beyond it, or
 // stores s. Of two that are found to be one, the one who is known at home counts.
 func known(ctx context.Context, tx *sqldb.Tx, s *Subject) (*Subject, error) {
-	all, err := subjectsOf(ctx, tx, s.Tenant, s.Principal, s.Object)
+	all, err := same(ctx, tx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -132,11 +132,19 @@ func known(ctx context.Context, tx *sqldb.Tx, s *Subject) (*Subject, error) {
 			have = other
 		}
 	}
+	for _, other := range all {
+		if other == have {
+			continue
+		}
+		if err := absorb(ctx, tx, have, other); err != nil {
+			return nil, err
+		}
+	}
 	before := *have
 	if have.Principal.IsZero() {
 		have.Principal = s.Principal
 	}
-	if len(all) == 1 && s.Object != "" {
+	if s.Object != "" {
 		have.Object = s.Object
 	}
 	if s.Object == "" && have.Object != "" { // the guest may have been deleted since

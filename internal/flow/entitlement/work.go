@@ -246,8 +246,7 @@ func (s *Service) arrive(ctx context.Context, tx *sqldb.Tx, l *load) (ids.Object
 		return "", err
 	}
 	if other, err := subjectByObject(ctx, tx, t.Tenant, u.ID); err == nil && other.ID != t.ID {
-		other.Object = "" // what was known by the object alone is this subject
-		if err := putSubject(ctx, tx, other); err != nil {
+		if err := absorb(ctx, tx, t, other); err != nil { // what was known by the object alone is this subject
 			return "", err
 		}
 	} else if err != nil && !missing(err) {
