@@ -51,6 +51,13 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(childSteps) != "" {
+		if err := stumble(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	if os.Getenv(childStore) != "" {
 		if err := serve(); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -53,8 +53,14 @@ func Each(t *testing.T, test func(t *testing.T, h *House)) {
 // New builds a house in a fresh store.
 func New(t testing.TB, engine sqldb.Engine) *House {
 	t.Helper()
+	return At(t, dbtest.URL(t, engine))
+}
+
+// At builds a house in the empty store at an address, which others can open too.
+func At(t testing.TB, url string) *House {
+	t.Helper()
 	h := &House{Clock: clock.NewFake(dbtest.Noon)}
-	h.DB = dbtest.OpenClock(t, engine, h.Clock)
+	h.DB = dbtest.OpenURL(t, url, h.Clock)
 	var err error
 	if h.Ring, err = secret.NewRing(secret.NewKey()); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,350 @@
+package crash_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"entente/internal/core/audit"
+	"entente/internal/core/authz"
+	"entente/internal/core/directory"
+	"entente/internal/enttest/dbtest"
+	"entente/internal/enttest/house"
+	"entente/internal/flow/entitlement"
+	"entente/internal/flow/guest"
+	"entente/internal/kit/clock"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/jobs"
+	"entente/internal/kit/secret"
+	"entente/internal/kit/sqldb"
+	"entente/internal/schema"
+)
+
+const (
+	// childSteps has this binary be a worker that is killed when it begins its
+	// transaction of that number; childNow is the time at which it works.
+	childSteps = "ENTENTE_CRASH_STEPS"
+	childNow   = "ENTENTE_CRASH_NOW"
+)
+
+// A fuse is a clock that stands still, and ends the process when it has been asked
+// so often: the store asks it once in each transaction that it has begun.
+type fuse struct {
+	*clock.Fake
+	left atomic.Int64
+}
+
+func (f *fuse) Now() time.Time {
+	if f.left.Add(-1) == 0 {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {} // until it has come
+	}
+	return f.Fake.Now()
+}
+
+// stumble is the child: a worker that does what is due until it is killed.
+func stumble() error {
+	steps, err := strconv.ParseInt(os.Getenv(childSteps), 10, 64)
+	if err != nil {
+		return err
+	}
+	now, err := time.Parse(time.RFC3339Nano, os.Getenv(childNow))
+	if err != nil {
+		return err
+	}
+	f := &fuse{Fake: clock.NewFake(now)}
+	db, err := sqldb.Open(context.Background(), sqldb.Options{URL: os.Getenv(childStoreURL), Clock: f, Migrations: schema.Files})
+	if err != nil {
+		return err
+	}
+	ring, err := secret.NewRing(secret.NewKey())
+	if err != nil {
+		return err
+	}
+	w := newWorker(db, f, ring)
+	f.left.Store(steps)
+	_, err = w.RunDue(context.Background())
+	return err
+}
+
+const childStoreURL = "ENTENTE_CRASH_URL"
+
+// newWorker does what the server has workers do about access packages.
+func newWorker(db *sqldb.DB, clk clock.Clock, ring *secret.Ring) *jobs.Worker {
+	s := entitlement.NewService(db)
+	w := jobs.New(db, clk, jobs.Options{})
+	w.Handle(entitlement.RequestKind, s.LookAtRequest, jobs.Policy{})
+	w.Handle(entitlement.AssignmentKind, s.LookAtAssignment, jobs.Policy{})
+	w.Handle(entitlement.PackageKind, s.LookAtPackage, jobs.Policy{})
+	w.Handle(guest.RemoveKind, guest.NewService(db, ring, "https://entente.example", nil).Remove, jobs.Policy{})
+	w.Subscribe(entitlement.PackageRolesChanged, entitlement.PackageKind)
+	return w
+}
+
+// A desk is a house with a package for people of B that gives two groups.
+type desk struct {
+	*house.House
+	url     string
+	service *entitlement.Service
+	worker  *jobs.Worker
+	ada     *directory.User
+	groups  []ids.ObjectID
+	pkg     ids.PackageID
+}
+
+func newDesk(t *testing.T, engine sqldb.Engine) *desk {
+	t.Helper()
+	d := &desk{url: dbtest.URL(t, engine)}
+	d.House = house.At(t, d.url)
+	d.service, d.worker = entitlement.NewService(d.DB), newWorker(d.DB, d.Clock, d.Ring)
+	d.ada = d.AddUser(t, d.A, "ada")
+	ctx, admin := t.Context(), d.A.Admin
+	name := "Fabrikam"
+	org, err := d.service.CreateOrganization(ctx, admin, entitlement.OrganizationChange{Name: &name, Sources: []entitlement.Source{{Kind: entitlement.TenantSource, Home: d.B.ID}}})
+	check(t, err)
+	c, err := d.service.CreateCatalog(ctx, admin, entitlement.CatalogChange{Name: &name})
+	check(t, err)
+	p, err := d.service.CreatePackage(ctx, admin, c.ID, entitlement.PackageChange{Name: &name})
+	check(t, err)
+	d.pkg = p.ID
+	for _, nick := range []string{"designers", "readers"} {
+		text, err := json.Marshal(map[string]any{"displayName": nick, "mailNickname": nick, "mailEnabled": false, "securityEnabled": true})
+		check(t, err)
+		g, err := d.Users.CreateGroup(ctx, admin, text, nil, nil)
+		check(t, err)
+		d.groups = append(d.groups, g.ID)
+		_, err = d.service.RequestResource(ctx, admin, entitlement.ResourceAsk{Kind: entitlement.AdminAdd, Catalog: c.ID, Origin: entitlement.AadGroup, OriginID: string(g.ID)})
+		check(t, err)
+		_, err = d.service.AddRole(ctx, admin, p.ID, entitlement.RoleAsk{Origin: entitlement.AadGroup, OriginID: string(g.ID), RoleOriginID: "Member_" + string(g.ID)})
+		check(t, err)
+	}
+	_, err = d.service.CreatePolicy(ctx, admin, entitlement.Policy{Package: p.ID, Name: "Partners",
+		Scope:      entitlement.SpecificConnectedOrganizationUsers,
+		Targets:    []entitlement.SubjectSet{{Kind: entitlement.ConnectedOrganizationMembers, Organization: org.ID}},
+		Expiration: entitlement.Expiration{Type: entitlement.ExpirationAfterDuration, Duration: 30 * 24 * time.Hour},
+		Requestor:  entitlement.RequestorSettings{SelfAdd: true, SelfRemove: true},
+		Approval: entitlement.ApprovalSettings{ForAdd: true, Stages: []entitlement.Stage{{TimeOut: 14 * 24 * time.Hour,
+			Primary: []entitlement.SubjectSet{{Kind: entitlement.SingleUser, Object: d.ada.ID}}}}}})
+	check(t, err)
+	d.restart(t)
+	return d
+}
+
+// restart does what is due, once the leases of a dead worker are over.
+func (d *desk) restart(t *testing.T) {
+	t.Helper()
+	d.Clock.Advance(2 * time.Minute)
+	_, err := d.worker.RunDue(t.Context())
+	check(t, err)
+	if st := d.worker.Stats(); st.Died != 0 {
+		t.Fatalf("jobs died: %+v", st)
+	}
+}
+
+// killed runs the child, and reports whether it died in its transaction of that
+// number rather than finish.
+func (d *desk) killed(t *testing.T, steps int) bool {
+	t.Helper()
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), childSteps+"="+strconv.Itoa(steps), childNow+"="+d.Clock.Now().Format(time.RFC3339Nano), childStoreURL+"="+d.url)
+	child.Stderr = os.Stderr
+	err := child.Run()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		if s, ok := exit.Sys().(syscall.WaitStatus); ok && s.Signaled() && s.Signal() == syscall.SIGKILL {
+			return true
+		}
+	}
+	check(t, err)
+	return false
+}
+
+// from is a person of B who acts towards A without an account there.
+func (d *desk) from(u *directory.User) authz.Caller {
+	return authz.Caller{Tenant: d.A.ID, Subject: ids.Principal{Kind: ids.Person, Home: d.B.ID, ID: u.ID}, Name: u.UserPrincipalName}
+}
+
+// approved has somebody of B ask, and ada agree.
+func (d *desk) approved(t *testing.T, u *directory.User) *entitlement.Request {
+	t.Helper()
+	r, err := d.service.Submit(t.Context(), d.from(u), entitlement.Submission{Type: entitlement.UserAdd, Package: d.pkg})
+	check(t, err)
+	stages, err := d.service.Stages(t.Context(), d.A.Admin, r.ID)
+	check(t, err)
+	_, err = d.service.Decide(t.Context(), house.Person(d.A.ID, d.ada.ID), r.ID, stages[0].ID, true, "", "")
+	check(t, err)
+	return r
+}
+
+// guest returns what stands for somebody of B in A, or nil.
+func (d *desk) guest(t *testing.T, u *directory.User) (g *directory.User) {
+	t.Helper()
+	check(t, d.DB.View(t.Context(), func(tx *sqldb.Tx) (err error) {
+		if g, err = directory.GuestByMail(t.Context(), tx, d.A.ID, u.UserPrincipalName); errors.Is(err, fault.NotFound) {
+			err = nil
+		}
+		return err
+	}))
+	return g
+}
+
+// count returns how many of the groups somebody is in.
+func (d *desk) count(t *testing.T, g *directory.User) (n int) {
+	t.Helper()
+	check(t, d.DB.View(t.Context(), func(tx *sqldb.Tx) error {
+		in, err := directory.GroupsWith(t.Context(), tx, d.A.ID, g.ID, false, 10)
+		n = len(in)
+		return err
+	}))
+	return n
+}
+
+// told counts the entries of an activity about an object, in the log of a tenant.
+func (d *desk) told(t *testing.T, in ids.TenantID, about, activity string) (n int) {
+	t.Helper()
+	check(t, d.DB.View(t.Context(), func(tx *sqldb.Tx) error {
+		all, err := audit.Entries(t.Context(), tx, in, about, 50)
+		for _, e := range all {
+			if e.Activity == activity {
+				n++
+			}
+		}
+		return err
+	}))
+	return n
+}
+
+// rows counts the rows of a table of A that have an object.
+func (d *desk) rows(t *testing.T, table string, of ids.ObjectID) (n int) {
+	t.Helper()
+	check(t, d.DB.View(t.Context(), func(tx *sqldb.Tx) error {
+		return tx.One(t.Context(), "select count(*) from "+table+" where tenant_id = ? and object_id = ?", []any{d.A.ID, of}, &n)
+	}))
+	return n
+}
+
+// mostTransactions is more than any of what is killed here needs.
+const mostTransactions = 60
+
+// TestADeliveryKilledAtEveryStep kills the worker at each transaction between an
+// approval and the end of its delivery, with SIGKILL, and lets another go on.
+// What is delivered is delivered once, and told once on each side.
+func TestADeliveryKilledAtEveryStep(t *testing.T) {
+	for _, engine := range dbtest.Engines {
+		t.Run(string(engine), func(t *testing.T) {
+			d := newDesk(t, engine)
+			steps, finished := 0, false
+			for steps = 1; !finished && steps < mostTransactions; steps++ {
+				u := d.AddUser(t, d.B, fmt.Sprint("u", steps))
+				if d.guest(t, u) != nil {
+					t.Fatal("somebody who has not asked is a guest")
+				}
+				r := d.approved(t, u)
+				finished = !d.killed(t, steps)
+				d.restart(t)
+				d.delivered(t, steps, u, r)
+			}
+			if !finished || steps < 6 {
+				t.Fatalf("a delivery takes %d transactions, finished %v: nothing is shown", steps, finished)
+			}
+			t.Logf("killed in each of %d transactions", steps-2)
+		})
+	}
+}
+
+func (d *desk) delivered(t *testing.T, steps int, u *directory.User, r *entitlement.Request) {
+	t.Helper()
+	now, err := d.service.Request(t.Context(), d.A.Admin, r.ID)
+	check(t, err)
+	a, err := d.service.Assignment(t.Context(), d.A.Admin, now.Assignment)
+	check(t, err)
+	g := d.guest(t, u)
+	if now.State != entitlement.Delivered || a.State != entitlement.AccessDelivered || g == nil || g.ID != a.Object {
+		t.Fatalf("step %d: request %s, assignment %s, guest %v", steps, now.State, a.State, g)
+	}
+	list, err := d.service.Assignments(t.Context(), d.A.Admin, entitlement.One(string(a.ID)))
+	check(t, err)
+	if d.count(t, g) != len(d.groups) || d.rows(t, "provision_grant", g.ID) != len(d.groups) || d.rows(t, "package_assignment", g.ID) != 1 || len(list.Items) != 1 {
+		t.Errorf("step %d: in %d groups, by %d grants and %d assignments", steps, d.count(t, g), d.rows(t, "provision_grant", g.ID), d.rows(t, "package_assignment", g.ID))
+	}
+	for _, in := range []ids.TenantID{d.A.ID, d.B.ID} {
+		for _, activity := range []string{"User requests access package assignment", "Approve access package assignment request", "Fulfill access package assignment"} {
+			if n := d.told(t, in, string(r.ID), activity); n != 1 {
+				t.Errorf("step %d: %q is told %d times", steps, activity, n)
+			}
+		}
+		if n := d.told(t, in, string(g.ID), "Invite external user"); n != 1 {
+			t.Errorf("step %d: the guest is told of %d times", steps, n)
+		}
+	}
+}
+
+// TestAnEndKilledAtEveryStep does so between the end of an assignment and all that
+// follows from it.
+func TestAnEndKilledAtEveryStep(t *testing.T) {
+	for _, engine := range dbtest.Engines {
+		t.Run(string(engine), func(t *testing.T) {
+			d := newDesk(t, engine)
+			steps, finished := 0, false
+			for steps = 1; !finished && steps < mostTransactions; steps++ {
+				u := d.AddUser(t, d.B, fmt.Sprint("u", steps))
+				r := d.approved(t, u)
+				d.restart(t)
+				now, err := d.service.Request(t.Context(), d.A.Admin, r.ID)
+				check(t, err)
+				a, err := d.service.Assignment(t.Context(), d.A.Admin, now.Assignment)
+				check(t, err)
+				// The notices of the end are given before.
+				for _, left := range []time.Duration{14 * 24 * time.Hour, 24 * time.Hour} {
+					d.Clock.Advance(a.EndsAt.Add(-left).Sub(d.Clock.Now()))
+					d.restart(t)
+				}
+				d.Clock.Advance(a.EndsAt.Sub(d.Clock.Now()))
+				finished = !d.killed(t, steps)
+				d.restart(t)
+				d.ended(t, steps, u, a)
+			}
+			if !finished || steps < 5 {
+				t.Fatalf("an end takes %d transactions, finished %v: nothing is shown", steps, finished)
+			}
+			t.Logf("killed in each of %d transactions", steps-2)
+		})
+	}
+}
+
+func (d *desk) ended(t *testing.T, steps int, u *directory.User, a *entitlement.Assignment) {
+	t.Helper()
+	now, err := d.service.Assignment(t.Context(), d.A.Admin, a.ID)
+	check(t, err)
+	g := d.guest(t, u)
+	if now.State != entitlement.AccessExpired || g == nil || g.Enabled() || d.count(t, g) != 0 || d.rows(t, "provision_grant", a.Object) != 0 {
+		t.Fatalf("step %d: assignment %s, in %d groups, %d grants, guest %+v", steps, now.State, d.count(t, g), d.rows(t, "provision_grant", a.Object), g)
+	}
+	all, err := d.service.OwnRequests(t.Context(), d.from(u), entitlement.OnTarget, entitlement.Asked{})
+	check(t, err)
+	ends := 0
+	for _, r := range all.Items {
+		if r.Type != entitlement.SystemRemove {
+			continue
+		}
+		if ends++; r.State != entitlement.Delivered {
+			t.Errorf("step %d: the removal is %s", steps, r.State)
+		}
+		for _, in := range []ids.TenantID{d.A.ID, d.B.ID} {
+			if n := d.told(t, in, string(r.ID), "Remove access package assignment"); n != 1 {
+				t.Errorf("step %d: the end is told %d times", steps, n)
+			}
+		}
+	}
+	if ends != 1 || d.told(t, d.A.ID, string(g.ID), "Block guest without access") != 1 {
+		t.Errorf("step %d: ended %d times, blocked %d times", steps, ends, d.told(t, d.A.ID, string(g.ID), "Block guest without access"))
+	}
+}
