@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"entente/internal/core/app"
 	"entente/internal/core/authz"
 	"entente/internal/core/directory"
 	"entente/internal/core/object"
@@ -250,44 +249,4 @@ func mayDecide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, stage *Appro
 		}
 	}
 	return nil
-}
-
-// isOwn reports whether the caller is the subject, or a program of theirs.
-func isOwn(ctx context.Context, tx *sqldb.Tx, who authz.Caller, s *Subject) (bool, error) {
-	if s.Is(who.Subject, who.Object) {
-		return true, nil
-	}
-	if s.Object != "" && who.Object != "" { // a guest whose person accepted after the request
-		if u, err := directory.GetUser(ctx, tx, who.Tenant, string(s.Object)); err == nil && u.Home.Same(who.Subject) {
-			return true, nil
-		} else if err != nil && !missing(err) {
-			return false, err
-		}
-	}
-	if !who.AppOnly() {
-		return false, nil
-	}
-	sp, err := app.GetPrincipal(ctx, tx, who.Tenant, who.Object)
-	if err != nil {
-		return false, err
-	}
-	if s.Object != "" {
-		if owns, err := object.Owns(ctx, tx, who.Tenant, sp.ID, s.Object); err != nil || owns {
-			return owns, err
-		}
-	}
-	a, err := app.ApplicationByAppID(ctx, tx, sp.AppID)
-	if missing(err) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	owner := s.Principal.ID
-	if a.Tenant == who.Tenant && s.Object != "" {
-		owner = s.Object
-	} else if s.Principal.Home != a.Tenant {
-		return false, nil
-	}
-	return object.Owns(ctx, tx, a.Tenant, a.ID, owner)
 }
