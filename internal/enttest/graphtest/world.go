@@ -141,15 +141,19 @@ func NewMailing(t testing.TB, db *sqldb.DB, clk *clock.Fake, to mail.Sender) *Wo
 	return w
 }
 
-// Each runs test in a fresh world on each engine.
+// Each runs test in a fresh world on each engine, on both at once, and returns
+// when both have ended.
 func Each(t *testing.T, test func(t *testing.T, w *World)) {
 	t.Helper()
-	for _, engine := range dbtest.Engines {
-		t.Run(string(engine), func(t *testing.T) {
-			clk := clock.NewFake(dbtest.Noon)
-			test(t, New(t, dbtest.OpenClock(t, engine, clk), clk))
-		})
-	}
+	t.Run("on", func(t *testing.T) {
+		for _, engine := range dbtest.Engines {
+			t.Run(string(engine), func(t *testing.T) {
+				t.Parallel()
+				clk := clock.NewFake(dbtest.Noon)
+				test(t, New(t, dbtest.OpenClock(t, engine, clk), clk))
+			})
+		}
+	})
 }
 
 func must(t testing.TB, err error) {
