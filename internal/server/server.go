@@ -242,6 +242,7 @@ func (s *Server) newFlow() *flow {
 	notes.Write(notify.Invitation, guests.Write)
 	access := entitlement.NewService(s.db)
 	access.Links(s.ring, h.Own)
+	access.Notify(notes)
 	return &flow{
 		sts: sts.New(sts.Options{
 			DB: s.db, Ring: s.ring, Clock: s.clock, Tokens: c.tokens, Federation: c.federation, SignIns: c.signIns,

@@ -80,11 +80,12 @@ func (s *Server) newWorkers() *jobs.Worker {
 	// A domain that is forced to go: what is named under it is renamed first.
 	w.Handle(domain.RemoveKind, s.flow.domains.Remove, jobs.Policy{})
 
-	// Access packages: look at what is due. Who has a package whose roles have
-	// changed is looked at as well.
+	// Access packages: look at what is due, and tell people what has become of
+	// it. Who has a package whose roles have changed is looked at as well.
 	w.Handle(entitlement.RequestKind, s.flow.entitlement.LookAtRequest, jobs.Policy{})
 	w.Handle(entitlement.AssignmentKind, s.flow.entitlement.LookAtAssignment, jobs.Policy{})
 	w.Handle(entitlement.PackageKind, s.flow.entitlement.LookAtPackage, jobs.Policy{})
+	w.Handle(entitlement.TellKind, s.flow.entitlement.Tell, jobs.Policy{})
 	w.Subscribe(entitlement.PackageRolesChanged, entitlement.PackageKind)
 
 	// Automatic policies: look at users whose attributes change, and at everybody

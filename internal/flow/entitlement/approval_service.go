@@ -212,8 +212,18 @@ func decide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, r *Request, sta
 	if err := putRequest(ctx, tx, r); err != nil {
 		return err
 	}
+	event := eventApproved
+	if !approve {
+		event = eventRefused
+	}
+	if err := say(ctx, tx, r.Tenant, r.Terms.Quiet, news{Event: event, Request: r.ID, Stage: stage.Number}); err != nil {
+		return err
+	}
 	if r.State == PendingApproval {
 		if err := openStage(ctx, tx, r, target, requestor); err != nil {
+			return err
+		}
+		if err := say(ctx, tx, r.Tenant, r.Terms.Quiet, news{Event: eventAsked, Request: r.ID, Stage: r.Stage}); err != nil {
 			return err
 		}
 	}

@@ -111,7 +111,9 @@ func (a *Assignment) Change(r *Request, now time.Time) {
 		end = a.EndsAt
 	}
 	a.Extended = a.Extended || end.IsZero() && !a.EndsAt.IsZero() || end.After(a.EndsAt)
+	direct := a.Terms.Direct && r.Terms.Direct
 	a.EndsAt, a.Terms, a.Policy, a.Noticed = end, r.Terms, r.Policy, 0
+	a.Terms.Direct = direct
 	a.Status = accessStatuses[a.State]
 }
 

@@ -48,6 +48,7 @@ type Terms struct {
 	Expiration Expiration `json:"expiration"`
 	Stages     []Stage    `json:"stages,omitempty"`
 	Quiet      bool       `json:"quiet,omitempty"`
+	Direct     bool       `json:"direct,omitempty"` // given by an administrator or by itself, not asked for
 	Extend     bool       `json:"extend,omitempty"` // those who have it may ask for longer
 }
 
@@ -166,7 +167,7 @@ func newRequest(p *Policy, t RequestType, requestor, target ids.SubjectID, justi
 	return &Request{
 		Tenant: p.Tenant, ID: ids.New[ids.RequestID](), Type: t, Package: p.Package, Policy: p.ID, Requestor: requestor, Target: target,
 		State: Submitted, Status: statusAccepted, Justification: justification, CreatedAt: now,
-		Terms: Terms{Expiration: p.Expiration, Stages: p.Approval.Stages, Quiet: p.Quiet, Extend: p.Requestor.SelfUpdate},
+		Terms: Terms{Expiration: p.Expiration, Stages: p.Approval.Stages, Quiet: p.Quiet, Extend: p.Requestor.SelfUpdate, Direct: t.Administers() || t == SystemAdd || t == SystemUpdate},
 	}, nil
 }
 

@@ -468,6 +468,9 @@ func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, who authz.Caller, a *
 		if err := openStage(ctx, tx, r, a.target, a.requestor); err != nil {
 			return err
 		}
+		if err := say(ctx, tx, r.Tenant, r.Terms.Quiet, news{Event: eventAsked, Request: r.ID}); err != nil {
+			return err
+		}
 	}
 	activity := "User requests access package assignment"
 	switch {

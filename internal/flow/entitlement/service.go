@@ -1,6 +1,7 @@
 package entitlement
 
 import (
+	"entente/internal/flow/notify"
 	"entente/internal/flow/provision"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
@@ -10,6 +11,7 @@ import (
 type Service struct {
 	db        *sqldb.DB
 	provision *provision.Service
+	notes     *notify.Service // nil: nobody is told anything
 
 	ring *secret.Ring // seals the links of messages
 	base string       // of those links

@@ -75,19 +75,28 @@ func waitOn(ctx context.Context, tx *sqldb.Tx, r *Request) error {
 	if err != nil {
 		return err
 	}
-	changed := stage.Remind(tx.Now())
+	again := stage.Remind(tx.Now())
+	changed, told := again, []event(nil)
 	if stage.Escalate(tx.Now()) {
-		changed, r.Status = true, statusEscalated
+		changed, r.Status, told = true, statusEscalated, append(told, eventPassedOn)
 		if err := tell(ctx, tx, actor(r.Tenant), target, r, "Add approver to request approval", p.Name); err != nil {
 			return err
 		}
 	}
-	if stage.Expired(tx.Now()) {
-		changed = true
+	switch {
+	case stage.Expired(tx.Now()):
+		changed, told = true, []event{eventTimedOut}
 		if err := r.TimeOut(tx.Now()); err != nil {
 			return err
 		}
 		if err := tell(ctx, tx, actor(r.Tenant), target, r, "Access package assignment request timed out (no approver action taken)", p.Name); err != nil {
+			return err
+		}
+	case again:
+		told = append(told, eventReminded)
+	}
+	for _, e := range told {
+		if err := say(ctx, tx, r.Tenant, r.Terms.Quiet, news{Event: e, Request: r.ID, Stage: stage.Number}); err != nil {
 			return err
 		}
 	}
@@ -311,6 +320,9 @@ func (s *Service) finish(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID,
 	if err := putRequest(ctx, tx, l.r); err != nil {
 		return err
 	}
+	if err := sayOutcome(ctx, tx, l.r); err != nil {
+		return err
+	}
 	if activity != "" {
 		if err := tell(ctx, tx, actor(tenant), l.target, l.r, activity, l.pkg.Name); err != nil {
 			return err
@@ -345,6 +357,9 @@ func (s *Service) failed(ctx context.Context, tenant ids.TenantID, id ids.Reques
 		if err := putRequest(ctx, tx, l.r); err != nil {
 			return err
 		}
+		if err := sayOutcome(ctx, tx, l.r); err != nil {
+			return err
+		}
 		return wake(ctx, tx, l.r)
 	})
 }
@@ -355,6 +370,9 @@ func (s *Service) giveUp(ctx context.Context, tx *sqldb.Tx, l *load, why string)
 		return err
 	}
 	if err := putRequest(ctx, tx, l.r); err != nil {
+		return err
+	}
+	if err := sayOutcome(ctx, tx, l.r); err != nil {
 		return err
 	}
 	return tell(ctx, tx, actor(l.r.Tenant), l.target, l.r, "Fulfill access package assignment", l.pkg.Name)
@@ -372,6 +390,9 @@ func (s *Service) take(ctx context.Context, tx *sqldb.Tx, l *load) error {
 		return err
 	}
 	if err := putAssignment(ctx, tx, a); err != nil {
+		return err
+	}
+	if err := say(ctx, tx, a.Tenant, a.Terms.Quiet, news{Event: eventEnded, Access: a.ID}); err != nil {
 		return err
 	}
 	if err := s.provision.Want(ctx, tx, a.Tenant, a.Object, string(a.ID), nil, time.Time{}); err != nil {
@@ -440,6 +461,9 @@ func (s *Service) LookAtAssignment(ctx context.Context, w *jobs.Work) error {
 		}
 		if a.Notice(tx.Now()) != 0 {
 			if err := putAssignment(ctx, tx, a); err != nil {
+				return err
+			}
+			if err := say(ctx, tx, a.Tenant, a.Terms.Quiet, news{Event: eventEnding, Access: a.ID, Until: sqldb.Micros(a.EndsAt)}); err != nil {
 				return err
 			}
 		}

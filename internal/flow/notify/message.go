@@ -11,8 +11,23 @@ import (
 // A Kind says what a message is about, and chooses its writer.
 type Kind string
 
-// Invitation is the kind of the message that brings a guest the link.
-const Invitation Kind = "invitation"
+// The kinds.
+const (
+	Invitation Kind = "invitation"      // brings a guest the link
+	Approval   Kind = "access.approval" // asks to decide on a request for access
+	Decision   Kind = "access.decision" // tells those who were asked what was decided
+	Refusal    Kind = "access.refusal"  // tells who asked that nothing comes of it
+	Access     Kind = "access.access"   // tells what somebody has, or has no more
+	Trouble    Kind = "access.trouble"  // tells those who administer it that something could not be given
+)
+
+// about says what a message of the kind is about, in the words of the audit log.
+func (k Kind) about() (category, kind string) {
+	if k == Invitation {
+		return "UserManagement", "User"
+	}
+	return "EntitlementManagement", "AccessPackageAssignmentRequest"
+}
 
 // A State says how far a message has come.
 type State string

@@ -52,6 +52,9 @@ func readTongues() map[string]tongue {
 var funcs = map[string]any{
 	"inert":  inert.Name,
 	"day":    func(t time.Time) string { return t.UTC().Format("Monday, January 2, 2006") },
+	"moment": func(t time.Time) string { return t.UTC().Format("January 2, 2006, 15:04") },
+	"lines":  inert.Lines,
+	"two":    func(a, b string) [2]string { return [2]string{a, b} },
 	"reveal": secret.String.Reveal,
 }
 

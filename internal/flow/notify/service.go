@@ -181,9 +181,10 @@ func (s *Service) failed(ctx context.Context, m *Message, why error) error {
 		if err := endMessage(ctx, tx, m, text); err != nil {
 			return err
 		}
+		category, kind := m.Kind.about()
 		return audit.Record(ctx, tx, authz.System(m.Tenant, "notify"), audit.Entry{
-			Category: "UserManagement", Activity: "Send message",
-			Target:  audit.Target{Kind: "User", ID: m.About, Name: m.Recipient},
+			Category: category, Activity: "Send message",
+			Target:  audit.Target{Kind: kind, ID: m.About, Name: m.Recipient},
 			Detail:  map[string]string{"kind": string(m.Kind), "message": m.ID},
 			Failure: text,
 		})
