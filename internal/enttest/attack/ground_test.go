@@ -42,6 +42,8 @@ var attacks = []struct {
 	{"a thing of one kind is used as another", kinds},
 	{"a device's code is sent to somebody", devicePhishing},
 	{"a guest leafs through the directory", guestEnumerates},
+	{"a guest's mail is a member's", mailOfAMember},
+	{"an invitation is somebody else's, used, old or misspelled", invitationMisused}, // last: a month goes by
 }
 
 func TestAttacks(t *testing.T) {

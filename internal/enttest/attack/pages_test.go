@@ -3,17 +3,39 @@ package attack
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
 	"entente/internal/edge/oauth"
 	"entente/internal/edge/portal/account"
+	"entente/internal/edge/portal/guestpages"
 	"entente/internal/edge/portal/signinpages"
 )
 
 // routes are those of everything that people open with a browser.
 func routes() []string {
-	return append(append(signinpages.Routes(), account.Routes()...), "GET /error")
+	return slices.Concat(signinpages.Routes(), account.Routes(), guestpages.Routes(), []string{"GET /error"})
+}
+
+// programs are the doors behind which there are no pages.
+var programs = []string{"v1.0", "beta", "subscriptions", "providers", "tenants", "metadata", "host", "assets", "healthz", "readyz"}
+
+// everyDoor wants a route behind each door that people open.
+func everyDoor(t *testing.T, g *ground) {
+	t.Helper()
+	for _, door := range g.Doors() {
+		if slices.Contains(programs, door) {
+			continue
+		}
+		if !slices.ContainsFunc(routes(), func(r string) bool {
+			_, path, _ := strings.Cut(r, " /")
+			first, _, _ := strings.Cut(path, "/")
+			return first == door
+		}) {
+			t.Errorf("no page behind the door %s is attacked; its routes belong to those above", door)
+		}
+	}
 }
 
 // openToAll tells the forms that an application's page may send (OpenID Connect Core
@@ -26,6 +48,7 @@ func openToAll(path string) bool {
 // clickjacking: no page of any address, of success or of refusal, is shown in
 // another's frame, and none lets a script of its own in.
 func clickjacking(t *testing.T, g *ground) {
+	everyDoor(t, g)
 	somebody := g.browser(t)
 	somebody.asClerk(t, g.link(g.notes, g.A.ID))
 	consent := g.browser(t)
