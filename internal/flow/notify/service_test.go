@@ -39,6 +39,7 @@ func eachDesk(t *testing.T, test func(d *desk)) {
 			}, nil
 		}
 		d.serve(smtp)
+		d.due() // what follows from the people of the house, who are new
 		test(d)
 	})
 }
