@@ -182,6 +182,7 @@ var reasons = map[fault.Reason]reply{
 	entitlement.Decided:          {http.StatusConflict, "ApprovalStageCompleted", "", ""},
 	entitlement.NotApprover:      {http.StatusForbidden, "NotApprover", "", ""},
 	entitlement.OwnRequest:       {http.StatusForbidden, "SelfApprovalNotAllowed", "", ""},
+	entitlement.NeedsPackage:     {http.StatusForbidden, "Authorization_RequestDenied", "", ""},
 	entitlement.ShownOtherwise:   {http.StatusConflict, "RequestChanged", "", ""},
 	provision.TooManyRoles:       {http.StatusBadRequest, "QuotaExceeded", "", ""},
 }

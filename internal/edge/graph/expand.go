@@ -108,7 +108,8 @@ func (c *call) expanded(e odata.Expand) (*edm.Set, error) {
 
 // expands reports whether the answer has entities that can be expanded.
 func (c *call) expands() bool {
-	return c.r.Method == "GET" && (c.target.kind == toEntity || c.target.kind == toCollection)
+	lists := c.target.kind == toAction && c.target.action.List != nil
+	return c.r.Method == "GET" && (c.target.kind == toEntity || c.target.kind == toCollection || lists)
 }
 
 func noExpand(say string) error {

@@ -86,11 +86,15 @@ func (c *call) branch(set *edm.Set, e odata.Expand, depth int) (*branch, error) 
 	if unknown := c.Registry.Unknown(c.request.Version, part.Type, b.selected); unknown != "" {
 		return nil, unknownSelect(unknown, part.Type)
 	}
-	g, may := part.Reading().Judge(c.request.Who, c.own())
-	if !may {
-		return nil, c.deny(part.Reading(), edm.Reach{Self: c.own()})
+	reading := part.Reading()
+	if c.target.kind == toAction && !part.Linked && len(part.Of) == 0 { // of what is the caller's own, the service says how much
+		reading = c.target.action.May
 	}
-	if err := c.mayRead(c.r.Context(), part.Reading()); err != nil {
+	g, may := reading.Judge(c.request.Who, c.own())
+	if !may {
+		return nil, c.deny(reading, edm.Reach{Self: c.own()})
+	}
+	if err := c.mayRead(c.r.Context(), reading); err != nil {
 		return nil, err
 	}
 	if err := c.learn(c.r.Context(), part.Of); err != nil {

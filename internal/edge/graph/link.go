@@ -110,7 +110,7 @@ func (c *call) paramsOf(a *edm.Action, raw []byte) (json.RawMessage, error) {
 }
 
 // act calls an action or function.
-func (c *call) act(ctx context.Context, _ edm.Grant) error {
+func (c *call) act(ctx context.Context, g edm.Grant) error {
 	a := c.target.action
 	raw, err := c.params(a)
 	if err != nil {
@@ -118,6 +118,9 @@ func (c *call) act(ctx context.Context, _ edm.Grant) error {
 	}
 	if c.request.Body, err = c.paramsOf(a, raw); err != nil {
 		return err
+	}
+	if a.List != nil {
+		return c.listOf(ctx, g, a.List)
 	}
 	result, err := a.Do(ctx, c.request)
 	switch {

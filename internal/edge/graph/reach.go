@@ -46,7 +46,9 @@ func (c *call) asks(g edm.Grant, shown edm.Type) edm.Grant {
 		types = []edm.Type{shown}
 	}
 	for _, t := range types {
-		g = g.Meet(c.request.Reach(t))
+		if c.Registry.Is(t, c.target.set().Type) { // and not what a property speaks of
+			g = g.Meet(c.request.Reach(t))
+		}
 	}
 	return g
 }

@@ -270,6 +270,21 @@ func (c *call) list(ctx context.Context, g edm.Grant) error {
 	return c.writePage(page, c.shapes(g))
 }
 
+// listOf answers a function that returns entities of its set.
+func (c *call) listOf(ctx context.Context, g edm.Grant, list func(context.Context, *edm.Request) (edm.Page, error)) error {
+	if err := c.readQuery(g); err != nil {
+		return err
+	}
+	if unknown := c.Registry.Unknown(c.request.Version, c.shown(), c.options.selected); unknown != "" {
+		return unknownSelect(unknown, c.shown())
+	}
+	page, err := list(ctx, c.request)
+	if err != nil {
+		return err
+	}
+	return c.writePage(page, c.shapes(g))
+}
+
 // needCast refuses a list of what must be limited to one type.
 func (c *call) needCast() error {
 	set := c.target.set()
@@ -329,6 +344,9 @@ func (c *call) get(ctx context.Context, g edm.Grant) error {
 	it, err := c.target.set().Get.Do(ctx, c.request)
 	if err != nil {
 		return err
+	}
+	if c.target.set().Single && len(it.Face) == 0 {
+		return c.noContent("") // nothing is related (OData 4.01, part 1, section 11.2.4)
 	}
 	if c.target.cast != "" && !c.Registry.Is(c.shapes(g).typeOf(it), c.target.cast) {
 		return fault.New(fault.NotFound, "Resource '%s' does not exist or one of its queried reference-property objects are not present.", it.ID)

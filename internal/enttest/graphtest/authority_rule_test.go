@@ -58,6 +58,10 @@ var toOneself = []string{
 	"DELETE /users/authentication/softwareOathMethods/{id}",
 }
 
+// byPolicy are the operations that people may whom a policy names, and nobody by
+// a role: the example's approver is none of those who ask.
+var byPolicy = []string{"PATCH /identityGovernance/entitlementManagement/accessPackageAssignmentApprovals/stages/{id}"}
+
 // A who is somebody of the tenant, as the rule sees them.
 type who struct {
 	name    string
@@ -136,7 +140,7 @@ func (d doing) may(w who) bool {
 	own := w.self && d.named() && strings.HasPrefix(d.words, "/users")
 	everybodys := slices.ContainsFunc(d.op.May.Delegated, func(p edm.Perm) bool { return !p.Self })
 	switch {
-	case len(d.op.May.Delegated) == 0:
+	case len(d.op.May.Delegated) == 0, slices.Contains(byPolicy, d.name()):
 		return false
 	case !everybodys, own && (d.op.May.Reads() || slices.Contains(toOneself, d.name())):
 		return own
@@ -174,6 +178,10 @@ var noRight = []string{
 	"GET /tenantRelationships/findTenantInformationByDomainName",
 	"POST /users/{id}/changePassword",
 	"GET /identityGovernance/entitlementManagement/accessPackages/filterByCurrentUser",
+	"GET /identityGovernance/entitlementManagement/assignmentRequests/filterByCurrentUser",
+	"GET /identityGovernance/entitlementManagement/assignments/filterByCurrentUser",
+	"GET /identityGovernance/entitlementManagement/accessPackageAssignmentApprovals/filterByCurrentUser",
+	"POST /identityGovernance/entitlementManagement/assignmentRequests",
 	"POST /identityGovernance/entitlementManagement/accessPackages/{id}/getApplicablePolicyRequirements",
 }
 

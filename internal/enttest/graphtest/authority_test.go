@@ -55,12 +55,17 @@ var stops = map[string]string{
 	"PUT /groups/team": "a team stands over the example already",
 	"DELETE /identityGovernance/entitlementManagement/catalogs/{id}": "the example has access packages",
 
+	"POST /identityGovernance/entitlementManagement/assignmentRequests/{id}/reprocess": delivered,
+
 	"POST /directoryRoles":                   "every role is active, since somebody was given it",
 	"POST /applications/{id}/addKey":         "the proof is none",
 	"POST /applications/{id}/removeKey":      "the proof is none",
 	"POST /servicePrincipals/{id}/addKey":    "the proof is none",
 	"POST /servicePrincipals/{id}/removeKey": "the proof is none",
 }
+
+// delivered is why a request is not delivered again.
+const delivered = "the example was delivered"
 
 // A matrix asks the server what the rule says.
 type matrix struct {

@@ -44,7 +44,7 @@ func loadDescription(t *testing.T) *description {
 	}
 	for _, list := range d.paths {
 		slices.SortFunc(list, func(a, b string) int {
-			if n := strings.Count(a, "{") - strings.Count(b, "{"); n != 0 {
+			if n := strings.Count(a, "/{") - strings.Count(b, "/{"); n != 0 {
 				return n
 			}
 			return strings.Compare(a, b)
@@ -83,7 +83,7 @@ func (d *description) operation(method, path string) *openapi3.Operation {
 // plainWord returns a word of a path as the description writes it: types without
 // the first part of their namespace.
 func plainWord(described, word string) string {
-	if name, _, parameters := strings.Cut(described, "(on='{"); parameters && strings.HasPrefix(word, name+"(") {
+	if name, _, _ := strings.Cut(described, "("); strings.Contains(described, "='{") && strings.HasPrefix(word, name+"(") {
 		return described // whatever the function is asked with
 	}
 	if strings.HasPrefix(described, "graph.") {

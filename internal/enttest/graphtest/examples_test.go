@@ -32,7 +32,7 @@ func (w *World) furnish(t *testing.T, c *Client, word string) *Furnishing {
 	f := &Furnishing{
 		Tenant: string(c.Tenant.ID), Domain: c.Tenant.Domain, Word: word,
 		IDs: map[string]string{"client": string(c.Principal.ID), "graph": string(c.Tenant.Graph.ID), "role": string(c.Tenant.Graph.AppRoles[0].ID),
-			"partner": string(partners[0])},
+			"partner": string(partners[0]), "partner person": "admin@" + w.of(partners[0]).Domain},
 		Send: func(method, path string, body any) map[string]any {
 			t.Helper()
 			a := w.Call(t, c.Token, method, path, body)
@@ -43,6 +43,7 @@ func (w *World) furnish(t *testing.T, c *Client, word string) *Furnishing {
 		},
 		Enroll:  func(user string) string { return Enroll(t, w.Factors, w.Clock, c.Tenant.ID, user) },
 		Publish: func(record string) { w.publish(t, record) },
+		Work:    func() { w.Work(t) },
 	}
 	if len(partners) > 1 {
 		f.IDs["another partner"] = string(partners[1])

@@ -38,7 +38,8 @@ type Furnishing struct {
 	// ("/groups/owners") or by what a room calls them. Who makes a furnishing
 	// puts in "client" (the asking service principal), "graph" (the tenant's
 	// service principal of Microsoft Graph), "role" (one of its app roles),
-	// "partner" and "another partner" (other tenants of the installation).
+	// "partner" and "another partner" (other tenants of the installation) and
+	// "partner person" (an address in the first).
 	IDs map[string]string
 
 	// Send asks as the client and fails the test unless it succeeds.
@@ -49,6 +50,9 @@ type Furnishing struct {
 
 	// Publish puts a record where the server looks before it asks DNS.
 	Publish func(record string)
+
+	// Work has the server do what is due, or waits a moment for it.
+	Work func()
 }
 
 // A Room is the part of a furnishing that one folder of sets is about. Whoever
@@ -70,7 +74,7 @@ type Room struct {
 }
 
 // rooms are all of them, in the order in which they furnish.
-var rooms = []Room{people, groups, teams, registrations, deletions, policies, names, logs, directoryRoles, governance}
+var rooms = []Room{people, groups, teams, registrations, deletions, policies, names, logs, directoryRoles, governance, requests}
 
 // Furnish makes one of everything.
 func (f *Furnishing) Furnish() {

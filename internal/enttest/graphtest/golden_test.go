@@ -100,8 +100,14 @@ func TestAnswers(t *testing.T) {
 					if v == "/beta" {
 						path = x.beta
 					}
-					a := c.Send(t, w, 200, "GET", v+path, nil)
+					a := c.Get(t, w, v+path)
+					if a.Status != 200 && a.Status != 204 {
+						t.Fatalf("GET %s%s: %d %s", v, path, a.Status, a.Raw)
+					}
 					fmt.Fprintf(&out, "GET %s%s\n", v, path)
+					if a.Status == 204 { // a requestor of no organization
+						continue
+					}
 					must(t, json.Indent(&out, settled(t, a.Raw), "", "  "))
 					out.WriteString("\n\n")
 				}
@@ -119,7 +125,7 @@ func (w *World) made(t *testing.T, k *walk) []byte {
 	var out bytes.Buffer
 	for _, r := range routes(w.Registry) {
 		one := strings.TrimPrefix(r.op.Suffix, "/{id}")
-		if len(r.op.May.App) == 0 || r.op.Method != "POST" && !strings.HasPrefix(k.f.Call(r.words, one), one+"(") {
+		if len(r.op.May.App) == 0 || stops[r.String()] == delivered || r.op.Method != "POST" && !strings.HasPrefix(k.f.Call(r.words, one), one+"(") {
 			continue
 		}
 		req := k.of(t, edm.Beta, r)

@@ -52,7 +52,13 @@ func TestFaces(t *testing.T) {
 			if path.one == "" {
 				continue
 			}
-			a := c.Send(t, w, 200, "GET", "/v1.0"+path.one, nil)
+			a := c.Get(t, w, "/v1.0"+path.one)
+			if a.Status == 204 { // a requestor of no organization
+				continue
+			}
+			if a.Status != 200 {
+				t.Fatalf("%s: %d %s", path.one, a.Status, a.Raw)
+			}
 			shown := slices.Sorted(maps.Keys(a.Body))
 			shown = slices.DeleteFunc(shown, func(n string) bool { return n[0] == '@' })
 			of := path.set.Type

@@ -120,7 +120,7 @@ func TestWalk(t *testing.T) {
 			}
 		}
 		for _, r := range all {
-			if !apps.done[r.String()] && !people.done[r.String()] {
+			if !apps.done[r.String()] && !people.done[r.String()] && stops[r.String()] != delivered {
 				t.Errorf("the walk never succeeded with %s", r)
 			}
 		}
@@ -243,6 +243,9 @@ func (k *walk) walk(t *testing.T, r route) {
 		return
 	}
 	k.refuse(t, r, req, k.token(t, k.owner, false), k.leastOf(r, least(perms, "", false)))
+	if k.people && slices.Contains(byPolicy, r.String()) || stops[r.String()] == delivered {
+		return // TestRequestsAndApprovals does it
+	}
 	for i, p := range perms {
 		if i > 0 && req.method != http.MethodGet && req.method != http.MethodPatch {
 			break

@@ -46,6 +46,7 @@ import (
 	"entente/internal/kit/dns"
 	"entente/internal/kit/fetch"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/jobs"
 	"entente/internal/kit/mail"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
@@ -73,6 +74,7 @@ type World struct {
 	Notes    *notify.Service // messages to people
 	A, B     Tenant
 
+	worker  *jobs.Worker
 	keys    *keys.Service
 	tokens  *token.Service
 	signIns *audit.SignIns
@@ -123,7 +125,7 @@ func NewMailing(t testing.TB, db *sqldb.DB, clk *clock.Fake, to mail.Sender) *Wo
 		Directory: dirsets.Services{DB: db, Users: w.Users, Tenants: tenant.NewService(db), Factors: w.Factors, Domains: w.Domains, Deletion: w.Deletion},
 		Apps: appsets.Services{DB: db, Apps: w.Apps, Consent: w.Consent, Federation: federation.NewService(db, k, out, clk,
 			federation.Options{Name: Own, Probe: time.Millisecond})},
-		Governance: governancesets.Services{DB: db, Entitlement: entitlement.NewService(db)},
+		Governance: governancesets.Services{DB: db, Entitlement: w.working(guests)},
 
 		Policy: policysets.Services{DB: db, Cross: crosstenant.NewService(db), Tenants: tenant.NewService(db), Guests: guests, Factors: w.Factors},
 		Report: report.Services{DB: db},
@@ -139,6 +141,35 @@ func NewMailing(t testing.TB, db *sqldb.DB, clk *clock.Fake, to mail.Sender) *Wo
 	w.A = w.tenant(t, "Contoso", "contoso.example")
 	w.B = w.tenant(t, "Fabrikam", "fabrikam.example")
 	return w
+}
+
+// working returns the service of entitlement management, of which the world does
+// the jobs.
+func (w *World) working(guests *guest.Service) *entitlement.Service {
+	s := entitlement.NewService(w.DB)
+	w.worker = jobs.New(w.DB, w.Clock, jobs.Options{})
+	w.worker.Handle(entitlement.RequestKind, s.LookAtRequest, jobs.Policy{})
+	w.worker.Handle(entitlement.AssignmentKind, s.LookAtAssignment, jobs.Policy{})
+	w.worker.Handle(entitlement.PackageKind, s.LookAtPackage, jobs.Policy{})
+	w.worker.Handle(guest.RemoveKind, guests.Remove, jobs.Policy{})
+	w.worker.Handle(entitlement.MergeKind, s.LookAtMerge, jobs.Policy{})
+	w.worker.Subscribe(entitlement.PackageRolesChanged, entitlement.PackageKind)
+	return s
+}
+
+// Work does what is due of access packages.
+func (w *World) Work(t testing.TB) {
+	t.Helper()
+	_, err := w.worker.RunDue(t.Context())
+	must(t, err)
+}
+
+// of returns one of the tenants.
+func (w *World) of(id ids.TenantID) Tenant {
+	if id == w.A.ID {
+		return w.A
+	}
+	return w.B
 }
 
 // Each runs test in a fresh world on each engine, on both at once, and returns

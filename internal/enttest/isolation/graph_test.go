@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"entente/internal/core/factor"
 	"entente/internal/edge/graph/edm"
@@ -38,6 +39,7 @@ func (g *ground) furnishing(t *testing.T, x *side) *graphtest.Furnishing {
 		},
 		Enroll:  func(user string) string { return graphtest.Enroll(t, factors, g.Clock, ids.TenantID(x.ID), user) },
 		Publish: func(record string) { g.Publish(t, record) },
+		Work:    func() { time.Sleep(graphtest.Moment) },
 	}
 }
 
@@ -235,6 +237,14 @@ func (g *ground) strangePage(t *testing.T, path string) {
 	g.succeed(t, g.victim.graph, next)
 }
 
+// reached are operations that the victim's client is refused, by a code that
+// shows that they were reached: what was delivered is not delivered again, and
+// nobody approves their own.
+var reached = map[string]string{
+	"POST /identityGovernance/entitlementManagement/assignmentRequests/{id}/reprocess":             "InvalidRequestState",
+	"PATCH /identityGovernance/entitlementManagement/accessPackageAssignmentApprovals/stages/{id}": "SelfApprovalNotAllowed",
+}
+
 // ownGraph has the victim do all of it, deletions last and from below.
 func (g *ground) ownGraph(t *testing.T, all []route) {
 	t.Helper()
@@ -271,6 +281,12 @@ func (g *ground) ownGraph(t *testing.T, all []route) {
 			// The group has its team, and gets no second one.
 			if got := g.send(t, g.victim.graph, r.ask(t, g, edm.V1, way, g.victim)); got.Status != http.StatusConflict {
 				t.Errorf("PUT %s: %d %s", r.words, got.Status, got.Body)
+			}
+			continue
+		}
+		if code := reached[r.op.Method+" "+r.words+r.op.Suffix]; code != "" {
+			if got := g.send(t, g.victim.graph, r.ask(t, g, edm.V1, way, g.victim)); !strings.Contains(string(got.Body), `"code":"`+code+`"`) {
+				t.Errorf("%s %s%s: %d %s", r.op.Method, r.words, r.op.Suffix, got.Status, got.Body)
 			}
 			continue
 		}

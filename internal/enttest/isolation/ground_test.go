@@ -45,6 +45,7 @@ func each(t *testing.T, test func(t *testing.T, g *ground)) {
 		g.victim, g.stranger = g.side(t, s.A, "quarry"), g.side(t, s.B, "hunter")
 		// Each has a partner of its own, and may make the other one.
 		g.victim.ids["partner"], g.stranger.ids["partner"] = g.tenant(t, "third.example"), g.tenant(t, "fourth.example")
+		g.victim.ids["partner person"], g.stranger.ids["partner person"] = "admin@third.example", "admin@fourth.example"
 		g.victim.ids["another partner"], g.stranger.ids["another partner"] = s.B.ID, s.A.ID
 		g.nobody = g.stranger.copy("nothing")
 		g.nobody.Tenant = &enttest.Tenant{ID: enttest.NewID(), Domain: "nowhere.example", Subscription: enttest.NewID()}

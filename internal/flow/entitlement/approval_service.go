@@ -233,20 +233,31 @@ func decide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, r *Request, sta
 	return wake(ctx, tx, r)
 }
 
+// isAsked reports whether the caller is an approver of the stage now, alone or in
+// a group.
+func isAsked(ctx context.Context, tx *sqldb.Tx, who authz.Caller, stage *ApprovalStage) (bool, error) {
+	mine, err := circle(ctx, tx, who.Tenant, who.Object)
+	if err != nil {
+		return false, err
+	}
+	all, err := approversOf(ctx, tx, stage)
+	return slices.ContainsFunc(all, func(o object.Object) bool { return slices.Contains(mine, o.ID) }), err
+}
+
 // mayDecide refuses whoever is no approver of the stage now, and everybody who is
 // the one who asks, or who it is for, whatever road they come by: as themselves,
 // through a group, as another guest of the same person, or through a program that
-// is theirs.
+// is theirs. A program that may give every access package decides for whoever has
+// let it.
 func mayDecide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, stage *ApprovalStage, target, requestor *Subject) error {
-	mine, err := circle(ctx, tx, who.Tenant, who.Object)
+	asked, err := isAsked(ctx, tx, who, stage)
+	if err == nil && !asked && who.AppOnly() {
+		asked, err = mayEverywhere(ctx, tx, who, toAssign)
+	}
 	if err != nil {
 		return err
 	}
-	all, err := approversOf(ctx, tx, stage)
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(all, func(o object.Object) bool { return slices.Contains(mine, o.ID) }) {
+	if !asked {
 		return fault.Because(fault.Forbidden, NotApprover, "You are not asked to decide on this request.")
 	}
 	for _, s := range []*Subject{target, requestor} {

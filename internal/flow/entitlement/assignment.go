@@ -68,7 +68,7 @@ var notices = []time.Duration{14 * 24 * time.Hour, 24 * time.Hour}
 func newAssignment(r *Request, object ids.ObjectID, now time.Time) *Assignment {
 	start := now
 	return &Assignment{
-		Tenant: r.Tenant, ID: ids.New[ids.AccessID](), Package: r.Package, Policy: r.Policy, Target: r.Target, Object: object,
+		Tenant: r.Tenant, ID: ids.Derived[ids.AccessID]("assignment", string(r.ID)), Package: r.Package, Policy: r.Policy, Target: r.Target, Object: object,
 		State: AccessDelivering, Status: accessStatuses[AccessDelivering], Schedule: r.Schedule, Terms: r.Terms,
 		StartsAt: start, EndsAt: r.End(start), CreatedAt: now,
 	}

@@ -26,6 +26,9 @@ func whole(ctx context.Context, tx *sqldb.Tx, who authz.Caller, alias string) (s
 func (s *Service) Requests(ctx context.Context, who authz.Caller, q Asked) (List[*Request], error) {
 	return view(ctx, s, func(tx *sqldb.Tx) (List[*Request], error) {
 		where, args, err := whole(ctx, tx, who, "q")
+		if err == nil {
+			err = ofOnePackage(where, q.Query.Filter)
+		}
 		if err != nil {
 			return List[*Request]{}, err
 		}
@@ -46,6 +49,7 @@ const (
 	OnTargetOrRequestor = "targetOrRequestor"
 	OnRequestForOthers  = "requestForOthers"
 	OnTargetManager     = "targetManager"
+	OnAgent             = "targetAgentIdentitySponsorOrOwner" // there are no agents here
 )
 
 // OwnRequests returns a page of the requests that are the caller's own in one of
@@ -74,10 +78,12 @@ func ownRequests(ctx context.Context, tx *sqldb.Tx, who authz.Caller, on string)
 		return requestView{" and q.requestor_id in " + self + " and q.target_id <> q.requestor_id", me}, nil
 	case OnTargetManager:
 		return requestView{reports("q"), []any{who.Object}}, nil
+	case OnAgent:
+		return requestView{noRow, nil}, nil
 	case OnApprover:
 		mine, err := circle(ctx, tx, who.Tenant, who.Object)
 		if err != nil || len(mine) == 0 {
-			return requestView{" and 1 = 0", nil}, err
+			return requestView{noRow, nil}, err
 		}
 		v := waitingFor(mine)
 		// Nobody sees their own among those on which they decide.
@@ -87,6 +93,9 @@ func ownRequests(ctx context.Context, tx *sqldb.Tx, who authz.Caller, on string)
 	}
 	return requestView{}, bad("on", "The request cannot be filtered on '%.60s'.", on)
 }
+
+// noRow is the condition on no row.
+const noRow = " and 1 = 0"
 
 // reports is the condition on rows whose target has the manager of an argument.
 func reports(alias string) string {
@@ -153,7 +162,20 @@ func (s *Service) Stages(ctx context.Context, who authz.Caller, id ids.RequestID
 		}
 		var all []StageView
 		for _, a := range stages {
-			mine := a.Status == StageInProgress && r.State == PendingApproval && mayDecide(ctx, tx, who, a, target, requestor) == nil
+			mine := a.Status == StageInProgress && r.State == PendingApproval
+			if mine {
+				if mine, err = isAsked(ctx, tx, who, a); err != nil {
+					return nil, err
+				}
+				mine = mine && mayDecide(ctx, tx, who, a, target, requestor) == nil
+			}
+			hidden, err := veiled(ctx, tx, who, r, a)
+			if err != nil {
+				return nil, err
+			}
+			if hidden {
+				a.By, a.ByObject, a.ByName = ids.Principal{}, "", ""
+			}
 			all = append(all, StageView{a, mine})
 		}
 		return all, nil
@@ -182,6 +204,9 @@ func (s *Service) Waits(ctx context.Context, who authz.Caller, id ids.RequestID)
 				return w, err
 			}
 			w = Wait{For: "approval", Until: stage.DueAt}
+			if hidden, err := veiled(ctx, tx, who, r, stage); err != nil || hidden {
+				return w, err
+			}
 			w.Whom, err = approversOf(ctx, tx, stage)
 			return w, err
 		case Scheduled:
@@ -197,6 +222,9 @@ func (s *Service) Waits(ctx context.Context, who authz.Caller, id ids.RequestID)
 func (s *Service) Assignments(ctx context.Context, who authz.Caller, q Asked) (List[*Assignment], error) {
 	return view(ctx, s, func(tx *sqldb.Tx) (List[*Assignment], error) {
 		where, args, err := whole(ctx, tx, who, "a")
+		if err == nil {
+			err = ofOnePackage(where, q.Query.Filter)
+		}
 		if err != nil {
 			return List[*Assignment]{}, err
 		}
@@ -212,6 +240,16 @@ func assignmentsIn(ctx context.Context, tx *sqldb.Tx, who authz.Caller, v assign
 // OwnAssignments returns a page of the assignments that are the caller's own, or
 // those of their reports. Nobody needs a role for it.
 func (s *Service) OwnAssignments(ctx context.Context, who authz.Caller, on string, q Asked) (List[*Assignment], error) {
+	return view(ctx, s, func(tx *sqldb.Tx) (List[*Assignment], error) {
+		v, err := ownAssignments(who, on)
+		if err != nil {
+			return List[*Assignment]{}, err
+		}
+		return assignmentsIn(ctx, tx, who, v, q)
+	})
+}
+
+func ownAssignments(who authz.Caller, on string) (assignmentView, error) {
 	self := `(select b.id from subject b where b.tenant_id = a.tenant_id and (b.principal = ? and b.principal <> '' or b.object_id = ? and b.object_id <> ''))`
 	v := assignmentView{" and a.target_id in " + self, []any{who.Subject, who.Object}}
 	switch on {
@@ -220,29 +258,17 @@ func (s *Service) OwnAssignments(ctx context.Context, who authz.Caller, on strin
 		v.where = " and exists (select 1 from assignment_request q where q.tenant_id = a.tenant_id and q.assignment_id = a.id and q.requestor_id in " + self + ")"
 	case OnTargetManager:
 		v = assignmentView{reports("a"), []any{who.Object}}
+	case OnAgent:
+		v = assignmentView{noRow, nil}
 	default:
-		return List[*Assignment]{}, bad("on", "Assignments cannot be filtered on '%.60s'.", on)
+		return v, bad("on", "Assignments cannot be filtered on '%.60s'.", on)
 	}
-	return view(ctx, s, func(tx *sqldb.Tx) (List[*Assignment], error) { return assignmentsIn(ctx, tx, who, v, q) })
+	return v, nil
 }
 
-// Assignment returns an assignment to who has it, and to who reads the catalog.
+// Assignment returns an assignment to those who see it.
 func (s *Service) Assignment(ctx context.Context, who authz.Caller, id ids.AccessID) (*Assignment, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (*Assignment, error) {
-		a, err := assignmentByID(ctx, tx, who.Tenant, id)
-		if err != nil {
-			return nil, err
-		}
-		t, err := subjectByID(ctx, tx, who.Tenant, a.Target)
-		if err != nil || t.Is(who.Subject, who.Object) {
-			return a, err
-		}
-		p, err := packageByID(ctx, tx, who.Tenant, a.Package)
-		if err != nil {
-			return nil, err
-		}
-		return a, may(ctx, tx, who, p.Catalog, toRead)
-	})
+	return view(ctx, s, func(tx *sqldb.Tx) (*Assignment, error) { return assignmentShown(ctx, tx, who, id) })
 }
 
 // Repair has everything that an assignment gives given once more: what somebody

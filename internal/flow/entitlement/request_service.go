@@ -22,10 +22,11 @@ import (
 type Submission struct {
 	Type          RequestType
 	Package       ids.PackageID
-	Policy        ids.PolicyID // empty: the one that applies
-	Assignment    ids.AccessID // of updates and removals; or by package and target
-	Target        ids.ObjectID // empty: the caller
-	Email         string       // of a target from elsewhere
+	Policy        ids.PolicyID  // empty: the one that applies
+	Assignment    ids.AccessID  // of updates and removals; or by package and target
+	Target        ids.ObjectID  // empty: the caller
+	Subject       ids.SubjectID // the same, by the subject
+	Email         string        // of a target from elsewhere
 	Schedule      Schedule
 	Justification string
 	Answers       []Answer
@@ -85,6 +86,10 @@ func (a *asking) find(ctx context.Context, tx *sqldb.Tx, who authz.Caller) (err 
 		return err
 	}
 	switch {
+	case a.in.Subject != "":
+		if a.target, err = subjectByID(ctx, tx, who.Tenant, a.in.Subject); err != nil {
+			return noTarget(err)
+		}
 	case a.in.Target != "":
 		a.target, err = subjectOfObject(ctx, tx, who.Tenant, a.in.Target)
 	case a.in.Email != "":

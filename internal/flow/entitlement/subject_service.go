@@ -90,6 +90,9 @@ func subjectOfAddress(ctx context.Context, tx *sqldb.Tx, in ids.TenantID, addres
 		return nil, err
 	}
 	home, err := tenant.Resolve(ctx, tx, domain)
+	if err == nil {
+		home, err = tenant.Get(ctx, tx, home.ID) // with its domains
+	}
 	if err == nil && home.Owns(domain) {
 		u, err := directory.UserByAddress(ctx, tx, home.ID, address)
 		if err != nil {

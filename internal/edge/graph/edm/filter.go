@@ -411,8 +411,10 @@ func (l *lowering) literal(f leaf, lit *odata.Literal, op string) (any, error) {
 	case f.typ == DateTimeOffset && (lit.Kind == odata.DateTime || lit.Kind == odata.Date):
 		return lit.Time, nil
 	}
-	if e := l.r.enums[f.typ]; e != nil && (lit.Kind == odata.String || lit.Kind == odata.Enum) && e.has(lit.Text) {
-		return lit.Text, nil
+	if e := l.r.enums[f.typ]; e != nil && (lit.Kind == odata.String || lit.Kind == odata.Enum) {
+		if word := e.member(lit.Text); word != "" {
+			return word, nil
+		}
 	}
 	return nil, l.mismatch(f, literalTypes[lit.Kind], op)
 }

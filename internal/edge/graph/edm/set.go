@@ -126,6 +126,10 @@ type Action struct {
 	May      Access
 	// Do returns the result in JSON: an object, an array, or a primitive.
 	Do func(ctx context.Context, r *Request) (json.RawMessage, error)
+	// List stands in the place of Do in a function on the collection that returns
+	// some of its entities: they are asked for, and shown, as in a list of the set.
+	// Who may call it may have expanded what belongs to them.
+	List func(ctx context.Context, r *Request) (Page, error)
 }
 
 // in reports whether the action exists in v.

@@ -132,6 +132,18 @@ func integer(t Type, value any) (json.Number, bool) {
 	return n, err == nil && (t == Int64 || i >= math.MinInt32 && i <= math.MaxInt32)
 }
 
+// member returns the member that a filter names, whatever the case: documents
+// write them in either. It is empty where there is none.
+func (e *Enum) member(s string) string {
+	if i := slices.IndexFunc(e.Members, func(m string) bool { return strings.EqualFold(m, s) }); i >= 0 {
+		return e.Members[i]
+	}
+	if e.has(s) {
+		return s
+	}
+	return ""
+}
+
 func (e *Enum) has(s string) bool {
 	if !e.Flags {
 		return slices.Contains(e.Members, s)

@@ -86,22 +86,25 @@ func (s Services) packageSet(in func(*edm.Request) ids.CatalogID) *edm.Set {
 
 // packageOf is the single part accessPackage of what belongs to one.
 func (s Services) packageOf(of func(context.Context, *edm.Request) (ids.PackageID, error)) *edm.Set {
+	return s.packagePart(func(ctx context.Context, r *edm.Request) (*entitlement.Package, error) {
+		id, err := of(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		return s.Entitlement.Package(ctx, r.Who, "", id)
+	})
+}
+
+// packagePart is the single part accessPackage, which of finds.
+func (s Services) packagePart(of func(context.Context, *edm.Request) (*entitlement.Package, error)) *edm.Set {
 	return &edm.Set{
 		Path: edm.Both("accessPackage"), Type: edm.Of("accessPackage"), Single: true, Deep: true,
 		Get: edm.Get{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
-			id, err := of(ctx, r)
-			if err != nil {
-				return edm.Item{}, err
-			}
-			p, err := s.Entitlement.Package(ctx, r.Who, "", id)
+			p, err := of(ctx, r)
 			return rendered(p, err, packageItem)
 		}},
 		Parts: []*edm.Set{s.catalogOf(edm.Name{V1: "catalog", Beta: "accessPackageCatalog"}, func(ctx context.Context, r *edm.Request) (ids.CatalogID, error) {
-			id, err := of(ctx, r)
-			if err != nil {
-				return "", err
-			}
-			p, err := s.Entitlement.Package(ctx, r.Who, "", id)
+			p, err := of(ctx, r)
 			if err != nil {
 				return "", err
 			}

@@ -8,61 +8,23 @@ import (
 	"entente/internal/flow/entitlement"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
-	"entente/internal/kit/query"
 )
 
 // ask is who asks for themselves: a person, through a program that may do so for
-// them. A right is not needed: policies say who can ask.
-var ask = edm.Access{Delegated: edm.Any("EntitlementMgmt-SubjectAccess.ReadWrite", "EntitlementManagement.Read.All", "EntitlementManagement.ReadWrite.All")}
+// them, or a program. A right is not needed: policies say who can ask.
+var ask = edm.Access{App: edm.Any(readAll, changeAll), Delegated: edm.Any(ownAlone, readAll, changeAll)}
 
 // requestable is the function filterByCurrentUser of access packages: those that
 // the caller can ask for.
 // https://learn.microsoft.com/graph/api/accesspackage-filterbycurrentuser?view=graph-rest-1.0
 func (s Services) requestable() edm.Action {
-	return edm.Action{
-		Name: "filterByCurrentUser", Function: true, May: ask, Returns: edm.Many(edm.Of("accessPackage")),
-		Params: []edm.Prop{{Name: "on", Type: edm.String, Required: true}},
-		Do: func(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
-			var params struct {
-				On string `json:"on"`
-			}
-			if err := json.Unmarshal(r.Body, &params); err != nil {
-				return nil, err
-			}
-			if params.On != "allowedRequestor" {
-				return nil, fault.InvalidAt("on", "Access packages are filtered on 'allowedRequestor'.")
-			}
-			l, err := s.Entitlement.Requestable(ctx, r.Who, entitlement.Asked{Query: query.Query{Page: query.Page{Limit: 999}}})
-			page, err := paged(l, err, packageItem)
-			if err != nil {
-				return nil, err
-			}
-			return faces(r, page.Items)
-		},
-	}
-}
-
-// faces renders entities as the result of a function: the members of v1.0, and in
-// beta those beside them, which are called alike.
-func faces(r *edm.Request, items []edm.Item) (json.RawMessage, error) {
-	list := []json.RawMessage{}
-	for _, it := range items {
-		face := it.Face
-		if r.Version == edm.Beta {
-			all := make(map[string]json.RawMessage)
-			for _, part := range []json.RawMessage{it.Face, it.Rest} {
-				if err := json.Unmarshal(part, &all); err != nil {
-					return nil, err
-				}
-			}
-			var err error
-			if face, err = json.Marshal(all); err != nil {
-				return nil, err
-			}
+	return ownOnes("accessPackage", ask, func(ctx context.Context, r *edm.Request, on string) (edm.Page, error) {
+		if on != "allowedRequestor" {
+			return edm.Page{}, fault.InvalidAt("on", "Access packages are filtered on 'allowedRequestor'.")
 		}
-		list = append(list, face)
-	}
-	return json.Marshal(list)
+		l, err := s.Entitlement.Requestable(ctx, r.Who, asked(r))
+		return paged(l, err, packageItem)
+	})
 }
 
 // requirements is the action getApplicablePolicyRequirements of an access package:

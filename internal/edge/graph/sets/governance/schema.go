@@ -11,9 +11,10 @@ func Schema() edm.Schema {
 	return edm.Schema{
 		Entities: slices.Concat(
 			[]edm.Entity{{Name: "identityGovernance", Base: "entity"}, {Name: "entitlementManagement", Base: "entity"}, catalogType()},
-			resourceTypes(), packageTypes(), []edm.Entity{policyType()}, organizationTypes(), extensionTypes()),
-		Complex: complexTypes(),
-		Enums: []edm.Enum{
+			resourceTypes(), packageTypes(), []edm.Entity{policyType()}, organizationTypes(), extensionTypes(),
+			requestTypes(), []edm.Entity{subjectType()}, approvalTypes()),
+		Complex: slices.Concat(complexTypes(), requestComplex()),
+		Enums: append(requestEnums(), []edm.Enum{
 			{Name: "accessPackageCatalogType", Members: []string{"userManaged", "serviceDefault", "serviceManaged", "unknownFutureValue"}},
 			{Name: "accessPackageCatalogState", Members: []string{"unpublished", "published", "unknownFutureValue"}},
 			{Name: "accessPackageRequestType", Members: []string{"notSpecified", "userAdd", "userUpdate", "userRemove", "adminAdd", "adminUpdate", "adminRemove",
@@ -30,7 +31,7 @@ func Schema() edm.Schema {
 			{Name: "accessPackageExternalUserLifecycleAction", Members: []string{"none", "blockSignIn", "blockSignInAndDelete", "unknownFutureValue"}},
 			{Name: "accessPackageCustomExtensionStage", Members: []string{"assignmentRequestCreated", "assignmentRequestApproved", "assignmentRequestGranted",
 				"assignmentRequestRemoved", "assignmentFourteenDaysBeforeExpiration", "assignmentOneDayBeforeExpiration", "unknownFutureValue"}},
-		},
+		}...),
 	}
 }
 
@@ -147,9 +148,9 @@ func complexTypes() []edm.Complex {
 
 		// Beta's own.
 		of("requestorSettings", props(flag, "acceptRequests"), props(sets, "allowedRequestors"), props(text, "scopeType")),
-		of("approvalSettings", props(text, "approvalMode"), props(edm.Many(edm.Of("approvalStage")), "approvalStages"),
+		of("approvalSettings", props(text, "approvalMode"), props(edm.Many(edm.Of("approvalStageSettings")), "approvalStages"),
 			props(flag, "isApprovalRequired", "isApprovalRequiredForExtension", "isRequestorJustificationRequired")),
-		of("approvalStage", props(number, "approvalStageTimeOutInDays", "escalationTimeInMinutes"), props(sets, "escalationApprovers"),
+		of("approvalStageSettings", props(number, "approvalStageTimeOutInDays", "escalationTimeInMinutes"), props(sets, "escalationApprovers"),
 			props(flag, "isApproverJustificationRequired", "isEscalationEnabled"), props(sets, "primaryApprovers")),
 		of("assignmentReviewSettings", props(text, "accessReviewTimeoutBehavior", "recurrenceType", "reviewerType"), props(number, "durationInDays"),
 			props(flag, "isAccessRecommendationEnabled", "isApprovalJustificationRequired", "isEnabled"), props(sets, "reviewers"), props(at, "startDateTime")),
