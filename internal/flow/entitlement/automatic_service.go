@@ -142,7 +142,7 @@ func (s *Service) follow(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID,
 		if err := dropLeaver(ctx, tx, tenant, a.ID); err != nil {
 			return err
 		}
-		_, err := s.expire(ctx, tx, a)
+		_, err := s.expire(ctx, tx, a, tx.Now())
 		return err
 	}
 	return nil

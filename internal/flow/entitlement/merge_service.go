@@ -125,7 +125,7 @@ func (s *Service) mergeSome(ctx context.Context, tx *sqldb.Tx, tenant ids.Tenant
 		if outlives(a, b, keep.Object) {
 			a = b
 		}
-		_, err = s.expire(ctx, tx, a)
+		_, err = s.expire(ctx, tx, a, tx.Now())
 		return true, err
 	}
 	if !missing(err) {

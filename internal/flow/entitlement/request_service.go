@@ -502,7 +502,7 @@ func tell(ctx context.Context, tx *sqldb.Tx, who authz.Caller, target *Subject, 
 	})
 }
 
-// wake enqueues the job that next looks at the request; none if it has ended.
+// wake enqueues the job that next looks at the request; if it has ended none does.
 func wake(ctx context.Context, tx *sqldb.Tx, r *Request) error {
 	j := jobs.Job{Kind: RequestKind, Tenant: r.Tenant, Key: string(r.ID)}
 	switch r.State {
@@ -517,7 +517,8 @@ func wake(ctx context.Context, tx *sqldb.Tx, r *Request) error {
 	case Delivering:
 		j.NotBefore = r.TryAt
 	default:
-		return nil
+		_, err := jobs.Cancel(ctx, tx, j.Kind, j.Tenant, j.Key)
+		return err
 	}
 	return jobs.Enqueue(ctx, tx, j)
 }

@@ -21,6 +21,7 @@ import (
 // approval.
 func (s *stage) policyFor(scope entitlement.TargetScope, targets ...entitlement.SubjectSet) *entitlement.Policy {
 	s.t.Helper()
+	s.Clock.Advance(time.Second) // policies are told in the order in which they came
 	p, err := s.service.CreatePolicy(s.t.Context(), s.A.Admin, entitlement.Policy{Package: s.pkg.ID, Name: string(scope), Scope: scope, Targets: targets,
 		Requestor: entitlement.RequestorSettings{SelfAdd: true, SelfUpdate: true, SelfRemove: true}})
 	must(s.t, err)

@@ -57,7 +57,7 @@ func subjectsOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, p ids.Pr
 // NotFound.
 func subjectByAddress(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, address string) (*Subject, error) {
 	return one(ctx, tx, address, "select "+subjectColumns+` from subject b
-		where b.tenant_id = ? and b.email_folded = ? and b.principal = '' and b.object_id = ''`, []any{tenant, query.Fold(address)}, scanSubject)
+		where b.tenant_id = ? and b.email_folded = ? and b.email_folded <> '' and b.principal = '' and b.object_id = ''`, []any{tenant, query.Fold(address)}, scanSubject)
 }
 
 // putSubject stores a subject, new or changed.

@@ -456,7 +456,8 @@ func (s *Service) LookAtAssignment(ctx context.Context, w *jobs.Work) error {
 			return err
 		}
 		if a.Over(tx.Now()) {
-			ended, err = s.expire(ctx, tx, a)
+			// What this job does not come to, the request's does after a while.
+			ended, err = s.expire(ctx, tx, a, tx.Now().Add(time.Minute))
 			return err
 		}
 		if a.Notice(tx.Now()) != 0 {
@@ -488,8 +489,9 @@ func (s *Service) LookAtAssignment(ctx context.Context, w *jobs.Work) error {
 	return nil
 }
 
-// expire makes the installation's own request to end an assignment.
-func (s *Service) expire(ctx context.Context, tx *sqldb.Tx, a *Assignment) (ids.RequestID, error) {
+// expire makes the installation's own request to end an assignment, and has it
+// looked at at a time.
+func (s *Service) expire(ctx context.Context, tx *sqldb.Tx, a *Assignment, at time.Time) (ids.RequestID, error) {
 	by, err := subjectOfCaller(ctx, tx, actor(a.Tenant))
 	if err != nil {
 		return "", err
@@ -513,7 +515,7 @@ func (s *Service) expire(ctx context.Context, tx *sqldb.Tx, a *Assignment) (ids.
 	if err := s.take(ctx, tx, &l); err != nil {
 		return "", err
 	}
-	return r.ID, wake(ctx, tx, r)
+	return r.ID, jobs.Enqueue(ctx, tx, jobs.Job{Kind: RequestKind, Tenant: r.Tenant, Key: string(r.ID), NotBefore: at})
 }
 
 // settle gives and takes what a live assignment lacks, outside any request.
