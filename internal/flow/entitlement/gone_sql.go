@@ -9,7 +9,7 @@ import (
 
 // anyLive returns one live assignment of a subject, or NotFound.
 func anyLive(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, target ids.SubjectID) (*Assignment, error) {
-	return one(ctx, tx, string(target), "select "+assignmentColumns+" from package_assignment a where a.tenant_id = ? and a.target_id = ? and a.live = 1 order by a.id limit 1",
+	return one(ctx, tx, string(target), "select "+assignmentColumns+" from package_assignment a where a.tenant_id = ? and a.target_id = ? and a.live = 1 limit 1",
 		[]any{tenant, target}, scanAssignment)
 }
 
@@ -17,6 +17,6 @@ func anyLive(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, target ids.
 // or NotFound.
 func cancelable(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, target ids.SubjectID) (*Request, error) {
 	return one(ctx, tx, string(target), "select "+requestColumns+` from assignment_request q
-		where q.tenant_id = ? and q.target_id = ? and q.state in ('submitted', 'pendingApproval', 'scheduled') order by q.id limit 1`,
+		where q.tenant_id = ? and q.target_id = ? and q.state in ('submitted', 'pendingApproval', 'scheduled') order by q.created_us limit 1`,
 		[]any{tenant, target}, scanRequest)
 }

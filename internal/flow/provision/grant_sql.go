@@ -50,7 +50,7 @@ func dropGrant(ctx context.Context, tx *sqldb.Tx, g *Grant) error {
 
 // Of returns what a source wants or has, in a fixed order.
 func Of(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, source string) ([]*Grant, error) {
-	return sqldb.All(ctx, tx, "select "+grantColumns+grantsFrom+` and s.source = ? order by g.id limit ?`, []any{tenant, source, maxRoles}, scanGrant)
+	return sqldb.All(ctx, tx, "select "+grantColumns+grantsFrom+` and s.source = ? order by s.grant_id limit ?`, []any{tenant, source, maxRoles}, scanGrant)
 }
 
 // maxRoles bounds how many roles one source has, so that they fit into one
