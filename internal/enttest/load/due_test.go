@@ -1,0 +1,195 @@
+package load
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"entente/internal/core/directory"
+	"entente/internal/enttest"
+	"entente/internal/enttest/dbtest"
+	"entente/internal/enttest/house"
+	"entente/internal/flow/entitlement"
+	"entente/internal/kit/clock"
+	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
+)
+
+// BenchmarkDue has as many assignments end at one minute as ENTENTE_BENCH_DUE says,
+// on a whole server, while one client asks for a token fifty times a second, and
+// beside its yardstick: one statement that ends them. "factor" is our time over the
+// yardstick's.
+func BenchmarkDue(b *testing.B) {
+	for _, engine := range dbtest.Engines {
+		b.Run(string(engine), func(b *testing.B) {
+			clk := clock.NewFake(dbtest.Noon)
+			s := enttest.Start(b, enttest.Options{Engine: engine, Clock: clk})
+			g := groundOf(b, s, clk)
+			const term = 30 * 24 * time.Hour
+			g.setUp(b, term)
+			n := number(b, "ENTENTE_BENCH_DUE", 500)
+			g.holders(b, n, clk)
+			clk.Advance(term - 24*time.Hour - time.Minute) // notices of the end are given before
+			g.drain(b, clk, func() bool { return g.count(b, `live = 1 and noticed_us = 0`) == 0 })
+			b.ResetTimer()
+			for range b.N {
+				quiet := g.tokens(b, s, func() { time.Sleep(2 * time.Second) })
+				clk.Advance(24*time.Hour + 2*time.Minute)
+				at, cpu := time.Now(), processorTime(b)
+				busy := g.tokens(b, s, func() { g.drain(b, clk, func() bool { return g.count(b, `live = 1`) == 0 && g.members(b) == 0 }) })
+				ours, used := time.Since(at), processorTime(b)-cpu
+				must(b, g.db.Update(b.Context(), func(tx *sqldb.Tx) error {
+					_, err := tx.Exec(b.Context(), `update package_assignment set live = 1, state = 'delivered' where tenant_id = ?`, g.tenant)
+					return err
+				}))
+				at = time.Now()
+				must(b, g.db.Update(b.Context(), func(tx *sqldb.Tx) error {
+					_, err := tx.Exec(b.Context(), `update package_assignment set live = 0, state = 'expired', status = 'Expired', expired_us = ?, version = version + 1
+						where tenant_id = ? and live = 1 and ends_us > 0 and ends_us <= ?`, sqldb.Micros(tx.Now()), g.tenant, sqldb.Micros(tx.Now()))
+					return err
+				}))
+				bare := time.Since(at)
+				b.ReportMetric(float64(n)/ours.Seconds(), "ends/s")
+				b.ReportMetric(ours.Seconds(), "s")
+				b.ReportMetric(ours.Seconds()/bare.Seconds(), "factor")
+				b.ReportMetric(float64(used.Microseconds())/float64(n), "µs-cpu/end")
+				for name, list := range map[string][]time.Duration{"quiet": quiet, "busy": busy} {
+					slices.Sort(list)
+					b.ReportMetric(float64(list[len(list)/2].Microseconds())/1000, "ms-token-p50-"+name)
+					b.ReportMetric(float64(list[len(list)*99/100].Microseconds())/1000, "ms-token-p99-"+name)
+				}
+			}
+		})
+	}
+}
+
+// groundOf is the ground of a server's first tenant.
+func groundOf(b *testing.B, s *enttest.Server, clk clock.Clock) *ground {
+	b.Helper()
+	g := &ground{db: dbtest.OpenURL(b, s.Store, clk), tenant: ids.TenantID(s.A.ID), domain: s.A.Domain}
+	g.users = directory.NewService(g.db, directory.NewHasher(1))
+	must(b, g.db.View(b.Context(), func(tx *sqldb.Tx) error {
+		u, err := directory.GetUser(b.Context(), tx, g.tenant, s.A.AdminUPN)
+		if err == nil {
+			g.admin = house.Person(g.tenant, u.ID)
+		}
+		return err
+	}))
+	return g
+}
+
+// holders has n people have the package: one who asks, and copies of everything
+// that this leaves.
+func (g *ground) holders(b *testing.B, n int, clk *clock.Fake) {
+	b.Helper()
+	u := g.addUser(b, "personzero")
+	r := g.ask(b, u)
+	g.approve(b, r)
+	g.drain(b, clk, func() bool { return g.members(b) == 1 })
+	var a *entitlement.Assignment
+	g.drain(b, clk, func() bool {
+		list, err := g.service.OwnAssignments(b.Context(), house.Person(g.tenant, u.ID), entitlement.OnTarget, entitlement.Asked{})
+		must(b, err)
+		a = list.Items[0]
+		return a.State == entitlement.AccessDelivered
+	})
+	old := []string{string(u.ID), string(a.ID), string(a.Target), string(r.ID)}
+	find := func(q string, args ...any) {
+		must(b, g.db.View(b.Context(), func(tx *sqldb.Tx) error {
+			return tx.Each(b.Context(), q, append([]any{g.tenant}, args...), func(scan func(...any) error) error {
+				var id string
+				err := scan(&id)
+				old = append(old, id)
+				return err
+			})
+		}))
+	}
+	find(`select grant_id from provision_source where tenant_id = ? and source = ?`, a.ID)
+	find(`select cause_id from provision_source where tenant_id = ? and source = ?`, a.ID)
+	find(`select id from job where tenant_id = ? and job_key = ?`, a.ID)
+	// The name's first eight letters are replaced like an identifier's digits.
+	old = append(old, "personzero", "Personzero")
+	where := map[string]string{
+		"account": "t.id = '" + string(u.ID) + "'", "object": "t.id = '" + string(u.ID) + "'", "object_name": "t.object_id = '" + string(u.ID) + "'",
+		"subject": "t.object_id = '" + string(u.ID) + "'", "package_assignment": "t.id = '" + string(a.ID) + "'",
+		"assignment_request": "t.id = '" + string(r.ID) + "'", "provision_grant": "t.object_id = '" + string(u.ID) + "'",
+		"provision_source": "t.source = '" + string(a.ID) + "'", "membership": "t.member_id = '" + string(u.ID) + "'",
+		"cause":    "t.id in (select cause_id from provision_source where tenant_id = t.tenant_id and source = '" + string(a.ID) + "')",
+		"cause_of": "t.cause_id in (select cause_id from provision_source where tenant_id = t.tenant_id and source = '" + string(a.ID) + "')",
+		"job":      "t.job_key = '" + string(a.ID) + "' and t.state = 'pending'",
+	}
+	const step = 10_000
+	for at := 1; at < n; at += step {
+		g.copies(b, at, min(at+step, n), old, where)
+	}
+	g.analyze(b)
+	if have := g.members(b); have != n {
+		b.Fatalf("%d have the package, want %d", have, n)
+	}
+}
+
+func (g *ground) members(b *testing.B) (n int) {
+	b.Helper()
+	must(b, g.db.View(b.Context(), func(tx *sqldb.Tx) error {
+		return tx.One(b.Context(), `select count(*) from membership where tenant_id = ? and group_id = ?`, []any{g.tenant, g.group}, &n)
+	}))
+	return n
+}
+
+func (g *ground) count(b *testing.B, which string) (n int) {
+	b.Helper()
+	must(b, g.db.View(b.Context(), func(tx *sqldb.Tx) error {
+		return tx.One(b.Context(), `select count(*) from package_assignment where tenant_id = ? and `+which, []any{g.tenant}, &n)
+	}))
+	return n
+}
+
+// drain waits until the server's workers are done.
+func (g *ground) drain(b *testing.B, clk *clock.Fake, done func() bool) {
+	b.Helper()
+	for at := time.Now(); !done(); {
+		if time.Since(at) > 20*time.Minute {
+			b.Fatal("the workers do not come to an end")
+		}
+		time.Sleep(50 * time.Millisecond)
+		clk.Advance(50 * time.Millisecond)
+	}
+}
+
+// tokens asks for tokens, fifty a second, as long as do runs, and returns how long
+// each took.
+func (g *ground) tokens(b *testing.B, s *enttest.Server, do func()) (took []time.Duration) {
+	b.Helper()
+	ended := make(chan struct{})
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-tick.C:
+			}
+			at := time.Now()
+			a := s.Post(b, "/"+s.A.ID+"/oauth2/v2.0/token", url.Values{
+				"grant_type": {"client_credentials"}, "client_id": {s.A.ClientID}, "client_secret": {s.A.ClientSecret}, "scope": {enttest.GraphScope}})
+			if a.Status != http.StatusOK {
+				b.Error(fmt.Sprintf("a token is refused: %d %.300s", a.Status, a.Body))
+				return
+			}
+			took = append(took, time.Since(at))
+		}
+	})
+	do()
+	close(ended)
+	asking.Wait()
+	if len(took) == 0 {
+		b.Fatal("no token was asked for")
+	}
+	return took
+}
