@@ -12,6 +12,12 @@ import (
 // the base URL of the login host.
 func (s *Service) Links(ring *secret.Ring, base string) { s.ring, s.base = ring, base }
 
+// Address returns the address of a link, as a message has it.
+func (s *Service) Address(l Link) (secret.String, error) {
+	path, err := l.seal(s.ring)
+	return secret.NewString(s.base + path), err
+}
+
 // A Followed link is where it leads. One that is over leads to what people have.
 type Followed struct {
 	Page string

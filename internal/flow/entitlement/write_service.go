@@ -50,8 +50,7 @@ type writing struct {
 
 // link returns a link that leads to a place until a time.
 func (w *writing) link(p Place, id string, until time.Time) (secret.String, error) {
-	path, err := Link{Tenant: w.m.Tenant, Place: p, ID: id, Until: until}.seal(w.s.ring)
-	return secret.NewString(w.s.base + path), err
+	return w.s.Address(Link{Tenant: w.m.Tenant, Place: p, ID: id, Until: until})
 }
 
 // request tells what has become of a request.
