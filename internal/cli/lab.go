@@ -15,11 +15,12 @@ func (p *program) lab() *cobra.Command {
 	var o lab.Options
 	cmd := &cobra.Command{
 		Use:   "lab",
-		Short: "Play the first story between three tenants on this machine, and stay up",
+		Short: "Play two stories between three tenants on this machine, and stay up",
 		Long: `Starts a disposable installation on this machine with its own certificate authority: three
-tenants (contoso, fabrikam and northwind) with people in them. Then it plays the first story, step by
-step, through the same doors that people and programs use: a workload of contoso reads fabrikam's
-users, and nobody holds a secret. Afterwards it stays up, until interrupted, with its addresses and
+tenants (contoso, fabrikam and northwind) with people in them. Then it plays two stories, step by step,
+through the same doors that people and programs use: a workload of contoso reads fabrikam's users, and
+nobody holds a secret; somebody of fabrikam gets access to something of contoso's, for a time and by
+the word of an approver. Afterwards it stays up, until interrupted, with its addresses and
 accounts; "entente lab env" prints them for other programs.
 
 A lab is for developing, testing and learning. Its clock can be moved and its passwords are known, so
@@ -49,7 +50,7 @@ func (p *program) labEnv(data *string) *cobra.Command {
 		Use:   "env",
 		Short: "Print the environment that makes other programs speak to the lab",
 		Long: `Prints the variables that Microsoft's and other libraries read, and the lab's own ENTENTE_…, as
-shell, JSON or PowerShell. Before the first story has been played it prints nothing and exits 1.`,
+shell, JSON or PowerShell. Before the stories have been played it prints nothing and exits 1.`,
 		Example: `  eval "$(entente lab env)"
   entente lab env -o json
   entente lab env -o powershell | Out-String | Invoke-Expression`,

@@ -12,8 +12,9 @@ import (
 	"entente/internal/kit/clock"
 )
 
-// A story is the first one: a workload of tenant A reads tenant B's users, and
-// nobody holds a secret. Each step is what the article tells its reader to do,
+// A story is both of them. In the first a workload of tenant A reads tenant B's
+// users, and nobody holds a secret; in the second somebody of tenant B gets
+// something of tenant A's, for a time and by an approver's word. Each step is what the article tells its reader to do,
 // done through the same doors. What makes an object is done once in a lab's
 // life; what uses it is done at every start.
 type story struct {
@@ -76,7 +77,16 @@ var steps = []step{
 	{"Tenant B: applications for experiments of your own",
 		"One with a secret, one with a certificate, one public. `entente lab env` names them.",
 		(*story).seedClients},
-	{"The runbook itself",
+	{"The second story. Tenant A: connect tenant B, and offer its people something",
+		"A catalog has a group; an access package gives membership of it; a policy says who may have it, who approves, and for how long.",
+		(*story).offerPackage},
+	{"Tenant A: a colleague asks for somebody of tenant B",
+		"By address; there is no account in tenant A yet. Who looks after a catalog does not go around its approver.",
+		(*story).askForPartner},
+	{"Tenant A: the approver agrees",
+		"Only now there is a guest, and the guest is in the group.",
+		(*story).approvePartner},
+	{"The first story's runbook itself",
 		"The script of the article runs as a child process on the automation account's host, with nothing but the endpoint's address.",
 		(*story).runRunbook},
 }

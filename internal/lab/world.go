@@ -30,6 +30,7 @@ type world struct {
 	CertApp   client `json:"certApp"`
 	PublicApp client `json:"publicApp"`
 
+	Access access `json:"access"`
 	Sample sample `json:"sample"`
 	Desk   desk   `json:"desk"`
 	Mapped bool   `json:"mapped"` // hosts are mapped, and a credential may be typed by Microsoft's
