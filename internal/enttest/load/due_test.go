@@ -71,7 +71,7 @@ func BenchmarkDue(b *testing.B) {
 func groundOf(b *testing.B, s *enttest.Server, clk clock.Clock) *ground {
 	b.Helper()
 	g := &ground{db: dbtest.OpenURL(b, s.Store, clk), tenant: ids.TenantID(s.A.ID), domain: s.A.Domain}
-	g.users = directory.NewService(g.db, directory.NewHasher(1))
+	g.users = directory.NewService(g.db, directory.NewHasher(1, directory.PasswordCost))
 	must(b, g.db.View(b.Context(), func(tx *sqldb.Tx) error {
 		u, err := directory.GetUser(b.Context(), tx, g.tenant, s.A.AdminUPN)
 		if err == nil {
@@ -179,7 +179,7 @@ func (g *ground) tokens(b *testing.B, s *enttest.Server, do func()) (took []time
 			a := s.Post(b, "/"+s.A.ID+"/oauth2/v2.0/token", url.Values{
 				"grant_type": {"client_credentials"}, "client_id": {s.A.ClientID}, "client_secret": {s.A.ClientSecret}, "scope": {enttest.GraphScope}})
 			if a.Status != http.StatusOK {
-				b.Error(fmt.Sprintf("a token is refused: %d %.300s", a.Status, a.Body))
+				b.Errorf("a token is refused: %d %.300s", a.Status, a.Body)
 				return
 			}
 			took = append(took, time.Since(at))
