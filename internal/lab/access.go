@@ -245,7 +245,9 @@ func (s *story) approvePartner(ctx context.Context) error {
 		return err
 	}
 	one := governance + "/assignmentRequests/" + a.Request
-	for late := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) { // the machine's time, not the lab's
+	wait, stop := context.WithTimeout(ctx, 30*time.Second) // of the machine's time, not the lab's
+	defer stop()
+	for tick := time.NewTicker(50 * time.Millisecond); ; {
 		var r requested
 		if err := s.api.quietly().json(ctx, http.MethodGet, one, admin, nil, &r); err != nil {
 			return err
@@ -253,7 +255,9 @@ func (s *story) approvePartner(ctx context.Context) error {
 		if r.State == "delivered" {
 			break
 		}
-		if time.Now().After(late) {
+		select {
+		case <-tick.C:
+		case <-wait.Done():
 			return fmt.Errorf("the request is %s, and not delivered", r.State)
 		}
 	}

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
