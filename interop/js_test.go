@@ -11,8 +11,8 @@ import (
 )
 
 // TestJavaScriptClients runs js/clients.mjs, as on a host with the identity
-// endpoint of App Service and as on a virtual machine, js/graph.mjs and
-// js/signin.mjs. Where Node or the packages are not installed it is skipped, and
+// endpoint of App Service and as on a virtual machine, js/graph.mjs, js/access.mjs
+// and js/signin.mjs. Where Node or the packages are not installed it is skipped, and
 // fails when CI=true.
 func TestJavaScriptClients(t *testing.T) {
 	node, err := exec.LookPath("node")
@@ -30,6 +30,7 @@ func TestJavaScriptClients(t *testing.T) {
 	}
 	runClients(t, node, "clients.mjs", vars)
 	runClients(t, node, "graph.mjs", vars)
+	runClients(t, node, "access.mjs", vars)
 	runClients(t, node, "signin.mjs", vars)
 	runClients(t, node, "clients.mjs", append(vars, "IDENTITY_ENDPOINT="+env["IDENTITY_ENDPOINT"], "IDENTITY_HEADER="+env["IDENTITY_HEADER"]))
 }
