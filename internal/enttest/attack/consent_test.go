@@ -35,6 +35,10 @@ func consentTakenAway(t *testing.T, g *ground) {
 	if all := g.As(t, got.Access, http.MethodGet, "/v1.0/users", nil); all.Status != http.StatusForbidden {
 		t.Errorf("more than was agreed to: %d %s", all.Status, all.Body)
 	}
+	refused(t, "more than was agreed to, by the refresh token", g.ask(t, g.renewal(a, got.Refresh, "scope", "openid User.Read User.ReadBasic.All")), 65001)
+	if q := b.open(t, g.link(a, g.A.ID, "prompt", "none", "scope", "openid User.Read User.ReadBasic.All")).answer(t); q.Get("error") != "consent_required" {
+		t.Errorf("more than was agreed to, silently: %v", q)
+	}
 	later := b.open(t, g.link(a, g.A.ID)).answer(t).Get("code")
 
 	var client enttest.Principal

@@ -70,6 +70,19 @@ func devicePhishing(t *testing.T, g *ground) {
 	}
 	refused(t, "after the person declined", poll("organizations", d), 65004)
 
+	// The sender says it in a sign-in of their own, and stops before it counts.
+	d = wait(g.A.ID)
+	sender := g.browser(t)
+	action, fields = enter(sender, d).Form(t, "I started this myself")
+	sender.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if v := sender.send(t, http.MethodPost, action, fields, nil); v.left == nil {
+		t.Fatalf("the sender's own word: %d %s", v.status, v.raw)
+	}
+	if v := enter(g.browser(t), d); v.Page == nil || !strings.Contains(v.Text(), "You are of Contoso; the application is of Fabrikam") {
+		t.Errorf("the sender's word counts for the person: %d %s", v.status, v.raw)
+	}
+	refused(t, "before the person has said anything", poll(g.A.ID, d), 70016)
+
 	d = wait(g.A.ID)
 	last := g.browser(t)
 	last.press(t, enter(last, d), "I started this myself", nil)

@@ -14,6 +14,7 @@ import (
 type entry struct {
 	ID    string  `json:"id"`
 	UPN   string  `json:"userPrincipalName"`
+	Mail  *string `json:"mail"`
 	State *string `json:"externalUserState"`
 }
 
@@ -86,6 +87,12 @@ func invitationMisused(t *testing.T, g *ground) {
 	// Another account, of the same home or of another.
 	for _, upn := range []string{thief.UPN, namesake.UPN} {
 		ended(upn, g.browser(t).follow(t, link, upn), http.StatusForbidden, "The invitation is for another account")
+	}
+	squatter := g.person(t, g.B, "squatter", "heir@elsewhere.example") // the domain is not their tenant's
+	unproved, strange := g.invite(t, g.A, *squatter.Mail)
+	ended("an address that its tenant has not proved", g.browser(t).follow(t, strange, squatter.UPN), http.StatusForbidden, "The invitation is for another account")
+	if s := g.state(t, g.A, unproved); s != "PendingAcceptance" {
+		t.Errorf("an address that its tenant has not proved: the guest's state is %s", s)
 	}
 	b := g.browser(t)
 	page := b.follow(t, link, heir.UPN)
