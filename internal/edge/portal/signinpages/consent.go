@@ -153,11 +153,7 @@ func count(n int, one, many string) string {
 // decide takes the decision and leads back to the application, or to the page
 // that tells the outcome where there is no address to go back to.
 func (p *Pages) decide(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.Form(r)
-	if err != nil {
-		return err
-	}
-	id, err := flowID(form.Get("flow"))
+	id, form, err := posted(r)
 	if err != nil {
 		return err
 	}

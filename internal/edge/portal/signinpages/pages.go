@@ -147,6 +147,14 @@ func flowID(s string) (ids.FlowID, error) {
 	return id, nil
 }
 
+// posted reads a form of a flow's page, and whose flow it is.
+func posted(r *http.Request) (id ids.FlowID, form url.Values, err error) {
+	if form, err = web.Form(r); err == nil {
+		id, err = flowID(form.Get("flow"))
+	}
+	return id, form, err
+}
+
 // step shows what the flow waits for.
 func (p *Pages) step(w http.ResponseWriter, r *http.Request) error {
 	id, err := flowID(r.URL.Query().Get("flow"))
@@ -159,11 +167,7 @@ func (p *Pages) step(w http.ResponseWriter, r *http.Request) error {
 // take carries one step to the flow and leads on. What can be mended in the
 // form is shown in the form.
 func (p *Pages) take(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.Form(r)
-	if err != nil {
-		return err
-	}
-	id, err := flowID(form.Get("flow"))
+	id, form, err := posted(r)
 	if err != nil {
 		return err
 	}

@@ -84,11 +84,7 @@ func redeemTicket(look *signin.Look) portal.Ticket {
 
 // answerInvitation takes the answer and leads on.
 func (p *Pages) answerInvitation(w http.ResponseWriter, r *http.Request) error {
-	form, err := web.Form(r)
-	if err != nil {
-		return err
-	}
-	id, err := flowID(form.Get("flow"))
+	id, form, err := posted(r)
 	if err != nil {
 		return err
 	}
