@@ -243,6 +243,7 @@ func (s *Server) newFlow() *flow {
 	access := entitlement.NewService(s.db)
 	access.Links(s.ring, h.Own)
 	access.Notify(notes)
+	access.Call(entitlement.Outward{Client: s.fetch, Keys: c.keys, Tokens: c.tokens, Clock: s.clock})
 	return &flow{
 		sts: sts.New(sts.Options{
 			DB: s.db, Ring: s.ring, Clock: s.clock, Tokens: c.tokens, Federation: c.federation, SignIns: c.signIns,

@@ -86,6 +86,7 @@ func (s *Server) newWorkers() *jobs.Worker {
 	w.Handle(entitlement.AssignmentKind, s.flow.entitlement.LookAtAssignment, jobs.Policy{})
 	w.Handle(entitlement.PackageKind, s.flow.entitlement.LookAtPackage, jobs.Policy{})
 	w.Handle(entitlement.TellKind, s.flow.entitlement.Tell, jobs.Policy{})
+	w.Handle(entitlement.CalloutKind, s.flow.entitlement.CallOut, jobs.Policy{})
 	w.Subscribe(entitlement.PackageRolesChanged, entitlement.PackageKind)
 
 	// Automatic policies: look at users whose attributes change, and at everybody

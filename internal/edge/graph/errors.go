@@ -183,6 +183,7 @@ var reasons = map[fault.Reason]reply{
 	entitlement.NotApprover:      {http.StatusForbidden, "NotApprover", "", ""},
 	entitlement.OwnRequest:       {http.StatusForbidden, "SelfApprovalNotAllowed", "", ""},
 	entitlement.NeedsPackage:     {http.StatusForbidden, "Authorization_RequestDenied", "", ""},
+	entitlement.NoSuchCallout:    {http.StatusBadRequest, "InvalidCalloutInstance", "", ""},
 	entitlement.ShownOtherwise:   {http.StatusConflict, "RequestChanged", "", ""},
 	provision.TooManyRoles:       {http.StatusBadRequest, "QuotaExceeded", "", ""},
 }

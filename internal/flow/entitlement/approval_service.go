@@ -203,8 +203,13 @@ func decide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, r *Request, sta
 	if !approve {
 		activity, word = "Deny access package assignment request", r.Deny
 	}
-	if err := word(tx.Now()); err != nil {
+	if held, err := heldAtLast(ctx, tx, r, approve); err != nil {
 		return err
+	} else if !held {
+		err = word(tx.Now())
+		if err != nil {
+			return err
+		}
 	}
 	if err := putStage(ctx, tx, stage); err != nil {
 		return err
@@ -219,7 +224,7 @@ func decide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, r *Request, sta
 	if err := say(ctx, tx, r.Tenant, r.Terms.Quiet, news{Event: event, Request: r.ID, Stage: stage.Number}); err != nil {
 		return err
 	}
-	if r.State == PendingApproval {
+	if r.State == PendingApproval && r.Callout == "" {
 		if err := openStage(ctx, tx, r, target, requestor); err != nil {
 			return err
 		}

@@ -184,7 +184,7 @@ func (s *Service) Stages(ctx context.Context, who authz.Caller, id ids.RequestID
 
 // A Wait is what a request waits for, for whom, and until when at the latest.
 type Wait struct {
-	For   string // approval, start, delivery, or nothing
+	For   string // approval, start, delivery, callback, or nothing
 	Whom  []object.Object
 	Until time.Time // zero: no end
 	Why   string    // what went wrong the last time
@@ -197,8 +197,10 @@ func (s *Service) Waits(ctx context.Context, who authz.Caller, id ids.RequestID)
 		if err != nil {
 			return w, err
 		}
-		switch r.State {
-		case PendingApproval:
+		switch {
+		case r.Callout != "":
+			w = Wait{For: "callback", Until: r.ResumeBy}
+		case r.State == PendingApproval:
 			stage, err := stageNumber(ctx, tx, r, r.Stage)
 			if err != nil {
 				return w, err
@@ -209,9 +211,9 @@ func (s *Service) Waits(ctx context.Context, who authz.Caller, id ids.RequestID)
 			}
 			w.Whom, err = approversOf(ctx, tx, stage)
 			return w, err
-		case Scheduled:
+		case r.State == Scheduled:
 			w = Wait{For: "start", Until: r.Schedule.Start}
-		case Delivering:
+		case r.State == Delivering:
 			w = Wait{For: "delivery", Until: r.TryAt, Why: r.Error}
 		}
 		return w, nil

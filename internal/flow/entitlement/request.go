@@ -47,9 +47,12 @@ type Request struct {
 type Terms struct {
 	Expiration Expiration `json:"expiration"`
 	Stages     []Stage    `json:"stages,omitempty"`
+	Approval   bool       `json:"approval,omitempty"` // the stages are asked
 	Quiet      bool       `json:"quiet,omitempty"`
 	Direct     bool       `json:"direct,omitempty"` // given by an administrator or by itself, not asked for
 	Extend     bool       `json:"extend,omitempty"` // those who have it may ask for longer
+
+	Extensions []StageExtension `json:"extensions,omitempty"`
 }
 
 // A RequestType is Graph's accessPackageRequestType.
@@ -167,7 +170,8 @@ func newRequest(p *Policy, t RequestType, requestor, target ids.SubjectID, justi
 	return &Request{
 		Tenant: p.Tenant, ID: ids.New[ids.RequestID](), Type: t, Package: p.Package, Policy: p.ID, Requestor: requestor, Target: target,
 		State: Submitted, Status: statusAccepted, Justification: justification, CreatedAt: now,
-		Terms: Terms{Expiration: p.Expiration, Stages: p.Approval.Stages, Quiet: p.Quiet, Extend: p.Requestor.SelfUpdate, Direct: t.Administers() || t == SystemAdd || t == SystemUpdate},
+		Terms: Terms{Expiration: p.Expiration, Stages: p.Approval.Stages, Quiet: p.Quiet, Extend: p.Requestor.SelfUpdate, Direct: t.Administers() || t == SystemAdd || t == SystemUpdate,
+			Extensions: p.Extensions},
 	}, nil
 }
 
@@ -182,6 +186,7 @@ func (r *Request) move(to RequestState, now time.Time) error {
 		return fault.Because(fault.Conflict, WrongState, "A request cannot go from %s to %s.", r.State, to)
 	}
 	r.State, r.Status = to, statuses[to]
+	r.Callout, r.ResumeBy = "", time.Time{} // whoever was waited for is late
 	r.CompletedAt = time.Time{}
 	if !r.Open() {
 		r.CompletedAt = now

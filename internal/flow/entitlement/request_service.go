@@ -458,24 +458,21 @@ func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, who authz.Caller, a *
 	if err := propose(ctx, tx, a); err != nil {
 		return err
 	}
-	if err := r.Begin(a.approval, tx.Now()); err != nil {
-		return err
+	r.Terms.Approval = a.approval
+	held := false
+	if !r.Type.Removes() {
+		var err error
+		if held, err = callAt(ctx, tx, r, r.Terms, stageCreated); err != nil {
+			return err
+		}
+	}
+	if !held {
+		if err := onward(ctx, tx, r, a.target, a.requestor); err != nil {
+			return err
+		}
 	}
 	if err := addRequest(ctx, tx, r); err != nil {
 		return err
-	}
-	if r.State == PendingApproval {
-		for _, stage := range newStages(r) {
-			if err := addStage(ctx, tx, stage); err != nil {
-				return err
-			}
-		}
-		if err := openStage(ctx, tx, r, a.target, a.requestor); err != nil {
-			return err
-		}
-		if err := say(ctx, tx, r.Tenant, r.Terms.Quiet, news{Event: eventAsked, Request: r.ID}); err != nil {
-			return err
-		}
 	}
 	activity := "User requests access package assignment"
 	switch {
@@ -505,16 +502,18 @@ func tell(ctx context.Context, tx *sqldb.Tx, who authz.Caller, target *Subject, 
 // wake enqueues the job that next looks at the request; if it has ended none does.
 func wake(ctx context.Context, tx *sqldb.Tx, r *Request) error {
 	j := jobs.Job{Kind: RequestKind, Tenant: r.Tenant, Key: string(r.ID)}
-	switch r.State {
-	case PendingApproval:
+	switch {
+	case r.Callout != "":
+		j.NotBefore = r.ResumeBy
+	case r.State == PendingApproval:
 		stage, err := stageNumber(ctx, tx, r, r.Stage)
 		if err != nil {
 			return err
 		}
 		j.NotBefore = stage.Next()
-	case Scheduled:
+	case r.State == Scheduled:
 		j.NotBefore = r.Schedule.Start
-	case Delivering:
+	case r.State == Delivering:
 		j.NotBefore = r.TryAt
 	default:
 		_, err := jobs.Cancel(ctx, tx, j.Kind, j.Tenant, j.Key)

@@ -116,6 +116,7 @@ func dropRequest(ctx context.Context, tx *sqldb.Tx, r *Request) error {
 	for _, text := range []string{
 		`delete from approval_approver where tenant_id = ? and request_id = ?`,
 		`delete from approval_stage where tenant_id = ? and request_id = ?`,
+		`delete from callout where tenant_id = ? and request_id = ?`,
 		`delete from assignment_request where tenant_id = ? and id = ?`,
 	} {
 		if _, err := tx.Exec(ctx, text, r.Tenant, r.ID); err != nil {

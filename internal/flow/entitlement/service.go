@@ -13,6 +13,8 @@ type Service struct {
 	provision *provision.Service
 	notes     *notify.Service // nil: nobody is told anything
 
+	out *Outward // nil: no endpoints are called
+
 	ring *secret.Ring // seals the links of messages
 	base string       // of those links
 }

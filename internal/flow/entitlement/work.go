@@ -40,6 +40,8 @@ func (s *Service) LookAtRequest(ctx context.Context, w *jobs.Work) error {
 			return err
 		}
 		switch {
+		case r.Callout != "":
+			return s.overdue(ctx, tx, r)
 		case r.State == PendingApproval:
 			return waitOn(ctx, tx, r)
 		case r.State == Scheduled && !r.Schedule.Start.After(tx.Now()):
@@ -168,7 +170,7 @@ func (s *Service) deliver(ctx context.Context, tenant ids.TenantID, id ids.Reque
 // nothing when the request is not to be delivered any more.
 func (s *Service) prepare(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.RequestID) (string, error) {
 	l, err := loadOf(ctx, tx, tenant, id)
-	if err != nil || l.r.State != Delivering {
+	if err != nil || l.r.State != Delivering || l.r.Callout != "" {
 		return "", err
 	}
 	switch {
@@ -269,7 +271,7 @@ func (s *Service) arrive(ctx context.Context, tx *sqldb.Tx, l *load) (ids.Object
 // everything is as wanted.
 func (s *Service) finish(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.RequestID) error {
 	l, err := loadOf(ctx, tx, tenant, id)
-	if err != nil || l.r.State != Delivering {
+	if err != nil || l.r.State != Delivering || l.r.Callout != "" {
 		return err
 	}
 	t, err := provision.TallyOf(ctx, tx, tenant, string(l.a.ID))
@@ -283,6 +285,16 @@ func (s *Service) finish(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID,
 	activity := "Fulfill access package assignment"
 	switch {
 	case t.Complete():
+		held := false
+		if !l.r.Type.Removes() {
+			if held, err = callAt(ctx, tx, l.r, l.r.Terms, stageGranted); err != nil {
+				return err
+			}
+		}
+		if held {
+			activity = ""
+			break
+		}
 		if err := l.r.Complete(now); err != nil {
 			return err
 		}
@@ -395,6 +407,9 @@ func (s *Service) take(ctx context.Context, tx *sqldb.Tx, l *load) error {
 	if err := say(ctx, tx, a.Tenant, a.Terms.Quiet, news{Event: eventEnded, Access: a.ID}); err != nil {
 		return err
 	}
+	if _, err := callAt(ctx, tx, l.r, a.Terms, stageRemoved); err != nil {
+		return err
+	}
 	if err := s.provision.Want(ctx, tx, a.Tenant, a.Object, string(a.ID), nil, time.Time{}); err != nil {
 		return err
 	}
@@ -460,8 +475,11 @@ func (s *Service) LookAtAssignment(ctx context.Context, w *jobs.Work) error {
 			ended, err = s.expire(ctx, tx, a, tx.Now().Add(time.Minute))
 			return err
 		}
-		if a.Notice(tx.Now()) != 0 {
+		if n := a.Notice(tx.Now()); n != 0 {
 			if err := putAssignment(ctx, tx, a); err != nil {
+				return err
+			}
+			if err := callBefore(ctx, tx, a, stageOfNotice[n]); err != nil {
 				return err
 			}
 			if err := say(ctx, tx, a.Tenant, a.Terms.Quiet, news{Event: eventEnding, Access: a.ID, Until: sqldb.Micros(a.EndsAt)}); err != nil {

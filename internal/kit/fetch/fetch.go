@@ -14,6 +14,7 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -170,4 +171,58 @@ func Trusting(pems ...[]byte) (*x509.CertPool, error) {
 		}
 	}
 	return pool, nil
+}
+
+// Sent is what Post sends.
+type Sent struct {
+	Type   string // of the body
+	Header map[string]string
+	Body   []byte
+	Within time.Duration // for the whole exchange; the client's timeout when zero or longer than that
+}
+
+// Post sends a body to address and returns the header of the answer, whose body
+// is read and dropped. Every status of success will do. Its faults are those of
+// Get.
+func (c *Client) Post(ctx context.Context, address string, s Sent) (http.Header, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
+		return nil, fault.Because(fault.Invalid, NotHTTPS, "The address is no https URL.")
+	}
+	within := c.timeout
+	if s.Within > 0 {
+		within = min(within, s.Within)
+	}
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	leave, err := c.hosts.enter(ctx, u.Host)
+	if err != nil {
+		return nil, fault.Because(fault.Unavailable, Busy, "Too many requests to this host are under way.").Wrap(err)
+	}
+	defer leave()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(s.Body))
+	if err != nil {
+		return nil, fault.Because(fault.Invalid, NotHTTPS, "The address is no https URL.").Wrap(err)
+	}
+	req.GetBody = nil // nothing is sent twice by itself
+	for name, value := range s.Header {
+		req.Header.Set(name, value)
+	}
+	req.Header.Set("Content-Type", s.Type)
+	req.Header.Set("User-Agent", "entente")
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, explain(err)
+	}
+	defer res.Body.Close()
+	if _, err := io.Copy(io.Discard, io.LimitReader(res.Body, c.maxBytes)); err != nil {
+		return nil, explain(err)
+	}
+	switch {
+	case res.StatusCode >= 300 && res.StatusCode < 400:
+		return nil, fault.Because(fault.Unavailable, Redirected, "The server redirects, and redirects are not followed.")
+	case res.StatusCode < 200 || res.StatusCode >= 400:
+		return nil, fault.Because(fault.Unavailable, BadStatus, "The server answers with status %d.", res.StatusCode)
+	}
+	return res.Header, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -237,5 +238,60 @@ func TestTrusting(t *testing.T) {
 	}
 	if _, err := Trusting(); err != nil {
 		t.Errorf("the system's alone: err = %v", err)
+	}
+}
+
+// TestPost sends bodies to what takes them and what does not.
+func TestPost(t *testing.T) {
+	end := make(chan struct{})
+	t.Cleanup(func() { close(end) })
+	srv := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || r.Method != http.MethodPost || string(body) != "{}" || r.Header.Get("Content-Type") != "application/json" || r.Header.Get("Authorization") != "Bearer x" {
+			w.WriteHeader(http.StatusTeapot)
+			return
+		}
+		switch r.URL.Path {
+		case "/ok":
+			w.Header().Set("X-Run", "1")
+			w.WriteHeader(http.StatusAccepted)
+		case "/moved":
+			http.Redirect(w, r, "/ok", http.StatusTemporaryRedirect)
+		case "/hangs":
+			select {
+			case <-end:
+			case <-r.Context().Done():
+			}
+		default:
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	})
+	open, closed := client(t, srv, Options{Allow: []string{"127.0.0.1"}}), client(t, srv, Options{})
+	for _, tt := range []struct {
+		name   string
+		by     *Client
+		url    string
+		reason fault.Reason
+	}{
+		{"what takes it", open, srv.URL + "/ok", ""},
+		{"what sends elsewhere", open, srv.URL + "/moved", Redirected},
+		{"what fails", open, srv.URL + "/fails", BadStatus},
+		{"what hangs", open, srv.URL + "/hangs", TimedOut},
+		{"an inner address", closed, srv.URL + "/ok", AddressBlocked},
+		{"no https", open, "http://127.0.0.1/ok", NotHTTPS},
+		{"a name and a password", open, "https://a:b@127.0.0.1/ok", NotHTTPS},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h, err := tt.by.Post(t.Context(), tt.url, Sent{Type: "application/json", Body: []byte("{}"), Within: 300 * time.Millisecond, Header: map[string]string{"Authorization": "Bearer x"}})
+			if tt.reason == "" {
+				if err != nil || h.Get("X-Run") != "1" {
+					t.Errorf("%v, %v", h, err)
+				}
+				return
+			}
+			if !errors.Is(err, tt.reason) {
+				t.Errorf("%v, want %s", err, tt.reason)
+			}
+		})
 	}
 }
