@@ -182,6 +182,18 @@ var noRight = []string{
 	"GET /identityGovernance/entitlementManagement/assignments/filterByCurrentUser",
 	"GET /identityGovernance/entitlementManagement/accessPackageAssignmentApprovals/filterByCurrentUser",
 	"POST /identityGovernance/entitlementManagement/assignmentRequests",
+	"GET /identityGovernance/entitlementManagement/availableAccessPackages",
+	"GET /identityGovernance/entitlementManagement/availableAccessPackages/$count",
+	"GET /identityGovernance/entitlementManagement/availableAccessPackages/{id}",
+	"GET /identityGovernance/entitlementManagement/availableAccessPackages/resourceRoleScopes",
+	"GET /identityGovernance/entitlementManagement/availableAccessPackages/resourceRoleScopes/$count",
+	"GET /identityGovernance/entitlementManagement/availableAccessPackages/resourceRoleScopes/{id}",
+	"GET /identityGovernance/entitlementManagement/availableAccessPackages/resourceRoleScopes/role",
+	"GET /identityGovernance/entitlementManagement/availableAccessPackages/resourceRoleScopes/role/resource",
+	"GET /identityGovernance/entitlementManagement/availableAccessPackages/resourceRoleScopes/scope",
+	"GET /identityGovernance/entitlementManagement/availableAccessPackages/resourceRoleScopes/scope/resource",
+	"GET /identityGovernance/entitlementManagement/accessPackageSuggestions/filterByCurrentUser",
+	"GET /identityGovernance/entitlementManagement/accessPackageSuggestions/accessPackage",
 	"POST /identityGovernance/entitlementManagement/accessPackages/{id}/getApplicablePolicyRequirements",
 }
 

@@ -30,6 +30,7 @@ var requests = Room{
 		governed + "/assignmentRequests/filterByCurrentUser":               func(*Furnishing) string { return "on='targetOrRequestor'" },
 		governed + "/assignments/filterByCurrentUser":                      func(*Furnishing) string { return "on='target'" },
 		governed + "/accessPackageAssignmentApprovals/filterByCurrentUser": func(*Furnishing) string { return "on='approver'" },
+		governed + "/accessPackageSuggestions/filterByCurrentUser":         func(*Furnishing) string { return "on='assignmentHistory'" },
 		governed + "/assignments/additionalAccess": func(f *Furnishing) string {
 			return "accessPackageId='" + f.IDs["held package"] + "',incompatibleAccessPackageId='" + f.IDs["open package"] + "'"
 		},
@@ -49,6 +50,10 @@ func furnishAsked(f *Furnishing) {
 	f.Create("held policy", governed+"/assignmentPolicies", newGate(f.IDs["held package"], "allMemberUsers", ""))
 	f.Create("open to people", governed+"/assignmentPolicies", newGate(f.IDs["open package"], "allDirectoryUsers", ""))
 	f.Create("open to programs", governed+"/assignmentPolicies", newGate(f.IDs["open package"], "allDirectoryServicePrincipals", ""))
+	const offered = governed + "/availableAccessPackages"
+	f.IDs[offered], f.IDs[governed+"/accessPackageSuggestions"] = f.IDs["open package"], f.IDs["open package"]
+	given, _ := f.Send(http.MethodGet, "/v1.0"+offered+"/"+f.IDs[offered]+"/resourceRoleScopes", nil)["value"].([]any)
+	f.IDs[offered+"/resourceRoleScopes"], _ = given[0].(map[string]any)["id"].(string)
 	f.Create("approved policy", governed+"/assignmentPolicies", newGate(f.IDs["approved package"], "allDirectoryServicePrincipals", f.IDs["holder"]))
 }
 
@@ -70,6 +75,11 @@ func furnishHeld(f *Furnishing) {
 	f.IDs[governed+"/assignments"], _ = assignment["id"].(string)
 	target, _ := assignment["target"].(map[string]any)
 	f.IDs[governed+"/subjects"], _ = target["id"].(string)
+	guest, _ := target["objectId"].(string)
+	const delivered = governed + "/accessPackageAssignmentResourceRoles"
+	roles, _ := f.Send(http.MethodGet, "/beta"+delivered+"?$filter="+url.QueryEscape("accessPackageSubject/objectId eq '"+guest+"'"), nil)["value"].([]any)
+	f.IDs[delivered], _ = roles[0].(map[string]any)["id"].(string)
+	f.IDs[delivered+"/accessPackageAssignments"] = f.IDs[governed+"/assignments"]
 	chiefs, _ := f.Send(http.MethodGet, "/v1.0/users?$filter="+url.QueryEscape("startswith(userPrincipalName,'admin@')"), nil)["value"].([]any)
 	chief, _ := chiefs[0].(map[string]any)["id"].(string)
 	later := newGift(f.IDs["held package"], f.IDs["held policy"], map[string]any{"targetId": chief})

@@ -440,3 +440,57 @@ func TestIncompatibleHoldings(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsOffered: who could ask sees what a package gives, who had it is told
+// so, and what was given is seen role by role.
+func TestWhatIsOffered(t *testing.T) {
+	eachGate(t, func(t *testing.T, g *gate) {
+		w := g.World
+		at := em + "/availableAccessPackages/" + g.pkg
+		given := g.asker.Send(t, w, http.StatusOK, "GET", at+"/resourceRoleScopes?$expand=role($expand=resource),scope", nil).Items()
+		if len(given) != 1 || given[0]["role"].(map[string]any)["displayName"] != "Member" || given[0]["role"].(map[string]any)["resource"].(map[string]any)["originId"] != g.group ||
+			given[0]["scope"].(map[string]any)["isRootScope"] != true {
+			t.Errorf("it gives %v", given)
+		}
+		visitor := NewUser(w.A.Domain, "visitor")
+		visitor["userType"] = "Guest"
+		id := g.c.Send(t, w, http.StatusCreated, "POST", "/v1.0/users", visitor).Text("id")
+		other := w.Person(t, w.A, ids.ObjectID(id), "EntitlementMgmt-SubjectAccess.ReadWrite")
+		for _, path := range []string{"", "/resourceRoleScopes"} {
+			other.Send(t, w, http.StatusNotFound, "GET", at+path, nil) // no policy is for guests
+		}
+		if list := other.Send(t, w, http.StatusOK, "GET", em+"/availableAccessPackages", nil).Items(); len(list) != 0 {
+			t.Errorf("a guest is offered %v", list)
+		}
+
+		history := em + "/accessPackageSuggestions/filterByCurrentUser(on='relatedPeopleAssignments,assignmentHistory')?$expand=accessPackage"
+		if list := g.asker.Send(t, w, http.StatusOK, "GET", history, nil).Items(); len(list) != 0 {
+			t.Errorf("before anything: %v", list)
+		}
+		made := g.c.Send(t, w, http.StatusCreated, "POST", em+"/assignmentRequests", newGift(g.pkg, g.policy, map[string]any{"targetId": g.lee})).Text("id")
+		w.Work(t)
+		const roles = "/beta" + governed + "/accessPackageAssignmentResourceRoles"
+		one := g.c.Send(t, w, http.StatusOK, "GET", filtered(roles, "accessPackageSubject/objectId eq '"+g.lee+"' and originSystem eq 'AadGroup'")+
+			"&$expand="+url.QueryEscape("accessPackageSubject,accessPackageResourceRole,accessPackageResourceScope,accessPackageAssignments"), nil)
+		list := one.Items()
+		if len(list) != 1 || list[0]["originId"] != "Member_"+g.group || list[0]["status"] != "Fulfilled" || list[0]["accessPackageSubject"].(map[string]any)["objectId"] != g.lee ||
+			list[0]["accessPackageResourceRole"].(map[string]any)["displayName"] != "Member" || list[0]["accessPackageAssignments"].([]any)[0].(map[string]any)["assignmentState"] != "Delivered" {
+			t.Fatalf("given: %s", one.Raw)
+		}
+		g.approver.Send(t, w, http.StatusForbidden, "GET", roles, nil) // without a role
+		if list := g.asker.Send(t, w, http.StatusOK, "GET", history, nil).Items(); len(list) != 0 {
+			t.Errorf("while lee has it: %v", list)
+		}
+		assignment := g.c.Send(t, w, http.StatusOK, "GET", em+"/assignmentRequests/"+made+"/assignment", nil).Text("id")
+		g.c.Send(t, w, http.StatusCreated, "POST", em+"/assignmentRequests", map[string]any{"requestType": "adminRemove", "assignment": map[string]any{"id": assignment}})
+		w.Work(t)
+		again := g.asker.Send(t, w, http.StatusOK, "GET", history, nil)
+		if list := again.Items(); len(list) != 1 || list[0]["accessPackage"].(map[string]any)["displayName"] != "Designers" || list[0]["reasons"].([]any)[0].(map[string]any)["pastAssignmentCount"] != 1.0 {
+			t.Errorf("afterwards: %s", again.Raw)
+		}
+		g.asker.Send(t, w, http.StatusBadRequest, "GET", em+"/accessPackageSuggestions/filterByCurrentUser(on='friends')", nil)
+		if list := g.c.Send(t, w, http.StatusOK, "GET", roles, nil).Items(); len(list) != 0 {
+			t.Errorf("what was taken is still there: %v", list)
+		}
+	})
+}

@@ -84,6 +84,14 @@ func (r route) ask(t *testing.T, g *ground, v edm.Version, way []*side, body *si
 	return ask{r.op.Method, path + f.Call(r.words, suffix), f.Body(t, r.op.Method, r.words, suffix, parent)}
 }
 
+// version is the version to ask in: v1.0 where there is such a route.
+func (r route) version() edm.Version {
+	if r.set.Path.V1 == "" {
+		return edm.Beta
+	}
+	return edm.V1
+}
+
 // entities is how many entities the path names.
 func (r route) entities() int {
 	if strings.HasPrefix(r.op.Suffix, "/{id}") {
@@ -271,7 +279,7 @@ func (g *ground) ownGraph(t *testing.T, all []route) {
 		if proof := strings.HasSuffix(r.op.Suffix, "Key"); proof {
 			// A key rolls with a proof that only its owner can make. That it is
 			// asked for shows that the route was reached.
-			got := g.send(t, g.victim.graph, r.ask(t, g, edm.V1, way, g.victim))
+			got := g.send(t, g.victim.graph, r.ask(t, g, r.version(), way, g.victim))
 			if got.Status != http.StatusUnauthorized || !strings.Contains(string(got.Body), `"target":"proof"`) {
 				t.Errorf("%s %s%s: %d %s", r.op.Method, r.words, r.op.Suffix, got.Status, got.Body)
 			}
@@ -279,18 +287,18 @@ func (g *ground) ownGraph(t *testing.T, all []route) {
 		}
 		if r.op.Method == http.MethodPut && r.words == "/groups/team" {
 			// The group has its team, and gets no second one.
-			if got := g.send(t, g.victim.graph, r.ask(t, g, edm.V1, way, g.victim)); got.Status != http.StatusConflict {
+			if got := g.send(t, g.victim.graph, r.ask(t, g, r.version(), way, g.victim)); got.Status != http.StatusConflict {
 				t.Errorf("PUT %s: %d %s", r.words, got.Status, got.Body)
 			}
 			continue
 		}
 		if code := reached[r.op.Method+" "+r.words+r.op.Suffix]; code != "" {
-			if got := g.send(t, g.victim.graph, r.ask(t, g, edm.V1, way, g.victim)); !strings.Contains(string(got.Body), `"code":"`+code+`"`) {
+			if got := g.send(t, g.victim.graph, r.ask(t, g, r.version(), way, g.victim)); !strings.Contains(string(got.Body), `"code":"`+code+`"`) {
 				t.Errorf("%s %s%s: %d %s", r.op.Method, r.words, r.op.Suffix, got.Status, got.Body)
 			}
 			continue
 		}
-		g.succeed(t, g.victim.graph, r.ask(t, g, edm.V1, way, g.victim))
+		g.succeed(t, g.victim.graph, r.ask(t, g, r.version(), way, g.victim))
 		if r.op.Suffix == "/{id}/restore" { // it is asked for once more
 			g.succeed(t, g.victim.graph, ask{http.MethodDelete, "/v1.0/groups/" + g.victim.id(t, r.words), nil})
 		}

@@ -39,7 +39,7 @@ func (s Services) Sets() []*edm.Set {
 			Parts: []*edm.Set{
 				s.catalogs(), s.resources(), s.resourceRequests(), s.environments(), s.allRoleScopes(),
 				s.packages(), s.policies(), s.organizations(), s.settings(),
-				s.requests(), s.assignments(), s.subjects(), s.approvals(),
+				s.requests(), s.assignments(), s.subjects(), s.approvals(), s.delivered(), s.available(), s.suggestions(),
 			},
 		}},
 	}}

@@ -12,7 +12,7 @@ func Schema() edm.Schema {
 		Entities: slices.Concat(
 			[]edm.Entity{{Name: "identityGovernance", Base: "entity"}, {Name: "entitlementManagement", Base: "entity"}, catalogType()},
 			resourceTypes(), packageTypes(), []edm.Entity{policyType()}, organizationTypes(), extensionTypes(),
-			requestTypes(), []edm.Entity{subjectType()}, approvalTypes()),
+			requestTypes(), []edm.Entity{subjectType(), deliveredType()}, approvalTypes(), offeredTypes()),
 		Complex: slices.Concat(complexTypes(), requestComplex()),
 		Enums: append(requestEnums(), []edm.Enum{
 			{Name: "accessPackageCatalogType", Members: []string{"userManaged", "serviceDefault", "serviceManaged", "unknownFutureValue"}},
