@@ -40,6 +40,16 @@ func consentTakenAway(t *testing.T, g *ground) {
 		t.Errorf("more than was agreed to, silently: %v", q)
 	}
 	later := b.open(t, g.link(a, g.A.ID)).answer(t).Get("code")
+	// Somebody is a step before their code.
+	between := g.browser(t)
+	typed := between.press(t, between.open(t, g.link(a, g.A.ID)), "Next", url.Values{"username": {g.clerk}})
+	action, fields := typed.Form(t, "Sign in")
+	fields.Set("password", password)
+	between.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	proven := between.send(t, http.MethodPost, action, fields, nil)
+	if proven.left == nil {
+		t.Fatalf("the password: %d %s", proven.status, proven.raw)
+	}
 
 	var client enttest.Principal
 	g.Graph(t, g.A, http.MethodGet, "/v1.0/servicePrincipals(appId='"+a.AppID+"')", nil, &client)
@@ -57,6 +67,9 @@ func consentTakenAway(t *testing.T, g *ground) {
 	refused(t, "the refresh token", g.ask(t, g.renewal(a, got.Refresh)), 65001)
 	refused(t, "the refresh token, for a sign-in only", g.ask(t, g.renewal(a, got.Refresh, "scope", "openid")), 65001)
 	refused(t, "a code", g.ask(t, g.redemption(a, later)), 65001)
+	if v := between.open(t, proven.left.RequestURI()); v.left != nil || v.status != http.StatusForbidden {
+		t.Errorf("a sign-in that was a step before its code: %d %v", v.status, v.left)
+	}
 	if q := b.open(t, g.link(a, g.A.ID, "prompt", "none")).answer(t); q.Get("error") != "consent_required" {
 		t.Errorf("silently: %v", q)
 	}
