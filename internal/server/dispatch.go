@@ -35,6 +35,9 @@ func (d *dispatcher) add(name string, h http.Handler, segments ...string) {
 
 func (d *dispatcher) find(path string) door {
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if strings.HasPrefix(first, "@") { // the domain of whose resources a page is about
+		first = "@"
+	}
 	if to, ok := d.doors[strings.ToLower(first)]; ok {
 		return to
 	}

@@ -23,6 +23,7 @@ import (
 	"entente/internal/edge/portal/followpages"
 	"entente/internal/edge/portal/guestpages"
 	"entente/internal/edge/portal/labpages"
+	"entente/internal/edge/portal/myaccess"
 	"entente/internal/edge/portal/signinpages"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/mail"
@@ -44,6 +45,9 @@ func (s *Server) newEdges() (*dispatcher, error) {
 	d.add("account", account.New(s.site(), s.flow.signin, s.core.factors, s.log).Handler(), "account")
 	d.add("invite", guestpages.New(s.site(), s.flow.signin, s.flow.guests, s.log).Handler(), "invite")
 	d.add("follow", followpages.New(s.site(), s.flow.entitlement, s.log).Handler(), "follow")
+	d.add("access", myaccess.New(myaccess.Options{
+		Site: s.site(), SignIn: s.flow.signin, Access: s.flow.entitlement, Clock: s.clock, Log: s.log, Caller: s.callerOfGraph(),
+	}).Handler(), "@")
 	d.add("assets", portal.Assets(pages.Fail), "assets")
 	d.add("health", http.HandlerFunc(s.healthz), "healthz")
 	d.add("health", http.HandlerFunc(s.readyz), "readyz")

@@ -25,6 +25,12 @@ var copyScript []byte
 //go:embed assets/leave.js
 var leaveScript []byte
 
+//go:embed assets/live.js
+var liveScript []byte
+
+//go:embed assets/place.js
+var placeScript []byte
+
 // An asset is a file that pages load.
 type asset struct {
 	name, ending, media string
@@ -36,6 +42,8 @@ var assets = []asset{
 	{"carry", ".js", "text/javascript; charset=utf-8", carryScript},
 	{"copy", ".js", "text/javascript; charset=utf-8", copyScript},
 	{"leave", ".js", "text/javascript; charset=utf-8", leaveScript},
+	{"live", ".js", "text/javascript; charset=utf-8", liveScript},
+	{"place", ".js", "text/javascript; charset=utf-8", placeScript},
 }
 
 // address returns the path of an asset. It changes with its content.

@@ -11,12 +11,13 @@ import (
 	"entente/internal/edge/portal/account"
 	"entente/internal/edge/portal/followpages"
 	"entente/internal/edge/portal/guestpages"
+	"entente/internal/edge/portal/myaccess"
 	"entente/internal/edge/portal/signinpages"
 )
 
 // routes are those of everything that people open with a browser.
 func routes() []string {
-	return slices.Concat(signinpages.Routes(), account.Routes(), guestpages.Routes(), followpages.Routes(), []string{"GET /error"})
+	return slices.Concat(signinpages.Routes(), account.Routes(), guestpages.Routes(), followpages.Routes(), myaccess.Routes(), []string{"GET /error"})
 }
 
 // programs are the doors behind which there are no pages.
@@ -32,7 +33,7 @@ func everyDoor(t *testing.T, g *ground) {
 		if !slices.ContainsFunc(routes(), func(r string) bool {
 			_, path, _ := strings.Cut(r, " /")
 			first, _, _ := strings.Cut(path, "/")
-			return first == door
+			return first == door || strings.HasPrefix(first, door+"{") // @, which stands before a domain
 		}) {
 			t.Errorf("no page behind the door %s is attacked; its routes belong to those above", door)
 		}
@@ -77,7 +78,7 @@ func clickjacking(t *testing.T, g *ground) {
 	q := g.link(g.notes, g.A.ID)[strings.Index(g.link(g.notes, g.A.ID), "?"):] + "&prompt=select_account&flow=" + url.QueryEscape(flow.at.Query().Get("flow"))
 	for _, route := range routes() {
 		method, path, _ := strings.Cut(route, " ")
-		path = strings.Replace(path, "{tenant}", g.A.ID, 1)
+		path = strings.NewReplacer("{tenant}", g.A.ID, "{domain}", g.A.Domain).Replace(path)
 		for name, b := range map[string]*browser{"nobody": g.browser(t), "somebody": somebody, "the administrator": consent} {
 			for _, address := range []string{path, path + q} {
 				look(route+", "+name, b.send(t, method, address, url.Values{"flow": {"x"}}, nil))
@@ -102,7 +103,7 @@ func crossSiteForms(t *testing.T, g *ground) {
 			continue
 		}
 		forms++
-		path = strings.Replace(path, "{tenant}", g.A.ID, 1)
+		path = strings.NewReplacer("{tenant}", g.A.ID, "{domain}", g.A.Domain).Replace(path)
 		for name, header := range map[string]map[string]string{
 			"another site":                 {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
 			"another host of this site":    {"Sec-Fetch-Site": "same-site", "Origin": "https://evil.localhost"},
@@ -128,7 +129,7 @@ func crossSiteForms(t *testing.T, g *ground) {
 		if method != http.MethodPost {
 			continue
 		}
-		path = strings.Replace(path, "{tenant}", g.A.ID, 1)
+		path = strings.NewReplacer("{tenant}", g.A.ID, "{domain}", g.A.Domain).Replace(path)
 		v := b.send(t, method, path, url.Values{"grant_type": {"refresh_token"}}, map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"})
 		nobody := http.StatusBadRequest
 		if strings.HasSuffix(path, "/userinfo") {

@@ -1,0 +1,158 @@
+package myaccess
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"entente/internal/edge/portal"
+	"entente/internal/flow/entitlement"
+)
+
+// stateTag is how pages name the state of a request.
+func stateTag(r *entitlement.Request) portal.Tag {
+	switch r.State {
+	case entitlement.PendingApproval:
+		text := "Waiting for approval"
+		if n := len(r.Terms.Stages); n > 1 {
+			text += fmt.Sprintf(", stage %d of %d", r.Stage+1, n)
+		}
+		return portal.Tag{Kind: "wait", Text: text}
+	case entitlement.Submitted:
+		return portal.Tag{Kind: "wait", Text: "Submitted"}
+	case entitlement.Scheduled:
+		return portal.Tag{Kind: "wait", Text: "Scheduled"}
+	case entitlement.Delivering:
+		return portal.Tag{Kind: "wait", Sign: "half", Text: "Delivering"}
+	case entitlement.Delivered:
+		return portal.Tag{Kind: "ok", Text: "Delivered"}
+	case entitlement.PartiallyDelivered:
+		return portal.Tag{Kind: "stop", Sign: "warn", Text: "Partially delivered"}
+	case entitlement.DeliveryFailed:
+		return portal.Tag{Kind: "stop", Text: "Delivery failed"}
+	case entitlement.Denied:
+		return portal.Tag{Kind: "stop", Text: "Denied"}
+	}
+	return portal.Tag{Sign: "end", Text: "Canceled"}
+}
+
+// accessTag is how pages name the state of an assignment.
+func accessTag(a *entitlement.Assignment) portal.Tag {
+	switch a.State {
+	case entitlement.AccessDelivering:
+		return portal.Tag{Kind: "wait", Sign: "half", Text: "Delivering"}
+	case entitlement.AccessDelivered:
+		return portal.Tag{Kind: "ok", Text: "Delivered"}
+	case entitlement.AccessPartial:
+		return portal.Tag{Kind: "stop", Sign: "warn", Text: "Partially delivered"}
+	case entitlement.AccessFailed:
+		return portal.Tag{Kind: "stop", Text: "Delivery failed"}
+	}
+	return portal.Tag{Sign: "end", Text: "Expired"}
+}
+
+// what says what kind of wish a request is.
+func what(t entitlement.RequestType) string {
+	switch {
+	case t.Removes():
+		return "Removal"
+	case t.Adds():
+		return "New access"
+	}
+	return "Extension"
+}
+
+// until says when access ends by an expiration, before it is known when it begins.
+func until(e entitlement.Expiration) string {
+	switch e.Type {
+	case entitlement.ExpirationAfterDateTime:
+		return "until " + date(e.End)
+	case entitlement.ExpirationAfterDuration:
+		return "for " + span(e.Duration)
+	}
+	return "without an end"
+}
+
+// span is a duration in words.
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= day && d%day == 0:
+		return count(int(d/day), "day")
+	case d >= time.Hour:
+		return count(int(d/time.Hour), "hour")
+	}
+	return count(int(d/time.Minute), "minute")
+}
+
+func count(n int, of string) string {
+	if n == 1 {
+		return "1 " + of
+	}
+	return fmt.Sprintf("%d %ss", n, of)
+}
+
+func date(t time.Time) string { return t.UTC().Format("January 2, 2006") }
+
+// list joins names as a sentence does.
+func list(names []string, last string) string {
+	var all []string
+	for _, n := range names {
+		all = append(all, portal.Inert(n))
+	}
+	if len(all) < 2 {
+		return strings.Join(all, "")
+	}
+	return strings.Join(all[:len(all)-1], ", ") + " " + last + " " + all[len(all)-1]
+}
+
+// A Gift is a role that a package gives.
+type gift struct {
+	Icon, Name, Role, Kind, Text string
+	Open                         string // the resource's address, or nowhere
+}
+
+var kinds = map[entitlement.Origin][2]string{
+	entitlement.AadGroup: {"group", "Group"}, entitlement.AadApplication: {"app", "Application"}, entitlement.SharePointOnline: {"site", "Site"},
+}
+
+// gifts are what roles mean to whoever reads a page.
+func gifts(roles []entitlement.RoleScope) []gift {
+	var all []gift
+	for _, r := range roles {
+		g := gift{Icon: kinds[r.Resource.Origin][0], Kind: kinds[r.Resource.Origin][1], Name: r.Resource.Name, Role: r.Role.Name, Text: r.Role.Description}
+		if g.Text == "" {
+			g.Text = r.Resource.Description
+		}
+		if strings.HasPrefix(r.Resource.URL, "https://") {
+			g.Open = r.Resource.URL
+		}
+		all = append(all, g)
+	}
+	return all
+}
+
+// whom says in a sentence whom policies are for.
+func whom(scopes []entitlement.TargetScope, in string) string {
+	said := map[string]bool{}
+	var all []string
+	for _, s := range scopes {
+		text := map[entitlement.TargetScope]string{
+			entitlement.SpecificDirectoryUsers:                  "people and groups of " + in + " that it names",
+			entitlement.AllMemberUsers:                          "members of " + in,
+			entitlement.AllDirectoryUsers:                       "people with an account in " + in,
+			entitlement.SpecificConnectedOrganizationUsers:      "people of organizations that " + in + " names",
+			entitlement.AllConfiguredConnectedOrganizationUsers: "people of organizations that " + in + " has connected",
+			entitlement.AllExistingConnectedOrganizationUsers:   "people of organizations that " + in + " has connected",
+			entitlement.AllExternalUsers:                        "people of other organizations",
+		}[s]
+		if text != "" && !said[text] {
+			said[text] = true
+			all = append(all, text)
+		}
+	}
+	if len(all) == 0 {
+		return "Nobody asks for it: an administrator of " + in + " gives it."
+	}
+	return "It is for " + list(all, "and") + "."
+}
