@@ -178,7 +178,7 @@ func then(in string, c *entitlement.Case) []string {
 	if c.For.Object == "" {
 		all = append(all, in+" makes a guest account,")
 	}
-	return append(all, in+" delivers "+count(len(c.Roles), "resource role")+",", "the access is had "+period(c.Request)+".")
+	return append(all, in+" delivers "+count(len(c.Roles), "resource role")+",", "the access lasts "+period(c.Request)+".")
 }
 
 // decide takes the visitor's word. It counts for what they were shown, and for

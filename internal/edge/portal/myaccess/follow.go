@@ -331,7 +331,7 @@ func (p *Pages) end(c *entitlement.Case) []event {
 	case c.End(p.Clock.Now()).IsZero():
 		return nil
 	}
-	return []event{{Title: "Access ends", Text: period(c.Request), Class: "next at-to"}}
+	return []event{{Title: "Access ends", Text: "It lasts " + period(c.Request) + ".", Class: "next at-to"}}
 }
 
 // confirmData is what a page shows that asks whether somebody means it.

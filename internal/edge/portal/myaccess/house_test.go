@@ -49,6 +49,7 @@ type stage struct {
 	question ids.QuestionID
 	group    string
 	grace    string // of B, who asks
+	graceID  ids.ObjectID
 	ada      string // of A, who approves
 }
 
@@ -81,7 +82,7 @@ func (h *stage) setUp() {
 	h.admin = house.Person(ids.TenantID(h.A.ID), ids.ObjectID(admin.ID))
 	var adaID ids.ObjectID
 	h.ada, adaID = h.person(h.A, "ada")
-	h.grace, _ = h.person(h.B, "grace")
+	h.grace, h.graceID = h.person(h.B, "grace")
 	h.Graph(t, h.A, http.MethodPost, "/v1.0/groups", map[string]any{"displayName": "Turbine design", "mailNickname": "turbine", "mailEnabled": false, "securityEnabled": true}, &g)
 	h.group = g.ID
 	var err error
@@ -169,7 +170,11 @@ func (b *browser) send(method, path string, form url.Values, site string) page {
 	if len(raw) > 100<<10 {
 		b.h.t.Errorf("%s has %d bytes", path, len(raw))
 	}
-	return page{pagetest.Parse(b.h.t, bytes.NewReader(raw)), res.StatusCode, res.Request.URL, string(raw), res.Header}
+	var shown *pagetest.Page
+	if strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
+		shown = pagetest.Parse(b.h.t, bytes.NewReader(raw))
+	}
+	return page{shown, res.StatusCode, res.Request.URL, string(raw), res.Header}
 }
 
 func (b *browser) get(path string) page {

@@ -53,7 +53,7 @@ func TestStory(t *testing.T) {
 		approval := h.at("/access/approvals/") + request[strings.LastIndex(request, "/")+1:]
 		p = ada.get(approval)
 		p.wants(t, http.StatusOK, "Person grace asks for “Joint design files”", h.grace, h.B.Domain, "New here: approval makes a guest account.", "Turbine design",
-			"I fit the bearings", "Rotor", "Never had this before", "No conflict", "Had for 90 days")
+			"I fit the bearings", "Rotor", "Never had this before", "No conflict", "It lasts for 90 days")
 		ada.submit(p, "Approve for Contoso", url.Values{"reason": {""}, "decision": {"approve"}}).wants(t, http.StatusUnprocessableEntity, "Give a reason for your decision")
 		ada.submit(p, "Approve for Contoso", url.Values{"reason": {"Until the test"}, "decision": {"approve"}}).wants(t, http.StatusOK, "Your decision is recorded: approved.", "Nothing waits for you")
 		ada.submit(p, "Approve for Contoso", url.Values{"reason": {"Twice"}, "decision": {"deny"}}).wants(t, http.StatusOK, "Somebody has decided meanwhile.")

@@ -214,7 +214,7 @@ func (p *Pages) form(v *visitor, o *entitlement.Offer, w *entitlement.Way, typed
 		f.Questions = append(f.Questions, asked(q, typed, wrong))
 	}
 	f.Why = why(!w.Approval.Justification, typed, wrong)
-	f.Hint = "This package is had " + until(w.Expiration) + ", from the day it is granted."
+	f.Hint = "You can have it " + until(w.Expiration) + ", from the day it is granted."
 	if !w.Requestor.CustomSchedule {
 		return f
 	}
@@ -291,6 +291,9 @@ func (p *Pages) ask(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	var problems []portal.Problem
 	if way != nil {
 		in.Answers, problems = answers(way.Questions, form)
+		if way.Approval.Justification && in.Justification == "" {
+			problems = append(problems, portal.Problem{Field: "justification", Text: noReason})
+		}
 		var bad *portal.Problem
 		if in.Schedule, bad = schedule(way, form, p.Clock.Now()); bad != nil {
 			problems = append(problems, *bad)
@@ -366,13 +369,15 @@ func schedule(w *entitlement.Way, form url.Values, now time.Time) (s entitlement
 	return s, nil
 }
 
+const noReason = "Say why you need it"
+
 // problem says in the form what is wrong with a request; nil where the form
 // cannot mend it.
 func problem(err error) *portal.Problem {
 	pub := fault.Public(err)
 	switch pub.Reason {
 	case entitlement.NoJustification:
-		return &portal.Problem{Field: "justification", Text: "Say why you need it"}
+		return &portal.Problem{Field: "justification", Text: noReason}
 	case entitlement.BadSchedule:
 		return &portal.Problem{Field: "start", Text: strings.TrimSuffix(pub.Message, ".")}
 	case entitlement.NoSuchTarget:
