@@ -494,3 +494,36 @@ func TestWhatIsOffered(t *testing.T) {
 		}
 	})
 }
+
+// TestFailedDeliveriesAreTriedAgain: a group is gone while its membership is
+// given; when it is back, whoever administers has the rest delivered.
+func TestFailedDeliveriesAreTriedAgain(t *testing.T) {
+	eachGate(t, func(t *testing.T, g *gate) {
+		w := g.World
+		g.c.Send(t, w, http.StatusNoContent, "DELETE", "/v1.0/groups/"+g.group, nil)
+		one := em + "/assignmentRequests/" + g.c.Send(t, w, http.StatusCreated, "POST", em+"/assignmentRequests", newGift(g.pkg, g.policy, map[string]any{"targetId": g.lee})).Text("id")
+		w.Work(t)
+		wait := g.c.Send(t, w, http.StatusOK, "GET", one+"?$select=state,waitsFor", nil)
+		says, _ := wait.Body["waitsFor"].(map[string]any)
+		if wait.Text("state") != "delivering" || says["for"] != "delivery" || says["lastError"] == nil {
+			t.Errorf("meanwhile: %s", wait.Raw)
+		}
+		for range 14 {
+			w.Clock.Advance(time.Hour)
+			w.Work(t)
+		}
+		later := w.Client(t, w.A, Everything...) // tokens do not last so long
+		if a := later.Send(t, w, http.StatusOK, "GET", one, nil); a.Text("state") != "deliveryFailed" || a.Body["completedDateTime"] == nil {
+			t.Errorf("after all tries: %s", a.Raw)
+		}
+		later.Send(t, w, http.StatusOK, "POST", "/v1.0/directory/deletedItems/"+g.group+"/restore", nil)
+		later.Send(t, w, http.StatusAccepted, "POST", one+"/reprocess", nil)
+		w.Work(t)
+		if a := later.Send(t, w, http.StatusOK, "GET", one, nil); a.Text("state") != "delivered" {
+			t.Errorf("tried again: %s", a.Raw)
+		}
+		if in := later.Send(t, w, http.StatusOK, "GET", "/v1.0/groups/"+g.group+"/members", nil).Items(); len(in) != 1 || in[0]["id"] != g.lee {
+			t.Errorf("the group has %v", in)
+		}
+	})
+}
