@@ -56,6 +56,7 @@ var stops = map[string]string{
 	"DELETE /identityGovernance/entitlementManagement/catalogs/{id}": "the example has access packages",
 
 	"POST /identityGovernance/entitlementManagement/assignmentRequests/{id}/reprocess": delivered,
+	"POST /identityGovernance/entitlementManagement/assignmentRequests/{id}/resume":    delivered,
 
 	"POST /directoryRoles":                   "every role is active, since somebody was given it",
 	"POST /applications/{id}/addKey":         "the proof is none",
@@ -64,7 +65,7 @@ var stops = map[string]string{
 	"POST /servicePrincipals/{id}/removeKey": "the proof is none",
 }
 
-// delivered is why a request is not delivered again.
+// delivered is why a request is not delivered again, and waits for nothing.
 const delivered = "the example was delivered"
 
 // A matrix asks the server what the rule says.

@@ -25,6 +25,9 @@ var requests = Room{
 	Actions: map[string]func(*Furnishing, string) map[string]any{
 		"/cancel":    func(*Furnishing, string) map[string]any { return nil },
 		"/reprocess": func(*Furnishing, string) map[string]any { return nil },
+		"/resume": func(*Furnishing, string) map[string]any {
+			return map[string]any{"data": map[string]any{"customExtensionStageInstanceId": "6f0ba2b4-6a3b-4d5e-9a44-0f7a3bb8a00f"}}
+		},
 	},
 	Functions: map[string]func(*Furnishing) string{
 		governed + "/assignmentRequests/filterByCurrentUser":               func(*Furnishing) string { return "on='targetOrRequestor'" },

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"entente/internal/core/authz"
+	"entente/internal/flow/entitlement"
 	"entente/internal/kit/ids"
 )
 
@@ -524,6 +526,53 @@ func TestFailedDeliveriesAreTriedAgain(t *testing.T) {
 		}
 		if in := later.Send(t, w, http.StatusOK, "GET", "/v1.0/groups/"+g.group+"/members", nil).Items(); len(in) != 1 || in[0]["id"] != g.lee {
 			t.Errorf("the group has %v", in)
+		}
+	})
+}
+
+// TestExtensionsResume: a request waits for the word of a custom extension, shows
+// the call, and goes on or ends by it.
+func TestExtensionsResume(t *testing.T) {
+	eachGate(t, func(t *testing.T, g *gate) {
+		w := g.World
+		workflow := newWorkflow("checks")
+		workflow["callbackConfiguration"] = map[string]any{"@odata.type": "#microsoft.graph.customExtensionCallbackConfiguration", "timeoutDuration": "P1D"}
+		x := g.c.Send(t, w, http.StatusCreated, "POST", em+"/catalogs/"+g.catalog+"/customWorkflowExtensions", workflow).Text("id")
+		checked := newGate(g.pkg, "notSpecified", "")
+		checked["customExtensionStageSettings"] = []any{map[string]any{"stage": "assignmentRequestCreated", "customExtension": map[string]any{"id": x}}}
+		policy := g.c.Send(t, w, http.StatusCreated, "POST", em+"/assignmentPolicies", checked).Text("id")
+		for state, want := range map[string]string{"": "delivered", "Denied": "denied"} {
+			target := g.lee
+			if state != "" {
+				target = g.ada
+			}
+			one := em + "/assignmentRequests/" + g.c.Send(t, w, http.StatusCreated, "POST", em+"/assignmentRequests", newGift(g.pkg, policy, map[string]any{"targetId": target})).Text("id")
+			w.Work(t)
+			wait := g.c.Send(t, w, http.StatusOK, "GET", one+"?$select=state,status,waitsFor", nil)
+			if says, _ := wait.Body["waitsFor"].(map[string]any); wait.Text("status") != "WaitingForCallback" || says["for"] != "callback" || says["untilDateTime"] == nil {
+				t.Errorf("it waits: %s", wait.Raw)
+			}
+			calls, err := entitlement.NewService(w.DB).Callouts(t.Context(), authz.System(w.A.ID, "test"), ids.RequestID(one[strings.LastIndex(one, "/")+1:]))
+			must(t, err)
+			word := map[string]any{"source": "checks", "type": "microsoft.graph.accessPackageCustomExtensionStage.assignmentRequestCreated", "data": map[string]any{
+				"@odata.type": "microsoft.graph.accessPackageAssignmentRequestCallbackData", "stage": "assignmentRequestCreated",
+				"customExtensionStageInstanceId": calls[0].ID, "customExtensionStageInstanceDetail": "checked", "state": state}}
+			g.asker.Send(t, w, http.StatusForbidden, "POST", one+"/resume", word)
+			a := g.c.Send(t, w, http.StatusBadRequest, "POST", one+"/resume", map[string]any{"data": map[string]any{"customExtensionStageInstanceId": g.pkg}})
+			if code, _ := a.Error(); code != "InvalidCalloutInstance" {
+				t.Errorf("the word for another call: %s", a.Raw)
+			}
+			g.c.Send(t, w, http.StatusNoContent, "POST", one+"/resume", word)
+			w.Work(t)
+			done := g.c.Send(t, w, http.StatusOK, "GET", one, nil)
+			list, _ := done.Body["customExtensionCalloutInstances"].([]any)
+			if done.Text("state") != want || len(list) != 1 || list[0].(map[string]any)["status"] != "callbackReceived" || list[0].(map[string]any)["customExtensionId"] != x || list[0].(map[string]any)["detail"] != "checked" {
+				t.Errorf("after the word: %s", done.Raw)
+			}
+			a = g.c.Send(t, w, http.StatusBadRequest, "POST", one+"/resume", word)
+			if code, _ := a.Error(); code != "InvalidRequestState" {
+				t.Errorf("a second word: %s", a.Raw)
+			}
 		}
 	})
 }

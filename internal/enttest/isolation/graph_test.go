@@ -246,9 +246,10 @@ func (g *ground) strangePage(t *testing.T, path string) {
 }
 
 // reached are operations that the victim's client is refused, by a code that
-// shows that they were reached: what was delivered is not delivered again, and
-// nobody approves their own.
+// shows that they were reached: what was delivered is not delivered again and
+// waits for nobody's word, and nobody approves their own.
 var reached = map[string]string{
+	"POST /identityGovernance/entitlementManagement/assignmentRequests/{id}/resume":                "InvalidRequestState",
 	"POST /identityGovernance/entitlementManagement/assignmentRequests/{id}/reprocess":             "InvalidRequestState",
 	"PATCH /identityGovernance/entitlementManagement/accessPackageAssignmentApprovals/stages/{id}": "SelfApprovalNotAllowed",
 }

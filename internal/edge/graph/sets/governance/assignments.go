@@ -82,7 +82,15 @@ func (s Services) assignmentPage(ctx context.Context, r *edm.Request, l entitlem
 			return edm.Page{}, err
 		}
 	}
-	return paged(l, nil, func(a *entitlement.Assignment) (edm.Item, error) { return accessItem(a, in[a.Package]) })
+	return paged(l, nil, func(a *entitlement.Assignment) (edm.Item, error) {
+		var callouts []*entitlement.Callout
+		if len(a.Terms.Extensions) > 0 && a.State != "" { // there is one
+			if callouts, err = s.Entitlement.CalloutsBefore(ctx, r.Who, a.ID); err != nil {
+				return edm.Item{}, err
+			}
+		}
+		return accessItem(a, in[a.Package], callouts)
+	})
 }
 
 // assignmentItem renders one assignment.
@@ -106,7 +114,7 @@ type accessFace struct {
 	Status   *string      `json:"status"`
 }
 
-func accessItem(a *entitlement.Assignment, in ids.CatalogID) (edm.Item, error) {
+func accessItem(a *entitlement.Assignment, in ids.CatalogID, callouts []*entitlement.Callout) (edm.Item, error) {
 	schedule := a.Schedule // of what is not delivered yet, as it was asked for
 	if !a.StartsAt.IsZero() {
 		schedule = entitlement.Schedule{Start: a.StartsAt, Expiration: entitlement.Expiration{Type: entitlement.NoExpiration}}
@@ -115,7 +123,7 @@ func accessItem(a *entitlement.Assignment, in ids.CatalogID) (edm.Item, error) {
 		}
 	}
 	state := text(string(a.State))
-	return item(string(a.ID), accessFace{a.ID, []any{}, instant(a.ExpiredAt), scheduleOf(schedule), state, text(a.Status)},
+	return item(string(a.ID), accessFace{a.ID, calloutsOf(callouts), instant(a.ExpiredAt), scheduleOf(schedule), state, text(a.Status)},
 		map[string]any{"assignmentState": text(pascal(a.State)), "assignmentStatus": text(a.Status), "accessPackageId": a.Package, "assignmentPolicyId": text(a.Policy),
 			"catalogId": in, "targetId": a.Target, "isExtended": a.Extended})
 }

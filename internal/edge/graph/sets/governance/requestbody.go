@@ -134,3 +134,27 @@ func readAnswer(x *reader) (a entitlement.Answer) {
 	x.end()
 	return a
 }
+
+// readResumption reads the word of a custom extension's endpoint.
+func readResumption(r *edm.Request) (in entitlement.Resumption, err error) {
+	b := readBody(r.Body)
+	x := b.object("data")
+	if x == nil {
+		b.fail("data", "The data say which call is answered.")
+		return in, b.end()
+	}
+	in.Callout, in.Stage, in.Detail = x.id("customExtensionStageInstanceId"), x.word("stage"), x.word("customExtensionStageInstanceDetail")
+	if in.Callout == "" {
+		x.fail("customExtensionStageInstanceId", "The data say which call is answered.")
+	}
+	if word := x.word("state"); word != "" {
+		in.State = entitlement.RequestState(word)
+		if i := slices.IndexFunc(entitlement.RequestStates, func(s entitlement.RequestState) bool { return strings.EqualFold(string(s), word) }); i >= 0 {
+			in.State = entitlement.RequestStates[i]
+		}
+	}
+	x.pass("accessPackageAssignmentRequestId", "requestType")
+	x.end()
+	b.pass("source", "type")
+	return in, b.end()
+}

@@ -56,7 +56,7 @@ func (s Services) requests() *edm.Set {
 				return edm.Item{}, authz.Refuse().With("leastPermission", changeAll)
 			}
 			q, err := s.Entitlement.Submit(ctx, r.Who, in)
-			return rendered(q, err, func(q *entitlement.Request) (edm.Item, error) { return accessRequestItem(q, in.ValidateOnly, nil) })
+			return rendered(q, err, func(q *entitlement.Request) (edm.Item, error) { return accessRequestItem(q, in.ValidateOnly, nil, nil) })
 		}},
 		Delete: edm.Change{May: write, Do: func(ctx context.Context, r *edm.Request) error {
 			return s.Entitlement.DeleteRequest(ctx, r.Who, ids.RequestID(r.ID))
@@ -81,6 +81,14 @@ func (s Services) requests() *edm.Set {
 				r.Accept("/identityGovernance/entitlementManagement/"+pick(r, "assignmentRequests", "accessPackageAssignmentRequests")+"/"+r.ID, "")
 				return nil, s.Entitlement.Reprocess(ctx, r.Who, ids.RequestID(r.ID))
 			}},
+			{Name: "resume", Raw: true, May: write, Params: []edm.Prop{{Name: "data", Type: edm.Of("customExtensionData"), Required: true}, {Name: "source", Type: edm.String}, {Name: "type", Type: edm.String}},
+				Do: func(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
+					in, err := readResumption(r)
+					if err != nil {
+						return nil, err
+					}
+					return nil, s.Entitlement.Resume(ctx, r.Who, ids.RequestID(r.ID), in)
+				}},
 		},
 		Common: []edm.Action{ownOnes("accessPackageAssignmentRequest", ask, func(ctx context.Context, r *edm.Request, on string) (edm.Page, error) {
 			l, err := s.Entitlement.OwnRequests(ctx, r.Who, on, asked(r))
@@ -166,14 +174,21 @@ func pick(r *edm.Request, v1, beta string) string {
 // requestItem renders requests, with what each waits for where that is asked for.
 func (s Services) requestItem(ctx context.Context, r *edm.Request) func(*entitlement.Request) (edm.Item, error) {
 	return func(q *entitlement.Request) (edm.Item, error) {
+		var callouts []*entitlement.Callout
+		var err error
+		if len(q.Terms.Extensions) > 0 {
+			if callouts, err = s.Entitlement.Callouts(ctx, r.Who, q.ID); err != nil {
+				return edm.Item{}, err
+			}
+		}
 		if !r.Selected["waitsFor"] {
-			return accessRequestItem(q, false, nil)
+			return accessRequestItem(q, false, nil, callouts)
 		}
 		w, err := s.Entitlement.Waits(ctx, r.Who, q.ID)
 		if err != nil {
 			return edm.Item{}, err
 		}
-		return accessRequestItem(q, false, waitOf(r, w))
+		return accessRequestItem(q, false, waitOf(r, w), callouts)
 	}
 }
 
@@ -184,6 +199,21 @@ type waitFace struct {
 	Whom  []entitlement.Party `json:"whom"`
 	Until *time.Time          `json:"untilDateTime"`
 	Why   *string             `json:"lastError"`
+}
+
+// calloutsOf are the calls that were made for a request or an assignment, as they
+// stand in either version. Graph has no word for one that is not made yet.
+func calloutsOf(list []*entitlement.Callout) []any {
+	all := []any{}
+	for _, c := range list {
+		if c.Status == entitlement.CalloutPending {
+			continue
+		}
+		all = append(all, map[string]any{
+			"id": c.ID, "customExtensionId": c.Extension, "externalCorrelationId": text(c.Correlation), "detail": text(c.Detail), "status": c.Status,
+		})
+	}
+	return all
 }
 
 // waitOf is nil for a request that waits for nothing.
@@ -221,12 +251,12 @@ type accessRequestFace struct {
 	Status        string        `json:"status"`
 }
 
-func accessRequestItem(q *entitlement.Request, validated bool, wait *waitFace) (edm.Item, error) {
+func accessRequestItem(q *entitlement.Request, validated bool, wait *waitFace, callouts []*entitlement.Callout) (edm.Item, error) {
 	answers, beta := []any{}, []any{}
 	for _, a := range q.Answers {
 		answers, beta = append(answers, answerOf(a, a.Text)), append(beta, answerOf(a, betaText(entitlement.Localized{Text: a.Text})))
 	}
-	return item(string(q.ID), accessRequestFace{q.ID, answers, instant(q.CompletedAt), instant(q.CreatedAt), []any{}, text(q.Justification),
+	return item(string(q.ID), accessRequestFace{q.ID, answers, instant(q.CompletedAt), instant(q.CreatedAt), calloutsOf(callouts), text(q.Justification),
 		string(q.Type), scheduleOf(q.Schedule), string(q.State), q.Status},
 		map[string]any{"betaAnswers": beta, "completedDate": instant(q.CompletedAt), "betaRequestType": pascal(q.Type), "requestState": pascal(q.State),
 			"requestStatus": q.Status, "isValidationOnly": validated, "expirationDateTime": nil, "waitsFor": wait})

@@ -61,6 +61,7 @@ func requestComplex() []edm.Complex {
 	return []edm.Complex{
 		of("accessPackageAnswer", props(edm.Of("accessPackageQuestion"), "answeredQuestion"), props(text, "displayValue", "value")),
 		of("customExtensionCalloutInstance", props(text, "customExtensionId", "detail", "externalCorrelationId", "id"), props(edm.Of("customExtensionCalloutInstanceStatus"), "status")),
+		of("customExtensionData", props(text, "customExtensionStageInstanceDetail", "customExtensionStageInstanceId", "stage", "state")),
 		of("accessPackageSuggestionReason", props(edm.Int32, "pastAssignmentCount"), props(at, "lastAssignmentDateTime")),
 
 		// Ours.
