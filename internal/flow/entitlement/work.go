@@ -372,6 +372,11 @@ func (s *Service) failed(ctx context.Context, tenant ids.TenantID, id ids.Reques
 		if err := sayOutcome(ctx, tx, l.r); err != nil {
 			return err
 		}
+		if !again {
+			if err := tell(ctx, tx, actor(tenant), l.target, l.r, "Fulfill access package assignment", l.pkg.Name); err != nil {
+				return err
+			}
+		}
 		return wake(ctx, tx, l.r)
 	})
 }
