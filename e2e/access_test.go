@@ -114,7 +114,10 @@ func TestMyAccess(t *testing.T) {
 	a.look("access-approvals-none")
 
 	b.untilSays("Until the December test.")
-	b.untilSays("Access ends")
+	b.untilSays("Delivered")
+	if strings.Contains(b.text("main"), "Cancel request") {
+		t.Error("what is delivered can be canceled")
+	}
 	b.look("access-delivered")
 	b.press("What I have")
 	b.at("What I have")
