@@ -22,3 +22,7 @@ drop index provision_source_of;
 create index provision_source_of on provision_source (tenant_id, source, grant_id);
 drop index cause_of_cause;
 create index cause_of_cause on cause_of (tenant_id, cause_id, target_kind, target_id);
+
+-- Many jobs are due at one moment; workers take them in the order of this index.
+drop index job_due;
+create index job_due on job (due_us, id) where state = 'pending';

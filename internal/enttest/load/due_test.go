@@ -96,6 +96,7 @@ func (g *ground) holders(b *testing.B, n int, clk *clock.Fake) {
 		a = list.Items[0]
 		return a.State == entitlement.AccessDelivered
 	})
+	g.drain(b, clk, func() bool { return g.busy(b, clk) == 0 }) // what is copied stands still
 	old := []string{string(u.ID), string(a.ID), string(a.Target), string(r.ID)}
 	find := func(q string, args ...any) {
 		must(b, g.db.View(b.Context(), func(tx *sqldb.Tx) error {
@@ -135,6 +136,15 @@ func (g *ground) members(b *testing.B) (n int) {
 	b.Helper()
 	must(b, g.db.View(b.Context(), func(tx *sqldb.Tx) error {
 		return tx.One(b.Context(), `select count(*) from membership where tenant_id = ? and group_id = ?`, []any{g.tenant, g.group}, &n)
+	}))
+	return n
+}
+
+// busy returns how many jobs of the tenant run or are due.
+func (g *ground) busy(b *testing.B, clk clock.Clock) (n int) {
+	b.Helper()
+	must(b, g.db.View(b.Context(), func(tx *sqldb.Tx) error {
+		return tx.One(b.Context(), `select count(*) from job where tenant_id = ? and (state = 'running' or due_us <= ?)`, []any{g.tenant, sqldb.Micros(clk.Now())}, &n)
 	}))
 	return n
 }

@@ -23,14 +23,14 @@ func insertJob(ctx context.Context, tx *sqldb.Tx, id ids.JobID, j Job, args stri
 func cancelRunning(ctx context.Context, tx *sqldb.Tx, kind Kind, tenant ids.TenantID, key string) error {
 	_, err := tx.Exec(ctx, `
 		update job set canceled = 1
-		where tenant_id = ? and kind = ? and job_key = ? and state = 'running'`, tenant, kind, key)
+		where tenant_id = ? and kind = ? and job_key = ? and job_key <> '' and state = 'running'`, tenant, kind, key)
 	return err
 }
 
 func dropPending(ctx context.Context, tx *sqldb.Tx, kind Kind, tenant ids.TenantID, key string) (int64, error) {
 	return tx.Exec(ctx, `
 		delete from job
-		where tenant_id = ? and kind = ? and job_key = ? and state = 'pending'`, tenant, kind, key)
+		where tenant_id = ? and kind = ? and job_key = ? and job_key <> '' and state = 'pending'`, tenant, kind, key)
 }
 
 const dropRunningSQL = `
