@@ -13,7 +13,6 @@ import (
 	"entente/internal/enttest"
 	"entente/internal/enttest/dbtest"
 	"entente/internal/enttest/house"
-	"entente/internal/enttest/quick"
 	"entente/internal/flow/entitlement"
 	"entente/internal/flow/provision"
 	"entente/internal/kit/clock"
@@ -73,7 +72,7 @@ func BenchmarkDue(b *testing.B) {
 func groundOf(b *testing.B, s *enttest.Server, clk clock.Clock) *ground {
 	b.Helper()
 	g := &ground{db: dbtest.OpenURL(b, s.Store, clk), tenant: ids.TenantID(s.A.ID), domain: s.A.Domain}
-	g.users = directory.NewService(g.db, directory.NewHasher(1, quick.Passwords))
+	g.users = directory.NewService(g.db, directory.NewHasher(1, directory.PasswordCost))
 	must(b, g.db.View(b.Context(), func(tx *sqldb.Tx) error {
 		u, err := directory.GetUser(b.Context(), tx, g.tenant, s.A.AdminUPN)
 		if err == nil {
