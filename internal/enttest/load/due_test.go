@@ -223,7 +223,7 @@ func (g *ground) tokens(b *testing.B, s *enttest.Server, do func()) (took []time
 			a := s.Post(b, "/"+s.A.ID+"/oauth2/v2.0/token", url.Values{
 				"grant_type": {"client_credentials"}, "client_id": {s.A.ClientID}, "client_secret": {s.A.ClientSecret}, "scope": {enttest.GraphScope}})
 			if a.Status != http.StatusOK {
-				b.Error(fmt.Sprintf("a token is refused: %d %.300s", a.Status, a.Body))
+				b.Errorf("a token is refused: %d %.300s", a.Status, a.Body)
 				return
 			}
 			took = append(took, time.Since(at))
