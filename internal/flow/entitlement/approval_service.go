@@ -102,8 +102,10 @@ func openStage(ctx context.Context, tx *sqldb.Tx, r *Request, target, requestor 
 }
 
 // resolve returns who the sets name, or the others where that is nobody who could
-// decide.
+// decide. Where nobody could at all it is whom the sets name: a group may have
+// members by the time of the decision.
 func resolve(ctx context.Context, tx *sqldb.Tx, sets, others []SubjectSet, target, requestor *Subject) ([]ids.ObjectID, error) {
+	var named []ids.ObjectID
 	for _, list := range [][]SubjectSet{sets, others} {
 		var all []ids.ObjectID
 		for _, set := range list {
@@ -124,8 +126,9 @@ func resolve(ctx context.Context, tx *sqldb.Tx, sets, others []SubjectSet, targe
 		if able {
 			return all, nil
 		}
+		named = append(named, all...)
 	}
-	return nil, nil
+	return named, nil
 }
 
 // anybody reports whether somebody stands behind an approver's object who lives

@@ -51,6 +51,15 @@ const (
 	AllExistingConnectedOrganizationUsers TargetScope = "allExistingConnectedOrganizationUsers"
 )
 
+// ofOutsiders reports whether a policy is for people who come in from outside.
+func (t TargetScope) ofOutsiders() bool {
+	switch t {
+	case SpecificConnectedOrganizationUsers, AllConfiguredConnectedOrganizationUsers, AllExistingConnectedOrganizationUsers, AllExternalUsers:
+		return true
+	}
+	return false
+}
+
 // A SubjectSet is one member of a list of targets or approvers.
 type SubjectSet struct {
 	Kind         SetKind

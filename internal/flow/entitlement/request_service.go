@@ -167,7 +167,7 @@ func (a *asking) authority(ctx context.Context, tx *sqldb.Tx, who authz.Caller) 
 		// cannot, and goes the policy's way.
 		beyond := may(ctx, tx, who, a.catalog.ID, toPackage)
 		a.approval = beyond != nil && a.policy.Approval.ForAdd
-		return nil
+		return a.reach(ctx, tx)
 	}
 	if !a.catalog.Published {
 		return closed()
@@ -204,6 +204,22 @@ func (a *asking) authority(ctx context.Context, tx *sqldb.Tx, who authz.Caller) 
 		a.approval = a.policy.Approval.ForUpdate
 	}
 	return nil
+}
+
+// reach refuses an administrator's assignment by a policy that is not for the
+// target. A policy by which nobody asks is for everybody. Somebody who is known by
+// an address alone comes in by whatever lets people from outside ask, which
+// organization they are of shows when they sign in.
+func (a *asking) reach(ctx context.Context, tx *sqldb.Tx) error {
+	if a.policy.Scope == NotSpecified || a.target.Principal.IsZero() && a.policy.Scope.ofOutsiders() {
+		return nil
+	}
+	tier, err := admits(ctx, tx, a.policy, a.target)
+	if err == nil && tier == 0 {
+		err = fault.Because(fault.Forbidden, NotInScope, "The policy is not for whom the assignment is for.").
+			WithFix("Name a policy for which they could ask, or one by which only administrators assign.")
+	}
+	return err
 }
 
 func closed() error {
@@ -253,13 +269,7 @@ func (a *asking) fitting(ctx context.Context, tx *sqldb.Tx, policies []*Policy) 
 }
 
 // outside reports whether somebody comes in from outside by a policy.
-func outside(s *Subject, scope TargetScope) bool {
-	switch scope {
-	case SpecificConnectedOrganizationUsers, AllConfiguredConnectedOrganizationUsers, AllExistingConnectedOrganizationUsers, AllExternalUsers:
-		return true
-	}
-	return s.Object == ""
-}
+func outside(s *Subject, scope TargetScope) bool { return scope.ofOutsiders() || s.Object == "" }
 
 // admits returns how particularly a policy is for a subject, from 1, the most, to
 // 4; 0 is not at all.
