@@ -5,14 +5,37 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"entente/internal/kit/sqldb"
 )
+
+// settled waits until the server has done what is due for the victim: what it
+// does by itself is not taken for a stranger's doing.
+func (g *ground) settled(t *testing.T) {
+	t.Helper()
+	for late := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		due := 0
+		if err := g.db.View(t.Context(), func(tx *sqldb.Tx) error {
+			return tx.One(t.Context(), "select count(*) from job where tenant_id = ? and (state = 'running' or state = 'pending' and due_us <= ?)",
+				[]any{g.victim.ID, sqldb.Micros(tx.Now())}, &due)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if due == 0 {
+			return
+		}
+		if time.Now().After(late) {
+			t.Fatalf("%d jobs of the victim's are due, and not done", due)
+		}
+	}
+}
 
 // rows returns every row of the victim's: of each table that knows tenants, and
 // of those few others that hold something of a tenant.
 func (g *ground) rows(t *testing.T) map[string][]string {
 	t.Helper()
+	g.settled(t)
 	all := make(map[string][]string)
 	err := g.db.View(t.Context(), func(tx *sqldb.Tx) error {
 		tables, err := columns(t.Context(), tx, g.db.Engine())
