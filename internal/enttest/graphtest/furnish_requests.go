@@ -41,7 +41,7 @@ var requests = Room{
 }
 
 // furnishAsked makes access packages that can be asked for: by everybody, after
-// approval, and one that an administrator gives.
+// approval, and one that only an administrator gives.
 func furnishAsked(f *Furnishing) {
 	f.Create("asked catalog", governed+"/catalogs", map[string]any{"displayName": f.Word + " asked"})
 	f.Create("asked group", "/groups", NewGroup(f.Word+"-asked"))
@@ -50,7 +50,7 @@ func furnishAsked(f *Furnishing) {
 		f.Create(key, governed+"/accessPackages", map[string]any{"displayName": f.Word + " " + key, "catalog": map[string]any{"id": f.IDs["asked catalog"]}})
 		f.Send(http.MethodPost, "/v1.0"+governed+"/accessPackages/"+f.IDs[key]+"/resourceRoleScopes", newRoleScope(f.IDs["asked group"], "Member_"))
 	}
-	f.Create("held policy", governed+"/assignmentPolicies", newGate(f.IDs["held package"], "allMemberUsers", ""))
+	f.Create("held policy", governed+"/assignmentPolicies", newGate(f.IDs["held package"], "notSpecified", ""))
 	f.Create("open to people", governed+"/assignmentPolicies", newGate(f.IDs["open package"], "allDirectoryUsers", ""))
 	f.Create("open to programs", governed+"/assignmentPolicies", newGate(f.IDs["open package"], "allDirectoryServicePrincipals", ""))
 	const offered = governed + "/availableAccessPackages"
