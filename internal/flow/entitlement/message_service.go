@@ -71,7 +71,7 @@ func (s *Service) Tell(ctx context.Context, w *jobs.Work) error {
 	})
 }
 
-// readersOf returns whom the news is for now.
+// readersOf returns who is to be told the news at this moment.
 func readersOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, n news) ([]reader, error) {
 	if n.Access != "" {
 		a, err := assignmentByID(ctx, tx, tenant, n.Access)
