@@ -38,6 +38,7 @@ var sideways = map[string][]string{
 	"edge/graph/sets":      {"edge/graph/edm", "edge/graph/sets/…"},
 	"edge/graph/sets/…":    {"edge/graph/edm"},
 	"edge/portal/…":        {"edge/portal"},
+	"edge/portal/admin/…":  {"edge/portal", "edge/portal/admin"},
 }
 
 // programs lists what each part above the floors may import. A whole floor is

@@ -34,9 +34,12 @@ func (d *dispatcher) add(name string, h http.Handler, segments ...string) {
 }
 
 func (d *dispatcher) find(path string) door {
-	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	first, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if strings.HasPrefix(first, "@") { // the domain of whose resources a page is about
 		first = "@"
+		if second, _, _ := strings.Cut(rest, "/"); strings.EqualFold(second, "admin") {
+			first = "admin"
+		}
 	}
 	if to, ok := d.doors[strings.ToLower(first)]; ok {
 		return to

@@ -20,6 +20,7 @@ import (
 	"entente/internal/edge/oauth"
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/account"
+	"entente/internal/edge/portal/admin"
 	"entente/internal/edge/portal/followpages"
 	"entente/internal/edge/portal/guestpages"
 	"entente/internal/edge/portal/labpages"
@@ -48,6 +49,7 @@ func (s *Server) newEdges() (*dispatcher, error) {
 	d.add("access", myaccess.New(myaccess.Options{
 		Site: s.site(), SignIn: s.flow.signin, Access: s.flow.entitlement, Clock: s.clock, Log: s.log, Caller: s.callerOfGraph(),
 	}).Handler(), "@")
+	d.add("admin", s.newAdmin().Handler(), "admin")
 	d.add("assets", portal.Assets(pages.Fail), "assets")
 	d.add("health", http.HandlerFunc(s.healthz), "healthz")
 	d.add("health", http.HandlerFunc(s.readyz), "readyz")
@@ -55,6 +57,11 @@ func (s *Server) newEdges() (*dispatcher, error) {
 		d.add("extra", s.options.Extra, "lab", "design")
 	}
 	return d, nil
+}
+
+// newAdmin returns the admin center with all its areas.
+func (s *Server) newAdmin() *admin.Center {
+	return admin.New(admin.Options{Site: s.site(), SignIn: s.flow.signin, At: s.flow.entitlement.At, Log: s.log})
 }
 
 // site is what every page says about the installation.

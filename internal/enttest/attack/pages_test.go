@@ -9,6 +9,7 @@ import (
 
 	"entente/internal/edge/oauth"
 	"entente/internal/edge/portal/account"
+	"entente/internal/edge/portal/admin"
 	"entente/internal/edge/portal/followpages"
 	"entente/internal/edge/portal/guestpages"
 	"entente/internal/edge/portal/myaccess"
@@ -17,7 +18,7 @@ import (
 
 // routes are those of everything that people open with a browser.
 func routes() []string {
-	return slices.Concat(signinpages.Routes(), account.Routes(), guestpages.Routes(), followpages.Routes(), myaccess.Routes(), []string{"GET /error"})
+	return slices.Concat(signinpages.Routes(), account.Routes(), guestpages.Routes(), followpages.Routes(), myaccess.Routes(), admin.Routes(), []string{"GET /error"})
 }
 
 // programs are the doors behind which there are no pages.

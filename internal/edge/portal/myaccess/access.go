@@ -1,7 +1,6 @@
 package myaccess
 
 import (
-	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
@@ -28,10 +27,10 @@ func (p *Pages) packages(w http.ResponseWriter, r *http.Request, v *visitor) err
 	}
 	page, err := p.Access.Requestable(r.Context(), v.who, q)
 	if err != nil {
-		return badPage(err)
+		return portal.BadPage(err)
 	}
 	in := portal.Inert(v.in.DisplayName)
-	d := listData{Next: next(r, page.Next), Find: find, To: v.to("/access")}
+	d := listData{Next: portal.NextPage(r, page.Next), Find: find, To: v.to("/access")}
 	switch {
 	case len(page.Items) == 0 && find != "":
 		d.None = &portal.Nothing{Title: "Nothing begins with “" + portal.Inert(find) + "”", Text: "Look for another beginning, or see everything.", Do: &portal.Link{Text: "Show all", To: d.To}}
@@ -78,10 +77,10 @@ func (p *Pages) assignments(w http.ResponseWriter, r *http.Request, v *visitor) 
 	}
 	page, err := p.Access.OwnAccess(r.Context(), v.who, q)
 	if err != nil {
-		return badPage(err)
+		return portal.BadPage(err)
 	}
 	in := portal.Inert(v.in.DisplayName)
-	d := accessData{Next: next(r, page.Next)}
+	d := accessData{Next: portal.NextPage(r, page.Next)}
 	if len(page.Items) == 0 {
 		d.None = &portal.Nothing{Title: "You have nothing of " + in + " through a package", Text: "What you are given stands here, with its end.", Do: &portal.Link{Text: "See the access packages", To: v.to("/access")}}
 	}
@@ -200,22 +199,4 @@ func (p *Pages) remove(w http.ResponseWriter, r *http.Request, v *visitor) error
 		return none(err, "You have no such access.")
 	}
 	return told(w, r, v.to("/access/requests/"+string(made.ID)), portal.Note{Kind: "ok", Lead: "Your access is being ended."})
-}
-
-// next is the address of the page after this one, or nothing.
-func next(r *http.Request, after []any) string {
-	if len(after) == 0 {
-		return ""
-	}
-	q := r.URL.Query()
-	q.Set("after", base64.RawURLEncoding.EncodeToString([]byte(query.FormatAfter(after))))
-	return r.URL.EscapedPath() + "?" + q.Encode()
-}
-
-// badPage tells a page of a list that does not exist as one.
-func badPage(err error) error {
-	if fault.Public(err).Code == fault.Invalid {
-		return fault.New(fault.NotFound, "There is no such page of the list.")
-	}
-	return err
 }

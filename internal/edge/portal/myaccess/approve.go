@@ -22,9 +22,9 @@ func (p *Pages) approvals(w http.ResponseWriter, r *http.Request, v *visitor) er
 	}
 	page, err := p.Access.OwnCases(r.Context(), v.who, entitlement.OnApprover, q)
 	if err != nil {
-		return badPage(err)
+		return portal.BadPage(err)
 	}
-	d := listData{Next: next(r, page.Next)}
+	d := listData{Next: portal.NextPage(r, page.Next)}
 	if len(page.Items) == 0 {
 		d.None = &portal.Nothing{Title: "Nothing waits for you", Text: "Requests on which " + portal.Inert(v.in.DisplayName) + " asks you to decide stand here."}
 	} else {

@@ -1,7 +1,6 @@
 package myaccess
 
 import (
-	"encoding/base64"
 	"net/http"
 	"strconv"
 	"time"
@@ -9,13 +8,9 @@ import (
 	"entente/internal/edge/portal"
 	"entente/internal/flow/entitlement"
 	"entente/internal/flow/provision"
-	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
 )
-
-// pageSize is how many rows a list shows.
-const pageSize = 25
 
 // listData is what a list shows.
 type listData struct {
@@ -26,22 +21,11 @@ type listData struct {
 	To    string // where the search leads
 }
 
-// asking reads which page of a list is wanted. Where it begins proves nothing:
-// what follows is the visitor's own, wherever that is.
+// asking reads which page of a list is wanted. What follows is the visitor's own,
+// wherever it begins.
 func asking(r *http.Request, order string, filter query.Expr) (entitlement.Asked, error) {
-	q := query.Query{Filter: filter, Order: []query.Key{{Field: order, Desc: order != "displayName"}}, Page: query.Page{Limit: pageSize}}
-	text := r.URL.Query().Get("after")
-	if text == "" {
-		return entitlement.Asked{Query: q}, nil
-	}
-	plain, err := base64.RawURLEncoding.DecodeString(text)
-	if err == nil {
-		q.Page.After, err = query.ParseAfter(string(plain))
-	}
-	if err != nil {
-		err = fault.New(fault.NotFound, "There is no such page of the list.").Wrap(err)
-	}
-	return entitlement.Asked{Query: q}, err
+	page, err := portal.PageOf(r)
+	return entitlement.Asked{Query: query.Query{Filter: filter, Order: []query.Key{{Field: order, Desc: order != "displayName"}}, Page: page}}, err
 }
 
 // requests lists what the visitor has asked for, or what was asked for them.
@@ -52,9 +36,9 @@ func (p *Pages) requests(w http.ResponseWriter, r *http.Request, v *visitor) err
 	}
 	page, err := p.Access.OwnCases(r.Context(), v.who, entitlement.OnTargetOrRequestor, q)
 	if err != nil {
-		return badPage(err)
+		return portal.BadPage(err)
 	}
-	d := listData{Next: next(r, page.Next)}
+	d := listData{Next: portal.NextPage(r, page.Next)}
 	if len(page.Items) == 0 {
 		d.None = &portal.Nothing{Title: "You have asked for nothing", Text: "What you ask " + portal.Inert(v.in.DisplayName) + " for stands here, with what it waits for.",
 			Do: &portal.Link{Text: "See the access packages", To: v.to("/access")}}

@@ -1,0 +1,82 @@
+package admin
+
+import (
+	"net/http"
+	"strings"
+
+	"entente/internal/edge/portal"
+)
+
+// An area is a line at the side.
+type area struct{ text, path, about string }
+
+// areas are what the admin center has, in the order that Microsoft's
+// administrators know. A new area is a line here.
+var areas = []struct {
+	text  string
+	areas []area
+}{
+	{"", []area{{"Overview", "", ""}}},
+	{"Entitlement management", []area{}},
+	{"Directory", []area{}},
+	{"Applications", []area{}},
+	{"Automation", []area{}},
+	{"Monitoring", []area{}},
+	{"Organization", []area{}},
+}
+
+// side returns the areas, with the one that a path belongs to marked: the line
+// with the longest beginning of it.
+func side(v *Visitor, path string) []portal.LinkGroup {
+	path = path[min(len(path), len(v.To(""))):]
+	current, all := "", []portal.LinkGroup{}
+	for _, g := range areas {
+		for _, a := range g.areas {
+			if (path == a.path || strings.HasPrefix(path, a.path+"/")) && len(a.path) > len(current) {
+				current = a.path
+			}
+		}
+	}
+	for _, g := range areas {
+		if len(g.areas) == 0 {
+			continue
+		}
+		links := portal.LinkGroup{Text: g.text}
+		for _, a := range g.areas {
+			links.Links = append(links.Links, portal.Link{Text: a.text, To: v.To(a.path), Current: a.path == current})
+		}
+		all = append(all, links)
+	}
+	return all
+}
+
+var home = map[string]Page[Desk]{
+	"GET /": (*Desk).home,
+}
+
+// Routes returns the patterns of the frame's own pages, in order.
+func Routes() []string { return append(Patterns(home), "GET /admin") }
+
+// home is the first page: which organization it is, and what can be administered.
+func (d *Desk) home(w http.ResponseWriter, r *http.Request, v *Visitor) error {
+	t := portal.Thing{
+		Aside: "Organization",
+		Codes: []portal.Code{
+			{ID: "tenant", Label: "Tenant ID", Value: string(v.Tenant.ID)},
+			{ID: "domain", Label: "Primary domain", Value: v.Tenant.DefaultDomain()},
+		},
+		Facts: []portal.Fact{{Name: "Name", Value: v.Tenant.DisplayName}, {Name: "Initial domain", Value: v.Tenant.InitialDomain()}, {Name: "You act as", Value: v.Here.DisplayName}},
+	}
+	for i, g := range areas[1:] {
+		if len(g.areas) == 0 {
+			continue
+		}
+		table := portal.Table{Caption: g.text, Heads: []string{"Area", "What it is for"}}
+		for _, a := range g.areas {
+			table.Rows = append(table.Rows, portal.Row{Head: portal.Cell{Text: a.text, To: v.To(a.path)}, Cells: []portal.Cell{{Text: a.about}}})
+		}
+		t.Sections = append(t.Sections, portal.Section{ID: "group-" + string(rune('a'+i)), Heading: g.text, Table: &table})
+	}
+	return d.Show(w, r, v, portal.Frame{Title: "Administer " + v.Name(), Content: "thing", Data: t, Script: "copy",
+		Intro: "What belongs to this organization, who of others reaches it, and what of it is elsewhere."})
+}
