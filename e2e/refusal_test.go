@@ -53,4 +53,8 @@ func TestDesign(t *testing.T) {
 	b.visit("/design")
 	b.at("Components")
 	b.look("design")
+	for _, page := range []string{"list", "empty", "form", "confirm", "thing"} {
+		b.visit("/design/page/" + page)
+		b.look("design-" + page)
+	}
 }

@@ -26,6 +26,7 @@ type design struct {
 	Table    Table
 	Icons    []string
 	Cards    []Link
+	Pages    []Link
 	Nothing  Nothing
 }
 
@@ -36,6 +37,13 @@ func Design(site Site, fail web.ErrorWriter) http.Handler {
 	t := Parse(site, nil)
 	mux := http.NewServeMux()
 	mux.Handle("/design", web.Serve(func(w http.ResponseWriter, r *http.Request) error { return t.Frame(w, r, components) }, fail))
+	mux.Handle("GET /design/page/{kind}", web.Serve(func(w http.ResponseWriter, r *http.Request) error {
+		page, ok := designPages(r)[r.PathValue("kind")]
+		if !ok {
+			return fault.New(fault.NotFound, "There is no page at this address.")
+		}
+		return t.Frame(w, r, page)
+	}, fail))
 	mux.Handle("GET /design/card/{state}", web.Serve(func(w http.ResponseWriter, r *http.Request) error {
 		if r.PathValue("state") == "refused" {
 			return t.Refuse(w, r, Refusal{
@@ -91,7 +99,7 @@ var designCards = map[string]Lone{
 var sections = []Link{
 	{Text: "The ticket", To: "#ticket"}, {Text: "Type", To: "#type"}, {Text: "Buttons", To: "#buttons"}, {Text: "Form", To: "#form"},
 	{Text: "States", To: "#states"}, {Text: "Notes", To: "#notes"}, {Text: "Accounts", To: "#accounts"}, {Text: "Codes", To: "#codes"}, {Text: "Facts", To: "#facts"},
-	{Text: "Table", To: "#table"}, {Text: "Icons and faces", To: "#icons"}, {Text: "Pages of one card", To: "#cards"}, {Text: "Packages", To: "#packages"}, {Text: "My access", To: "#mine"},
+	{Text: "Table", To: "#table"}, {Text: "Icons and faces", To: "#icons"}, {Text: "Pages of one card", To: "#cards"}, {Text: "Pages of a portal", To: "#pages"}, {Text: "Packages", To: "#packages"}, {Text: "My access", To: "#mine"},
 	{Text: "Timeline", To: "#line"}, {Text: "Dialog", To: "#dialog"}, {Text: "Nothing here", To: "#none"}, {Text: "Refused", To: "#refused"},
 }
 
@@ -159,6 +167,10 @@ var parts = design{
 	Cards: []Link{
 		{Text: "A step", To: "/design/card/step"}, {Text: "With a problem", To: "/design/card/error"}, {Text: "With a note and a code", To: "/design/card/note"},
 		{Text: "A wide card", To: "/design/card/wide"}, {Text: "A refusal", To: "/design/card/refused"},
+	},
+	Pages: []Link{
+		{Text: "A list", To: "/design/page/list"}, {Text: "A list that has nothing", To: "/design/page/empty"}, {Text: "A form", To: "/design/page/form"},
+		{Text: "A confirmation", To: "/design/page/confirm"}, {Text: "One thing", To: "/design/page/thing"},
 	},
 	Nothing: Nothing{"No requests yet", "When you ask another organization for access, you follow it here from the first question to the last day.", &Link{Text: "See packages", To: "#packages"}},
 }
