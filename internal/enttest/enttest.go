@@ -23,6 +23,7 @@ import (
 	"entente/internal/config"
 	"entente/internal/enttest/dbtest"
 	"entente/internal/enttest/fakeidp"
+	"entente/internal/enttest/quick"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
@@ -88,7 +89,7 @@ func Start(t testing.TB, o Options) *Server {
 	if s.Store = c.Database.Reveal(); s.Store == "" {
 		s.Store = "sqlite:" + filepath.Join(c.Data, "entente.db")
 	}
-	s.Server, err = server.New(t.Context(), c, server.Options{Clock: o.Clock, Listener: l})
+	s.Server, err = server.New(t.Context(), c, server.Options{Clock: o.Clock, Listener: l, Passwords: quick.Passwords})
 	if err != nil {
 		check(t, errors.Join(err, l.Close()))
 	}

@@ -7,6 +7,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -62,9 +63,10 @@ type Options struct {
 	// credentials name this installation's tenants by Microsoft's login host.
 	// Only a lab that maps hosts wants it.
 	FollowHost bool
-	Mail       mail.Sender  // where messages go; when nil, by the settings
-	Extra      http.Handler // what stands beside the edges, at /lab and /design
-	Listener   net.Listener // the public door, if it is open already
+	Passwords  directory.Cost // what a password check costs; directory.PasswordCost when zero
+	Mail       mail.Sender    // where messages go; when nil, by the settings
+	Extra      http.Handler   // what stands beside the edges, at /lab and /design
+	Listener   net.Listener   // the public door, if it is open already
 	Log        *slog.Logger
 }
 
@@ -208,7 +210,7 @@ func (s *Server) hosts(beginnings ...string) web.Hosts {
 }
 
 func (s *Server) newCore() *core {
-	c := &core{hasher: directory.NewHasher(hashers, directory.PasswordCost), signIns: audit.NewSignIns(s.db)}
+	c := &core{hasher: directory.NewHasher(hashers, cmp.Or(s.options.Passwords, directory.PasswordCost)), signIns: audit.NewSignIns(s.db)}
 	c.keys = keys.New(s.db, s.ring, s.clock, keys.Options{Mark: s.options.Mark})
 	c.tokens = token.New(c.keys, s.clock, s.config.Name)
 	c.directory = directory.NewService(s.db, c.hasher)

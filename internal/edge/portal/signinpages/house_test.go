@@ -23,6 +23,7 @@ import (
 	"entente/internal/edge/portal"
 	"entente/internal/enttest/dbtest"
 	"entente/internal/enttest/pagetest"
+	"entente/internal/enttest/quick"
 	"entente/internal/flow/guest"
 	"entente/internal/flow/onboard"
 	"entente/internal/flow/signin"
@@ -66,7 +67,7 @@ func each(t *testing.T, body func(h *house)) {
 func build(t *testing.T, clk *clock.Fake, db *sqldb.DB) *house {
 	ctx := t.Context()
 	ring := must(secret.NewRing(secret.NewKey()))(t)
-	hasher := directory.NewHasher(2, directory.PasswordCost)
+	hasher := directory.NewHasher(2, quick.Passwords)
 	signIns := audit.NewSignIns(db)
 	t.Cleanup(signIns.Close)
 	client := must(fetch.New(fetch.Options{Timeout: 100 * time.Millisecond}))(t)
