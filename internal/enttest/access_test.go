@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"testing"
 	"time"
 
-	"entente/internal/core/authz"
-	"entente/internal/core/directory"
 	"entente/internal/core/token"
 	"entente/internal/enttest"
+	"entente/internal/enttest/browser"
 	"entente/internal/enttest/dbtest"
 	"entente/internal/flow/entitlement"
 	"entente/internal/kit/clock"
@@ -21,6 +21,8 @@ import (
 )
 
 type m = map[string]any
+
+const password = "Correct-horse-7"
 
 // A partnership is tenant A, which gives access packages, and people: ada of A,
 // who speaks for B, and grace of B, who has no account in A.
@@ -74,7 +76,7 @@ func (p *partnership) user(in *enttest.Tenant, nick string) string {
 	p.t.Helper()
 	var made struct{ ID string }
 	p.Graph(p.t, in, http.MethodPost, "/v1.0/users", m{
-		"accountEnabled": true, "displayName": nick, "mailNickname": nick, "userPrincipalName": nick + "@" + in.Domain, "passwordProfile": m{"password": "Correct-horse-7"},
+		"accountEnabled": true, "displayName": nick, "mailNickname": nick, "userPrincipalName": nick + "@" + in.Domain, "passwordProfile": m{"password": password, "forceChangePasswordNextSignIn": false},
 	}, &made)
 	return made.ID
 }
@@ -232,19 +234,13 @@ func TestAPartnerGetsAccess(t *testing.T) {
 				"durationBeforeAutomaticDenial": "P14D", "isApproverJustificationRequired": true, "primaryApprovers": []any{m{"@odata.type": "#microsoft.graph.internalSponsors"}}}}},
 			"accessPackage": m{"id": pkg}}), "id")
 
-		// 10, 11: grace, who has no account here, sees what is wanted and asks; her
-		// browser does it by the pages of My Access.
-		pages := entitlement.NewService(p.db)
-		caller := authz.Caller{Tenant: ids.TenantID(p.A.ID), Subject: ids.Principal{Kind: ids.Person, Home: ids.TenantID(p.B.ID), ID: ids.ObjectID(p.grace)}, Name: "grace@" + p.B.Domain}
-		wanted, err := pages.Requirements(t.Context(), caller, ids.PackageID(pkg))
-		if err != nil || len(wanted) != 1 || string(wanted[0].ID) != policy {
-			t.Fatalf("what is wanted: %v %v", wanted, err)
-		}
-		asked, err := pages.Submit(t.Context(), caller, entitlement.Submission{Type: entitlement.UserAdd, Package: ids.PackageID(pkg), Justification: "The joint project"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		request := em + "/assignmentRequests/" + string(asked.ID)
+		// 10, 11: grace, who has no account here, opens the link, sees what is wanted
+		// and asks.
+		grace := browser.As(t, p.Server, "grace@"+p.B.Domain, password)
+		offer := grace.Get("/@"+p.A.Domain+"/access-packages/"+pkg).Wants(http.StatusOK, "Request “Joint design”")
+		followed := grace.Submit(offer, "Send request to Contoso", url.Values{"justification": {"The joint project"}}).Wants(http.StatusOK, "Request sent to Contoso.")
+		asked := path.Base(followed.At.Path)
+		request := em + "/assignmentRequests/" + asked
 
 		// 12: where it stands.
 		row := p.only(em + "/assignmentRequests?$expand=accessPackage,requestor($expand=connectedOrganization),assignment($expand=target)&$filter=accessPackage/id eq '" + pkg + "'")
@@ -259,10 +255,10 @@ func TestAPartnerGetsAccess(t *testing.T) {
 
 		// 13: her sponsor decides.
 		ada := p.as(p.ada, p.A.ID, p.ada)
-		if mine := p.askAs(ada, http.StatusOK, http.MethodGet, em+"/assignmentRequests/filterByCurrentUser(on='approver')", nil)["value"].([]any); len(mine) != 1 || mine[0].(m)["id"] != string(asked.ID) {
+		if mine := p.askAs(ada, http.StatusOK, http.MethodGet, em+"/assignmentRequests/filterByCurrentUser(on='approver')", nil)["value"].([]any); len(mine) != 1 || mine[0].(m)["id"] != asked {
 			t.Errorf("waiting for ada: %v", mine)
 		}
-		stages := em + "/accessPackageAssignmentApprovals/" + string(asked.ID) + "/stages"
+		stages := em + "/accessPackageAssignmentApprovals/" + asked + "/stages"
 		stage := p.askAs(ada, http.StatusOK, http.MethodGet, stages, nil)["value"].([]any)[0].(m)
 		if stage["assignedToMe"] != true || stage["status"] != "InProgress" {
 			t.Errorf("the stage is %v", stage)
@@ -298,15 +294,8 @@ func TestAPartnerGetsAccess(t *testing.T) {
 		}
 
 		// 16: she accepts, on the page that asks her.
-		if err := p.db.Update(t.Context(), func(tx *sqldb.Tx) error {
-			u, err := directory.GetUser(t.Context(), tx, ids.TenantID(p.A.ID), guest)
-			if err != nil {
-				return err
-			}
-			return directory.AcceptGuest(t.Context(), tx, u, caller.Subject)
-		}); err != nil {
-			t.Fatal(err)
-		}
+		asks := grace.Get("/account/organizations/accept?tenant=" + p.A.ID)
+		grace.Submit(asks, "Accept as Fabrikam", url.Values{"decision": {"accept"}}).Wants(http.StatusOK)
 		if g := p.guest(); g["externalUserState"] != "Accepted" {
 			t.Errorf("accepted: %v", g)
 		}
