@@ -49,7 +49,8 @@ func (s *Server) newEdges() (*dispatcher, error) {
 	d.add("access", myaccess.New(myaccess.Options{
 		Site: s.site(), SignIn: s.flow.signin, Access: s.flow.entitlement, Clock: s.clock, Log: s.log, Caller: s.callerOfGraph(),
 	}).Handler(), "@")
-	d.add("admin", s.newAdmin().Handler(), "admin")
+	s.center = s.newAdmin()
+	d.add("admin", s.center.Handler(), "admin")
 	d.add("assets", portal.Assets(pages.Fail), "assets")
 	d.add("health", http.HandlerFunc(s.healthz), "healthz")
 	d.add("health", http.HandlerFunc(s.readyz), "readyz")
@@ -58,6 +59,9 @@ func (s *Server) newEdges() (*dispatcher, error) {
 	}
 	return d, nil
 }
+
+// AdminRoutes returns the patterns of the admin center's pages.
+func (s *Server) AdminRoutes() []string { return s.center.Routes() }
 
 // newAdmin returns the admin center with all its areas.
 func (s *Server) newAdmin() *admin.Center {

@@ -32,6 +32,7 @@ import (
 	"entente/internal/core/site"
 	"entente/internal/core/token"
 	"entente/internal/edge/oauth"
+	"entente/internal/edge/portal/admin"
 	"entente/internal/flow/deletion"
 	"entente/internal/flow/domain"
 	"entente/internal/flow/entitlement"
@@ -88,6 +89,7 @@ type Server struct {
 	core    *core
 	flow    *flow
 	edges   *dispatcher
+	center  *admin.Center
 	workers *jobs.Worker
 	metrics *metrics
 }

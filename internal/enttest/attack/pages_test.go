@@ -9,7 +9,6 @@ import (
 
 	"entente/internal/edge/oauth"
 	"entente/internal/edge/portal/account"
-	"entente/internal/edge/portal/admin"
 	"entente/internal/edge/portal/followpages"
 	"entente/internal/edge/portal/guestpages"
 	"entente/internal/edge/portal/myaccess"
@@ -17,8 +16,8 @@ import (
 )
 
 // routes are those of everything that people open with a browser.
-func routes() []string {
-	return slices.Concat(signinpages.Routes(), account.Routes(), guestpages.Routes(), followpages.Routes(), myaccess.Routes(), admin.Routes(), []string{"GET /error"})
+func routes(g *ground) []string {
+	return slices.Concat(signinpages.Routes(), account.Routes(), guestpages.Routes(), followpages.Routes(), myaccess.Routes(), g.AdminRoutes(), []string{"GET /error"})
 }
 
 // programs are the doors behind which there are no pages.
@@ -31,7 +30,7 @@ func everyDoor(t *testing.T, g *ground) {
 		if slices.Contains(programs, door) {
 			continue
 		}
-		if !slices.ContainsFunc(routes(), func(r string) bool {
+		if !slices.ContainsFunc(routes(g), func(r string) bool {
 			_, path, _ := strings.Cut(r, " /")
 			first, _, _ := strings.Cut(path, "/")
 			return first == door || strings.HasPrefix(first, door+"{") // @, which stands before a domain
@@ -77,7 +76,7 @@ func clickjacking(t *testing.T, g *ground) {
 	}
 	look("consent", flow)
 	q := g.link(g.notes, g.A.ID)[strings.Index(g.link(g.notes, g.A.ID), "?"):] + "&prompt=select_account&flow=" + url.QueryEscape(flow.at.Query().Get("flow"))
-	for _, route := range routes() {
+	for _, route := range routes(g) {
 		method, path, _ := strings.Cut(route, " ")
 		path = strings.NewReplacer("{tenant}", g.A.ID, "{domain}", g.A.Domain).Replace(path)
 		for name, b := range map[string]*browser{"nobody": g.browser(t), "somebody": somebody, "the administrator": consent} {
@@ -98,7 +97,7 @@ func crossSiteForms(t *testing.T, g *ground) {
 	b := g.browser(t)
 	b.asClerk(t, g.link(g.notes, g.A.ID))
 	forms := 0
-	for _, route := range routes() {
+	for _, route := range routes(g) {
 		method, path, _ := strings.Cut(route, " ")
 		if method == http.MethodGet || openToAll(path) {
 			continue

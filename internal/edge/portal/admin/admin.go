@@ -45,19 +45,23 @@ type Options struct {
 // A Center is the admin center.
 type Center struct {
 	Options
-	mux   *http.ServeMux
-	words map[string]bool // the segments of its paths
+	mux    *http.ServeMux
+	words  map[string]bool // the segments of its paths
+	routes []string
 }
 
 // New returns an admin center with its first page.
 func New(o Options) *Center {
-	c := &Center{o, http.NewServeMux(), map[string]bool{"admin": true}}
+	c := &Center{Options: o, mux: http.NewServeMux(), words: map[string]bool{"admin": true}, routes: []string{"GET /admin"}}
 	d := c.Desk(nil, nil)
 	c.mux.Handle("GET /admin", web.Serve(c.door, d.Fail))
 	Mount(c, d, d, home)
 	c.mux.Handle("/", web.Serve(portal.NoPage, d.Fail))
 	return c
 }
+
+// Routes returns the patterns of everything that is mounted.
+func (c *Center) Routes() []string { return c.routes }
 
 // Handler returns the pages, for /admin and for every path whose first segment
 // begins with @ and whose second is admin. All areas are mounted before.
@@ -87,6 +91,7 @@ type Page[P any] = func(*P, http.ResponseWriter, *http.Request, *Visitor) error
 // Mount adds an area's routes: a method and the path below /@{domain}/admin,
 // such as "GET /entitlement/catalogs/{catalog}". It panics where two clash.
 func Mount[P any](c *Center, d *Desk, pages *P, routes map[string]Page[P]) {
+	c.routes = append(c.routes, Patterns(routes)...)
 	for _, route := range Patterns(routes) {
 		_, path, _ := strings.Cut(route, " ")
 		for _, s := range strings.Split(path, "/") {

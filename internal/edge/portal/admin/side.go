@@ -54,9 +54,6 @@ var home = map[string]Page[Desk]{
 	"GET /": (*Desk).home,
 }
 
-// Routes returns the patterns of the frame's own pages, in order.
-func Routes() []string { return append(Patterns(home), "GET /admin") }
-
 // home is the first page: which organization it is, and what can be administered.
 func (d *Desk) home(w http.ResponseWriter, r *http.Request, v *Visitor) error {
 	t := portal.Thing{
