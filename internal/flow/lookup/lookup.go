@@ -100,7 +100,9 @@ var actions = map[Kind]authz.Action{
 func find(ctx context.Context, tx *sqldb.Tx, in ids.TenantID, k Kind, beginning string) ([]Found, error) {
 	begins := query.StartsWith{Field: "displayName", Value: beginning}
 	q := query.Query{Filter: begins, Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: Most}}
-	equals := func(field string, value any) query.Expr { return query.Compare{Field: field, Op: query.Eq, Value: value} }
+	equals := func(field string, value any) query.Expr {
+		return query.Compare{Field: field, Op: query.Eq, Value: value}
+	}
 	switch k {
 	case Member, Guest:
 		kind := map[Kind]string{Member: "Member", Guest: "Guest"}[k]
