@@ -98,7 +98,7 @@ type form struct {
 
 var (
 	formTags   = regexp.MustCompile(`(?is)<form\b([^>]*)>(.*?)</form>`)
-	fieldTags  = regexp.MustCompile(`(?is)<(input|button)\b([^>]*)>`)
+	fieldTags  = regexp.MustCompile(`(?is)<(input|button|textarea)\b([^>]*)>`)
 	attributes = regexp.MustCompile(`(?is)([a-z][a-z-]*)(?:\s*=\s*"([^"]*)")?`)
 	tags       = regexp.MustCompile(`(?is)<(script|style|title)\b.*?</(?:script|style|title)>|<[^>]*>`)
 )
@@ -114,6 +114,9 @@ func (p page) form(control string) (form, error) {
 			isButton := strings.EqualFold(field[1], "button") || a["type"] == "submit"
 			isControl := a["name"]+"="+a["value"] == control
 			found = found || isControl
+			if _, on := a["checked"]; !on && (a["type"] == "radio" || a["type"] == "checkbox") {
+				continue
+			}
 			if a["name"] != "" && (!isButton || isControl) {
 				f.values.Set(a["name"], a["value"])
 			}

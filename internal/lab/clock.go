@@ -27,6 +27,7 @@ const maxAdvance = 800 * 24 * time.Hour
 func (l *lab) pages(c config.Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /lab/clock", l.showClock)
+	mux.Handle("GET /lab/clock/time", web.Serve(l.tellTime, failPlain))
 	mux.Handle("POST /lab/clock", web.Serve(l.moveClock, failPlain))
 	mux.Handle("/lab/", server.Lab(c, l.mail, l.places, failPlain))
 	mux.Handle("/design", server.Design(c, failPlain))
@@ -51,11 +52,11 @@ func (l *lab) showClock(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 	web.NoStore(w)
-	ahead := "the same as on this machine"
-	if by := l.clock.Offset().Round(time.Minute); by > 0 {
-		ahead = fmt.Sprintf("ahead of this machine by %s. The machine says %s", by, l.clock.Wall().Format("January 2, 2006, 15:04:05"))
+	said := ahead(l.clock.Offset().Round(time.Minute))
+	if l.clock.Offset() > 0 {
+		said += ", which says " + l.clock.Wall().Format("January 2, 2006, 15:04:05")
 	}
-	fmt.Fprintf(w, clockPage, html.EscapeString(server.StyleAddress()), l.clock.Now().Format("Monday, January 2, 2006, 15:04:05"), ahead)
+	fmt.Fprintf(w, clockPage, html.EscapeString(server.StyleAddress()), l.clock.Now().Format("Monday, January 2, 2006, 15:04:05"), said)
 }
 
 const clockPage = `<!doctype html>
@@ -86,20 +87,39 @@ const clockPage = `<!doctype html>
 </html>
 `
 
+// units are what the clock is moved by, as fields of the form and as letters of
+// the command.
+var units = []struct {
+	name, letter string
+	lasts        time.Duration
+}{{"days", "d", 24 * time.Hour}, {"hours", "h", time.Hour}, {"minutes", "m", time.Minute}}
+
+var errTooFar = fault.New(fault.Invalid, "The clock moves by at most 800 days at a time.")
+
 func (l *lab) moveClock(w http.ResponseWriter, r *http.Request) error {
 	form, err := web.Form(r)
 	if err != nil {
 		return err
 	}
-	days, err1 := strconv.Atoi(form.Get("days"))
-	hours, err2 := strconv.Atoi(form.Get("hours"))
-	if err1 != nil || err2 != nil || days < 0 || hours < 0 {
-		return fault.New(fault.Invalid, "Days and hours are whole numbers, 0 or more.")
+	var by time.Duration
+	for _, u := range units {
+		text := form.Get(u.name)
+		if text == "" {
+			continue
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 {
+			return fault.New(fault.Invalid, "Days, hours and minutes are whole numbers, 0 or more.")
+		}
+		if n > int(maxAdvance/u.lasts) {
+			return errTooFar
+		}
+		by += time.Duration(n) * u.lasts
 	}
-	if days > 800 || hours > 19200 || time.Duration(days*24+hours)*time.Hour > maxAdvance {
-		return fault.New(fault.Invalid, "The clock moves by at most 800 days at a time.")
+	if by > maxAdvance {
+		return errTooFar
 	}
-	l.clock.Advance(time.Duration(days*24+hours) * time.Hour)
+	l.clock.Advance(by)
 	l.log.InfoContext(r.Context(), "the lab's clock was moved", "offset", l.clock.Offset())
 	if err := l.keepOffset(); err != nil {
 		return err

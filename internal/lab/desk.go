@@ -40,7 +40,7 @@ func (s *story) openDesk(ctx context.Context) error {
 		Assertion: func(ctx context.Context) (string, error) {
 			return s.api.quietly().identityToken(ctx, s.world.Host.Endpoint, s.world.Host.Header, exchangeAudience, m.Identity)
 		},
-		HTTP: s.lab.http, Now: s.clock.Wall, Log: s.lab.log,
+		HTTP: s.lab.http, Now: s.clock.Now, Wall: s.clock.Wall, Log: s.lab.log,
 	})
 	if err != nil {
 		listener.Close()

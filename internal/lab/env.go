@@ -96,7 +96,8 @@ func environment(data string) ([]variable, error) {
 	if !w.Played {
 		return nil, ErrNotPlayed
 	}
-	return slices.Concat(w.forSDKs(), w.forContract(), w.forProxy()), nil
+	all := slices.Concat(w.forSDKs(), w.forContract(), w.forProxy())
+	return slices.DeleteFunc(all, func(v variable) bool { return v.value == "" }), nil // of what no story made
 }
 
 // forSDKs are the variables that other people's libraries read.
@@ -142,6 +143,17 @@ func (w *world) forContract() []variable {
 		{"ENTENTE_CERT_PEM_FILE", w.CertApp.PEMFile},
 		{"ENTENTE_PUBLIC_APP_ID", w.PublicApp.ID},
 		{"ENTENTE_WEB_APP_URL", w.Desk.URL},
+		{"ENTENTE_WEBAPP_URL", w.Desk.URL},
+		{"ENTENTE_PORTAL_URL", w.Name},
+		{"ENTENTE_USER_B_UPN", w.B.Others[2].UPN},
+		{"ENTENTE_USER_B_PASSWORD", w.B.Others[2].Password},
+		{"ENTENTE_APPROVER_A_UPN", w.A.Others[0].UPN},
+		{"ENTENTE_APPROVER_A_PASSWORD", w.A.Others[0].Password},
+		{"ENTENTE_PACKAGE_LINK", w.packageLink()},
+		{"ENTENTE_PACKAGE_ID", w.Access.Package},
+		{"ENTENTE_TEAM_ID", w.Access.Group},
+		{"ENTENTE_SECRET_A_APP_ID", w.SecretA.ID},
+		{"ENTENTE_SECRET_A", w.SecretA.Secret},
 	}
 }
 

@@ -11,6 +11,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -40,10 +41,11 @@ const defaultPort = 8443
 // Options are what a person may choose.
 type Options struct {
 	Data     string
-	Port     int  // 0: the one it had before, or 8443
-	Once     bool // end when the story is told
-	Reset    bool // begin anew
-	MapHosts bool // answer under Microsoft's host names, through a proxy
+	Story    string // which are told, one of tales; "": as before, or both
+	Port     int    // 0: the one it had before, or 8443
+	Once     bool   // end when the story is told
+	Reset    bool   // begin anew
+	MapHosts bool   // answer under Microsoft's host names, through a proxy
 	NoColor  bool
 
 	Out    io.Writer // the story
@@ -62,6 +64,7 @@ type lab struct {
 	data    string
 	clock   *clock.Movable
 	paper   *paper
+	plans   []plan
 	log     *slog.Logger
 	server  *server.Server
 	ca      *localca.Authority
@@ -106,6 +109,9 @@ func Run(ctx context.Context, o Options) error {
 
 // open reads the folder, or makes a fresh world in it.
 func open(o Options) (*lab, error) {
+	if err := CheckStory(o.Story); err != nil {
+		return nil, err
+	}
 	data, err := filepath.Abs(o.Data)
 	if err != nil {
 		return nil, err
@@ -122,6 +128,9 @@ func open(o Options) (*lab, error) {
 	// A lab that has mapped hosts goes on doing so: its own credential is typed by
 	// Microsoft's login host and would match nothing otherwise.
 	w.Mapped = w.Mapped || o.MapHosts
+	if told := cmp.Or(o.Story, w.Story, "both"); told != w.Story {
+		w.Story, w.Told = told, false
+	}
 	offset, err := readOffset(data)
 	if err != nil {
 		return nil, err
@@ -129,7 +138,7 @@ func open(o Options) (*lab, error) {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, err
 	}
-	return &lab{options: o, world: w, data: data, clock: clock.NewMovable(offset), paper: newPaper(o.Out, o.NoColor)}, nil
+	return &lab{options: o, world: w, data: data, clock: clock.NewMovable(offset), paper: newPaper(o.Out, o.NoColor), plans: plans}, nil
 }
 
 // listen opens the lab's door, on this machine only. The port is part of the
@@ -228,10 +237,17 @@ func (l *lab) tell(ctx context.Context, parts *parts) error {
 	} else {
 		w.Proxy = ""
 	}
-	if w.Told {
+	if tales[w.Story] == 0 {
+		l.paper.line("No story is told: the tenants have people and nothing else.")
+	}
+	if w.Told && tales[w.Story] != 0 {
 		l.paper.line("The first telling's objects are here; what made them is not done again. Begin anew with --reset.")
 	}
-	err := l.story(parts).play(ctx, steps, w.Told)
+	story := l.story(parts)
+	err := story.play(ctx, chosen(w.Story, w.Told), w.Told)
+	if ended := story.endSecond(); err == nil {
+		err = ended
+	}
 	if err != nil && (!w.Told || l.options.Once) {
 		return err
 	}
@@ -258,17 +274,23 @@ func (l *lab) stay(ctx context.Context, parts *parts) error {
 func (l *lab) addresses() {
 	w, p := l.world, l.paper
 	p.line("\n%s", p.paint(bold, "The lab is up. Interrupt it (Ctrl-C) to end it."))
-	p.fact("login, Graph, management", w.Name)
-	p.fact("certificate authority", w.CAFile)
-	p.fact("identity endpoint", w.Host.Endpoint)
-	p.fact("metadata endpoint", w.Host.Base)
-	p.fact("tenant B's own API", w.Sample.URL)
-	p.fact("tenant A's travel desk", w.Desk.URL)
-	p.fact("mail", w.Name+"/lab/mail")
-	p.fact("clock", w.Name+"/lab/clock")
-	p.fact("parts of the pages", w.Name+"/design")
-	if w.Proxy != "" {
-		p.fact("mapping proxy", w.Proxy)
+	for _, f := range [][2]string{
+		{"login, Graph, management", w.Name},
+		{"certificate authority", w.CAFile},
+		{"identity endpoint", w.Host.Endpoint},
+		{"metadata endpoint", w.Host.Base},
+		{"tenant B's own API", w.Sample.URL},
+		{"tenant A's travel desk", w.Desk.URL},
+		{"My Access of tenant A", w.portal("/access")},
+		{"access package's link", w.packageLink()},
+		{"mail", w.Name + "/lab/mail"},
+		{"clock", w.Name + "/lab/clock"},
+		{"parts of the pages", w.Name + "/design"},
+		{"mapping proxy", w.Proxy},
+	} {
+		if f[1] != "" { // of what no story made there is nothing to say
+			p.fact(f[0], f[1])
+		}
 	}
 	for _, o := range []organization{w.A, w.B, w.C} {
 		p.line("\n    %s  %s  %s  %s", p.paint(bold, o.Label), o.Name, o.Domain, p.paint(dim, o.ID))
@@ -284,7 +306,10 @@ func (l *lab) addresses() {
 		data = " --data " + l.options.Data
 	}
 	program := programName(l.options.self)
-	p.line("      %s lab run%s -- ./examples/runbook.sh", program, data)
+	if w.Host.Endpoint != "" {
+		p.line("      %s lab run%s -- ./examples/runbook.sh", program, data)
+	}
+	p.line("      %s lab clock%s +90d", program, data)
 	p.line("      eval \"$(%s lab env%s)\"", program, data)
 }
 

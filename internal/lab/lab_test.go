@@ -171,6 +171,17 @@ var contract = map[string]string{
 	"ENTENTE_CERT_PEM_FILE":             `/.+\.pem`,
 	"ENTENTE_PUBLIC_APP_ID":             guid,
 	"ENTENTE_WEB_APP_URL":               `http://127\.0\.0\.1:\d+`,
+	"ENTENTE_WEBAPP_URL":                `http://127\.0\.0\.1:\d+`,
+	"ENTENTE_PORTAL_URL":                `https://localhost:\d+`,
+	"ENTENTE_USER_B_UPN":                `member02@fabrikam\.example`,
+	"ENTENTE_USER_B_PASSWORD":           `.{8,}`,
+	"ENTENTE_APPROVER_A_UPN":            `.+@contoso\.example`,
+	"ENTENTE_APPROVER_A_PASSWORD":       `.{8,}`,
+	"ENTENTE_PACKAGE_LINK":              `https://localhost:\d+/@contoso\.example/access-packages/` + guid,
+	"ENTENTE_PACKAGE_ID":                guid,
+	"ENTENTE_TEAM_ID":                   guid,
+	"ENTENTE_SECRET_A_APP_ID":           guid,
+	"ENTENTE_SECRET_A":                  `.{20,}`,
 }
 
 const guid = `[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`
@@ -353,7 +364,7 @@ func ask(t *testing.T, h http.Handler, path, token string) int {
 
 // TestMapHosts speaks to the lab under Microsoft's names through the proxy.
 func TestMapHosts(t *testing.T) {
-	tell(t, Options{Once: true, MapHosts: true}, func(t *testing.T, l told) {
+	tell(t, Options{Story: "workload", Once: true, MapHosts: true}, func(t *testing.T, l told) {
 		proxied, err := url.Parse(l.env["HTTPS_PROXY"])
 		if err != nil || proxied.Host == "" {
 			t.Fatalf("HTTPS_PROXY = %q", l.env["HTTPS_PROXY"])
@@ -398,7 +409,7 @@ func TestMapHosts(t *testing.T) {
 func TestClock(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "lab")
 	var env map[string]string
-	tell(t, Options{Data: data, Once: true, builtIn: true}, func(t *testing.T, l told) {
+	tell(t, Options{Data: data, Story: "workload", Once: true, builtIn: true}, func(t *testing.T, l told) {
 		env = l.env
 		b := newBrowser(l.api.http.Transport, newPaper(new(bytes.Buffer), true))
 		if err := b.open(t.Context(), l.api.base+"/lab/clock"); err != nil {
@@ -410,7 +421,7 @@ func TestClock(t *testing.T) {
 		if err := b.submit(t.Context(), "days=0", map[string]string{"days": "2", "hours": "3"}); err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(b.page.words(), "ahead of this machine by 51h0m0s") {
+		if !strings.Contains(b.page.words(), "2 days, 3 hours ahead of this machine") {
 			t.Errorf("the page says %s", b.page.words())
 		}
 		if err := b.submit(t.Context(), "days=0", map[string]string{"days": "-1"}); err != nil || b.page.status != http.StatusBadRequest {
@@ -419,7 +430,7 @@ func TestClock(t *testing.T) {
 	})
 	tell(t, Options{Data: data, Port: portOf(t, env), Once: true, builtIn: true}, func(t *testing.T, l told) {
 		b := newBrowser(l.api.http.Transport, newPaper(new(bytes.Buffer), true))
-		if err := b.open(t.Context(), l.api.base+"/lab/clock"); err != nil || !strings.Contains(b.page.words(), "ahead of this machine by 51h0m0s") {
+		if err := b.open(t.Context(), l.api.base+"/lab/clock"); err != nil || !strings.Contains(b.page.words(), "2 days, 3 hours ahead of this machine") {
 			t.Errorf("after a restart the page says %s, %v", b.page.words(), err)
 		}
 	})
@@ -447,9 +458,9 @@ func TestFailingStep(t *testing.T) {
 	var out bytes.Buffer
 	s := &story{paper: newPaper(&out, true), world: &world{}, data: t.TempDir()}
 	err := s.play(t.Context(), []step{
-		{"works", "", func(*story, context.Context) error { return nil }},
-		{"fails", "", func(*story, context.Context) error { return errors.New("no luck") }},
-		{"is not reached", "", func(*story, context.Context) error { return errors.New("reached") }},
+		{"works", "", both, false, func(*story, context.Context) error { return nil }},
+		{"fails", "", both, false, func(*story, context.Context) error { return errors.New("no luck") }},
+		{"is not reached", "", both, false, func(*story, context.Context) error { return errors.New("reached") }},
 	}, false)
 	if err == nil || !strings.Contains(err.Error(), "step 2 of 3") || strings.Contains(out.String(), "is not reached") || !strings.Contains(out.String(), "no luck") {
 		t.Errorf("err = %v\n%s", err, &out)
@@ -467,7 +478,7 @@ func TestWithVariables(t *testing.T) {
 // in by the app role, one by the group, and the administrator is told whom to
 // ask.
 func TestTravelDesk(t *testing.T) {
-	tell(t, Options{Once: true, builtIn: true}, func(t *testing.T, l told) {
+	tell(t, Options{Story: "workload", Once: true, builtIn: true}, func(t *testing.T, l told) {
 		w, err := loadWorld(l.data)
 		if err != nil {
 			t.Fatal(err)
@@ -522,7 +533,7 @@ func TestMailOfTheLab(t *testing.T) {
 		}
 		return b.page.text
 	}
-	tell(t, Options{Once: true, builtIn: true}, func(t *testing.T, l told) {
+	tell(t, Options{Story: "workload", Once: true, builtIn: true}, func(t *testing.T, l told) {
 		data = l.data
 		w, err := loadWorld(data)
 		if err != nil {

@@ -16,21 +16,29 @@ import (
 type plan struct {
 	label, name, domain string
 	members             int
+	known               int // how many members, the first ones, have a password that the lab tells
 }
 
 // The three tenants. C has nothing but an administrator: whoever gets anything
 // there got it by mistake.
 var plans = []plan{
-	{"tenant A", "Contoso", "contoso", 6},
-	{"tenant B", "Fabrikam", "fabrikam", 12},
-	{"tenant C", "Northwind", "northwind", 0},
+	{"tenant A", "Contoso", "contoso", 6, 1},
+	{"tenant B", "Fabrikam", "fabrikam", 12, 2},
+	{"tenant C", "Northwind", "northwind", 0, 0},
+}
+
+// few are the tenants of the lab that is thrown away: nobody counts its people.
+var few = []plan{
+	{"tenant A", "Contoso", "contoso", 1, 1},
+	{"tenant B", "Fabrikam", "fabrikam", 2, 2},
+	{"tenant C", "Northwind", "northwind", 0, 0},
 }
 
 // seed makes the tenants and the people in them, once.
 func (l *lab) seed(ctx context.Context) error {
 	w := l.world
 	for i, o := range []*organization{&w.A, &w.B, &w.C} {
-		p := plans[i]
+		p := l.plans[i]
 		if o.Seeded {
 			continue
 		}
@@ -57,7 +65,10 @@ func (l *lab) seedTenant(ctx context.Context, o *organization, p plan) error {
 		Client: "Lab seeding", Subscription: p.name + " production",
 	}
 	if p.members > 0 {
-		o.Others = []account{newAccount("app-admin", o, "Application administrator"), newAccount("member01", o, "Member 01")}
+		o.Others = []account{newAccount("app-admin", o, "Application administrator")}
+		for n := range p.known {
+			o.Others = append(o.Others, newAccount(fmt.Sprintf("member%02d", n+1), o, fmt.Sprintf("Member %02d", n+1)))
+		}
 		request.Others = []server.Person{{
 			UPN: o.Others[0].UPN, Name: o.Others[0].Role, Password: secret.NewString(o.Others[0].Password), Role: o.Others[0].Role,
 		}}
@@ -75,8 +86,8 @@ func newAccount(name string, o *organization, role string) account {
 	return account{UPN: name + "@" + o.Domain, Password: "Lab-1" + secret.Random(9), Role: role}
 }
 
-// seedMembers makes the ordinary members. The first has a known password, so
-// that someone without a role can sign in and be refused.
+// seedMembers makes the ordinary members. Some have a known password: someone
+// without a role can sign in and be refused, and ask for what they lack.
 func (l *lab) seedMembers(ctx context.Context, o *organization, p plan) error {
 	if p.members == 0 {
 		return nil
@@ -89,8 +100,8 @@ func (l *lab) seedMembers(ctx context.Context, o *organization, p plan) error {
 	for n := 1; n <= p.members; n++ {
 		name := fmt.Sprintf("Member %02d", n)
 		password := "Lab-" + secret.Random(24) // of three kinds of character, whatever the chance
-		if n == 1 {
-			password = o.Others[1].Password
+		if n <= p.known {
+			password = o.Others[n].Password
 		}
 		nick := strings.ToLower(strings.ReplaceAll(name, " ", ""))
 		err := a.json(ctx, http.MethodPost, "/v1.0/users", token, map[string]any{
@@ -108,27 +119,30 @@ func (l *lab) seedMembers(ctx context.Context, o *organization, p plan) error {
 	return nil
 }
 
-// seedClients makes the applications that experiments use in tenant B: one with
-// a secret, one with a certificate and one without either.
+// seedClients makes the applications that experiments use: in tenant B one with
+// a secret, one with a certificate and one without either, and in tenant A one
+// with a secret and the same rights.
 func (s *story) seedClients(ctx context.Context) error {
 	w := s.world
-	if w.PublicApp.ID != "" {
+	if w.SecretA.ID != "" {
 		s.paper.note("They are there from an earlier run.")
 		return nil
 	}
-	token, err := s.token(ctx, &w.B, graphScope)
-	if err != nil {
-		return err
-	}
 	for _, c := range []struct {
 		name string
+		of   *organization
 		into *client
 		make func(context.Context, string) (client, error)
 	}{
-		{"with a secret", &w.SecretApp, s.secretClient},
-		{"with a certificate", &w.CertApp, s.certificateClient},
-		{"public", &w.PublicApp, s.publicClient},
+		{"in B, with a secret", &w.B, &w.SecretApp, s.secretClient},
+		{"in B, with a certificate", &w.B, &w.CertApp, s.certificateClient},
+		{"in B, public", &w.B, &w.PublicApp, s.publicClient},
+		{"in A, with a secret", &w.A, &w.SecretA, s.secretClient},
 	} {
+		token, err := s.token(ctx, c.of, graphScope)
+		if err != nil {
+			return err
+		}
 		if *c.into, err = c.make(ctx, token); err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
@@ -137,7 +151,7 @@ func (s *story) seedClients(ctx context.Context) error {
 	return nil
 }
 
-// secretRoles are what the confidential client may do in tenant B.
+// secretRoles are what a confidential client may do in its tenant.
 var secretRoles = []string{
 	"Directory.ReadWrite.All", "User.ReadWrite.All", "Group.ReadWrite.All", "Application.ReadWrite.All", "AppRoleAssignment.ReadWrite.All",
 	"RoleManagement.ReadWrite.Directory", "EntitlementManagement.ReadWrite.All",
@@ -180,7 +194,7 @@ func (s *story) publicClient(ctx context.Context, token string) (client, error) 
 	return c, err
 }
 
-// newClient makes an application of tenant B with its service principal there,
+// newClient makes an application of the token's tenant with its service principal,
 // and assigns it roles of Microsoft Graph.
 func (s *story) newClient(ctx context.Context, token, name string, roles []string, more map[string]any) (client, string, error) {
 	body := map[string]any{"displayName": name, "signInAudience": "AzureADMyOrg"}

@@ -28,6 +28,8 @@ type story struct {
 	self    []string // the command that runs the built-in runbook
 	builtIn bool
 
+	second *throwaway // where the clock is moved
+
 	tokens    map[string]string // the administrators' tools', by tenant and scope
 	assertion string            // the managed identity's token, for exchange
 	crossed   string            // tenant B's token, for Graph
@@ -37,58 +39,77 @@ type story struct {
 type step struct {
 	title string
 	why   string
+	of    tale
+	once  bool // it needs no telling when the lab is started again
 	do    func(*story, context.Context) error
 }
 
-// steps is the whole story, in the article's order.
+// steps are both stories, in the articles' order.
 var steps = []step{
 	{"Tenant A: create a user-assigned managed identity",
 		"An identity for a workload, without a secret. The platform vouches for whoever runs where it is assigned.",
-		(*story).createIdentity},
+		both, false, (*story).createIdentity},
 	{"Tenant A: register a multi-tenant application",
 		"A managed identity cannot be seen from another tenant; an application can. It asks for User.Read.All on Microsoft Graph, as itself.",
-		(*story).registerApplication},
+		workload, false, (*story).registerApplication},
 	{"Tenant A: add a federated credential to the application",
 		"Whoever shows a token of this issuer, with this subject, for this audience, is the application. Subject is the managed identity's object id.",
-		(*story).addCredential},
+		workload, false, (*story).addCredential},
 	{"Tenant B: an administrator consents",
 		"A browser opens the admin consent page, the administrator signs in with a password and accepts. Only now the application exists in tenant B.",
-		(*story).consent},
+		workload, false, (*story).consent},
 	{"Tenant A: an automation account with the identity",
 		"The host where the runbook will run. Only identities assigned to it are given out there.",
-		(*story).startHost},
+		both, false, (*story).startHost},
 	{"On the host: ask the identity endpoint",
 		"A token of tenant A that says who the workload is, good for an exchange and for nothing else.",
-		(*story).askEndpoint},
+		workload, false, (*story).askEndpoint},
 	{"Exchange it at tenant B",
 		"Tenant B finds the credential, checks the signature with tenant A's published keys, and gives a token of its own.",
-		(*story).crossOver},
+		workload, false, (*story).crossOver},
 	{"Read tenant B's users",
-		"", (*story).readUsers},
+		"", workload, false, (*story).readUsers},
 	{"Tenant C has agreed to nothing",
 		"The same token, the same application: the third tenant refuses, because nobody there consented.",
-		(*story).knockAtC},
+		workload, false, (*story).knockAtC},
 	{"Tenant B's own API, by the same crossing",
 		"Fabrikam's order service checks tokens by discovery and asks for its app role. First without the role, then with it.",
-		(*story).callSample},
+		workload, false, (*story).callSample},
 	{"Tenant A's own web application, to sign in to",
 		"Contoso's travel desk lets in whoever has its app role or is in its group. A managed identity's token proves the application, so it holds no secret either.",
-		(*story).openDesk},
-	{"Tenant B: applications for experiments of your own",
-		"One with a secret, one with a certificate, one public. `entente lab env` names them.",
-		(*story).seedClients},
+		both, false, (*story).openDesk},
+	{"Applications for experiments of your own",
+		"In tenant B one with a secret, one with a certificate, one public; in tenant A one with a secret. `entente lab env` names them.",
+		both, false, (*story).seedClients},
 	{"The second story. Tenant A: connect tenant B, and offer its people something",
-		"A catalog has a group; an access package gives membership of it; a policy says who may have it, who approves, and for how long.",
-		(*story).offerPackage},
+		"A catalog has a team and the travel desk; an access package gives both; a policy says who may have it, who approves, and for how long.",
+		person, false, (*story).offerPackage},
 	{"Tenant A: a colleague asks for somebody of tenant B",
 		"By address; there is no account in tenant A yet. Who looks after a catalog does not go around its approver.",
-		(*story).askForPartner},
+		person, false, (*story).askForPartner},
 	{"Tenant A: the approver agrees",
-		"Only now there is a guest, and the guest is in the group.",
-		(*story).approvePartner},
+		"Only now there is a guest, and the guest is in the team.",
+		person, false, (*story).approvePartner},
+	{"A second, throwaway lab, because what follows takes months",
+		"Its clock is moved; this lab's is not. Another of fabrikam's people has the package's link there.",
+		person, true, (*story).openSecond},
+	{"Tenant B: somebody asks by the link",
+		"They sign in at home and say why. There is still no account of theirs in tenant A.",
+		person, true, inSecond((*throwaway).askByLink)},
+	{"Tenant A: the approver reads it, and agrees",
+		"", person, true, inSecond((*throwaway).agree)},
+	{"The first visit",
+		"Tenant A asks once whether they want to be its guest. They accept, and the travel desk's door is open.",
+		person, true, inSecond((*throwaway).enter)},
+	{"Ninety days later",
+		"The package ends by itself. Nothing else of tenant A's is left to the guest, so the guest is blocked.",
+		person, true, inSecond((*throwaway).expire)},
+	{"Thirty days after that",
+		"Who has nothing any more is not kept. The second lab ends here.",
+		person, true, (*story).endOfGuest},
 	{"The first story's runbook itself",
 		"The script of the article runs as a child process on the automation account's host, with nothing but the endpoint's address.",
-		(*story).runRunbook},
+		workload, false, (*story).runRunbook},
 }
 
 // story returns the story about this lab.

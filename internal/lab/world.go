@@ -29,18 +29,20 @@ type world struct {
 	SecretApp client `json:"secretApp"` // a confidential client in B
 	CertApp   client `json:"certApp"`
 	PublicApp client `json:"publicApp"`
+	SecretA   client `json:"secretA"` // what SecretApp is in B, in A
 
 	Access access `json:"access"`
 	Sample sample `json:"sample"`
 	Desk   desk   `json:"desk"`
+	Story  string `json:"story"`  // which are told: one of Stories
 	Mapped bool   `json:"mapped"` // hosts are mapped, and a credential may be typed by Microsoft's
 	Proxy  string `json:"proxy"`  // address of the mapping proxy, or ""
 	Played bool   `json:"played"`
-	Told   bool   `json:"told"` // the story was played to its end, by this start or an earlier one
+	Told   bool   `json:"told"` // what Story names was played to its end, by this start or an earlier one
 }
 
 // worldFormat changes when an older file can no longer be read.
-const worldFormat = 1
+const worldFormat = 2
 
 // An organization is one tenant with the people the lab seeded.
 type organization struct {

@@ -42,7 +42,8 @@ type Options struct {
 	GroupName    string
 	Assertion    func(context.Context) (string, error) // what proves the application
 	HTTP         *http.Client
-	Now          func() time.Time
+	Now          func() time.Time // of the application, by which its sessions end
+	Wall         func() time.Time // of the issuer's tokens
 	Log          *slog.Logger
 }
 
@@ -109,7 +110,7 @@ func New(ctx context.Context, o Options) (*App, error) {
 	}
 	a := &App{
 		o: o, signOut: more.EndSession, begun: make(map[string]begun), sessions: make(map[string]session),
-		verifier: provider.VerifierContext(ctx, &oidc.Config{ClientID: o.ClientID, SupportedSigningAlgs: []string{oidc.RS256}, Now: o.Now}),
+		verifier: provider.VerifierContext(ctx, &oidc.Config{ClientID: o.ClientID, SupportedSigningAlgs: []string{oidc.RS256}, Now: o.Wall}),
 		oauth:    oauth2.Config{ClientID: o.ClientID, Endpoint: provider.Endpoint(), RedirectURL: o.Base + "/back", Scopes: []string{oidc.ScopeOpenID, "profile"}},
 	}
 	a.oauth.Endpoint.AuthStyle = oauth2.AuthStyleInParams
