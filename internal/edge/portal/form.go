@@ -13,14 +13,19 @@ import (
 // without controls asks whether the reader means it.
 type Form struct {
 	Action string
+	Step   bool              // it changes nothing and leads on by address: a GET
 	Text   string            // what sending it brings about, or nothing
 	Hidden map[string]string // what is sent along
+	Keep   []Kept            // likewise, where names come more than once
 	Parts  []Part
 	Button string // verb and organization
 	Stop   bool   // it takes away
 	Back   string // where it leads who does not send it, or nothing
 	Leave  string // what that link says; "Cancel" when empty
 }
+
+// A Kept is a value that a form sends along.
+type Kept struct{ Name, Value string }
 
 // A Part is one control of a form, or a heading between them.
 type Part struct {

@@ -20,7 +20,8 @@ func (t Thing) Heading() string {
 	return t.Aside
 }
 
-// A Section is one part of a thing. What it has not is not shown.
+// A Section is one part of a thing, under its heading; one without is its form
+// alone. What it has not is not shown.
 type Section struct {
 	ID      string
 	Heading string

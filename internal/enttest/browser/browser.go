@@ -95,6 +95,17 @@ func (b *Browser) Submit(on Page, button string, fill url.Values) Page {
 	return b.Post(action, fields)
 }
 
+// Ask presses a button of a form that is sent by address, with fields filled in.
+func (b *Browser) Ask(on Page, button string, fill url.Values) Page {
+	b.t.Helper()
+	if on.Page == nil {
+		b.t.Fatalf("%s is no page: %d %s", on.At, on.Status, on.Body)
+	}
+	action, fields := on.Form(b.t, button)
+	maps.Copy(fields, fill)
+	return b.Get(action + "?" + fields.Encode())
+}
+
 // Follow opens the page to which a link that says so leads.
 func (b *Browser) Follow(on Page, says string) Page {
 	b.t.Helper()

@@ -88,10 +88,15 @@ func (p *Page) Form(t testing.TB, button string) (action string, fields url.Valu
 func form(n *html.Node, same func(says string) bool) (fields url.Values, found bool) {
 	fields = url.Values{}
 	for c := range n.Descendants() {
+		name := attr(c, "name")
 		switch {
 		case c.Type != html.ElementNode:
-		case c.Data == "input" && attr(c, "name") != "" && (attr(c, "type") != "checkbox" || ticked(c)):
-			fields.Set(attr(c, "name"), attr(c, "value"))
+		case c.Data == "input" && name != "" && (!slices.Contains([]string{"checkbox", "radio"}, attr(c, "type")) || has(c, "checked")):
+			fields.Add(name, attr(c, "value"))
+		case c.Data == "textarea" && name != "":
+			fields.Add(name, text(c))
+		case c.Data == "select" && name != "":
+			fields.Add(name, chosen(c))
 		case c.Data == "button" && !found && same(said(c)):
 			found = true
 			if attr(c, "name") != "" {
@@ -113,8 +118,37 @@ func said(n *html.Node) string {
 	return strings.TrimSpace(all)
 }
 
-func ticked(n *html.Node) bool {
-	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "checked" })
+func has(n *html.Node, key string) bool {
+	return slices.ContainsFunc(n.Attr, func(a html.Attribute) bool { return a.Key == key })
+}
+
+// chosen returns the value of a select: of the selected option, or else of the
+// first.
+func chosen(n *html.Node) (value string) {
+	first := true
+	for c := range n.Descendants() {
+		if c.Type == html.ElementNode && c.Data == "option" {
+			if has(c, "selected") {
+				return attr(c, "value")
+			}
+			if first {
+				value, first = attr(c, "value"), false
+			}
+		}
+	}
+	return value
+}
+
+// Value returns the value of the first control of the name, checked or not.
+func (p *Page) Value(t testing.TB, name string) string {
+	t.Helper()
+	for n := range p.root.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "input" && attr(n, "name") == name {
+			return attr(n, "value")
+		}
+	}
+	t.Fatalf("page %q has no field %q; it says: %s", p.Title(), name, p.Text())
+	return ""
 }
 
 // Link returns the address of the first link with this text, or "".

@@ -38,6 +38,12 @@ func (s *Service) Organization(ctx context.Context, who authz.Caller, id ids.Org
 // CreateOrganization connects an organization. A domain that a tenant of this
 // installation has verified stands for that tenant.
 func (s *Service) CreateOrganization(ctx context.Context, who authz.Caller, to OrganizationChange) (*Organization, error) {
+	return s.Connect(ctx, who, to, Sponsors{})
+}
+
+// Connect is CreateOrganization with those who speak for it: all of it is done, or
+// nothing.
+func (s *Service) Connect(ctx context.Context, who authz.Caller, to OrganizationChange, sponsors Sponsors) (*Organization, error) {
 	return change(ctx, s, func(tx *sqldb.Tx) (*Organization, error) {
 		if err := may(ctx, tx, who, "", toConnect); err != nil {
 			return nil, err
@@ -52,7 +58,20 @@ func (s *Service) CreateOrganization(ctx context.Context, who authz.Caller, to O
 		if err := addOrganization(ctx, tx, o); err != nil {
 			return nil, err
 		}
-		return o, recordOrganization(ctx, tx, who, "Create connected organization", o, audit.Diff(shownOrganization{}, o.shown()))
+		if err := recordOrganization(ctx, tx, who, "Create connected organization", o, audit.Diff(shownOrganization{}, o.shown())); err != nil {
+			return nil, err
+		}
+		for _, speaks := range []struct {
+			external bool
+			who      []ids.ObjectID
+		}{{false, sponsors.Internal}, {true, sponsors.External}} {
+			for _, sponsor := range speaks.who {
+				if err := speak(ctx, tx, who, o, speaks.external, sponsor); err != nil {
+					return nil, err
+				}
+			}
+		}
+		return o, nil
 	})
 }
 
@@ -132,26 +151,41 @@ const NoSponsor fault.Reason = "entitlement.no_sponsor"
 // AddSponsor has a user or group speak for an organization. External sponsors are
 // guests, internal ones are not.
 func (s *Service) AddSponsor(ctx context.Context, who authz.Caller, id ids.OrganizationID, external bool, sponsor ids.ObjectID) error {
-	return s.changeOrganization(ctx, who, id, "Add sponsor to connected organization", func(tx *sqldb.Tx, o *Organization) error {
-		found, err := object.Get(ctx, tx, who.Tenant, sponsor)
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		o, err := organizationByID(ctx, tx, who.Tenant, id)
 		if err != nil {
 			return err
 		}
-		switch found.Kind {
-		case object.Group:
-		case object.User:
-			u, err := directory.GetUser(ctx, tx, who.Tenant, string(sponsor))
-			if err != nil {
-				return err
-			}
-			if (u.UserType != nil && *u.UserType == "Guest") != external {
-				return fault.Because(fault.Invalid, NoSponsor, "An internal sponsor is a member of the tenant, an external one a guest.")
-			}
-		default:
-			return fault.Because(fault.Invalid, NoSponsor, "A sponsor is a user or a group.")
+		if err := may(ctx, tx, who, "", toConnect); err != nil {
+			return err
 		}
-		return addSponsor(ctx, tx, o, external, sponsor)
+		return speak(ctx, tx, who, o, external, sponsor)
 	})
+}
+
+// speak has somebody speak for the organization, and records it.
+func speak(ctx context.Context, tx *sqldb.Tx, who authz.Caller, o *Organization, external bool, sponsor ids.ObjectID) error {
+	found, err := object.Get(ctx, tx, who.Tenant, sponsor)
+	if err != nil {
+		return err
+	}
+	switch found.Kind {
+	case object.Group:
+	case object.User:
+		u, err := directory.GetUser(ctx, tx, who.Tenant, string(sponsor))
+		if err != nil {
+			return err
+		}
+		if (u.UserType != nil && *u.UserType == "Guest") != external {
+			return fault.Because(fault.Invalid, NoSponsor, "An internal sponsor is a member of the tenant, an external one a guest.")
+		}
+	default:
+		return fault.Because(fault.Invalid, NoSponsor, "A sponsor is a user or a group.")
+	}
+	if err := addSponsor(ctx, tx, o, external, sponsor); err != nil {
+		return err
+	}
+	return recordOrganization(ctx, tx, who, "Add sponsor to connected organization", o, audit.Diff(o.shown(), o.shown()))
 }
 
 // RemoveSponsor has somebody no longer speak for an organization.

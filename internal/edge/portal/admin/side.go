@@ -17,7 +17,12 @@ var areas = []struct {
 	areas []area
 }{
 	{"", []area{{"Overview", "", ""}}},
-	{"Entitlement management", []area{}},
+	{"Entitlement management", []area{
+		{"Overview", "/entitlement", "What there is, and the My Access portal link"},
+		{"Connected organizations", "/entitlement/organizations", "Whose people may ask for access"},
+		{"Catalogs", "/entitlement/catalogs", "What can be given, and who administers it"},
+		{"Settings", "/entitlement/settings", "What becomes of guests at the end, and who may set up what"},
+	}},
 	{"Directory", []area{}},
 	{"Applications", []area{}},
 	{"Automation", []area{}},

@@ -1,0 +1,184 @@
+package governance_test
+
+import (
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"testing"
+
+	"entente/internal/enttest"
+	"entente/internal/enttest/browser"
+	"entente/internal/kit/sqldb"
+)
+
+type m = map[string]any
+
+func each(t *testing.T, test func(t *testing.T, s *enttest.Server, b *browser.Browser, at string)) {
+	t.Helper()
+	enttest.Each(t, func(t *testing.T, engine sqldb.Engine) {
+		s := enttest.Start(t, enttest.Options{Engine: engine})
+		test(t, s, browser.AsAdmin(t, s, s.A), "/@"+s.A.Domain+"/admin/entitlement")
+	})
+}
+
+// make makes something through Graph and returns its identifier.
+func make(t *testing.T, s *enttest.Server, in *enttest.Tenant, set string, body m) string {
+	t.Helper()
+	var made struct{ ID string }
+	s.Graph(t, in, http.MethodPost, "/v1.0/"+set, body, &made)
+	return made.ID
+}
+
+func user(t *testing.T, s *enttest.Server, in *enttest.Tenant, nick string) string {
+	t.Helper()
+	return make(t, s, in, "users", m{"accountEnabled": true, "displayName": "Person " + nick, "mailNickname": nick, "userPrincipalName": nick + "@" + in.Domain,
+		"passwordProfile": m{"password": "Copper-Lantern-72", "forceChangePasswordNextSignIn": false}})
+}
+
+// TestConnect: an organization is found by its domain, gets a sponsor, is
+// connected, changed and disconnected.
+func TestConnect(t *testing.T) {
+	each(t, func(t *testing.T, s *enttest.Server, b *browser.Browser, at string) {
+		user(t, s, s.A, "sponsor")
+		b.Get(at).Wants(http.StatusOK, "How to begin", "Connect an organization", s.Name+"/@"+s.A.Domain+"/access")
+		list := b.Get(at+"/organizations").Wants(http.StatusOK, "No organization is connected")
+		p := b.Follow(list, "Add connected organization").Wants(http.StatusOK, "Step 1 of 4")
+		p = b.Ask(p, "Next: Directory + domain", url.Values{"name": {" "}}).Wants(http.StatusUnprocessableEntity, "Enter a name of up to 256 characters")
+		p = b.Ask(p, "Next: Directory + domain", url.Values{"name": {"Fabrikam <b>"}, "description": {"Makes turbines"}}).Wants(http.StatusOK, "Step 2 of 4", "No directory or domain yet")
+		b.Ask(p, "Add directory + domain", url.Values{"typed": {"no domain"}}).Wants(http.StatusUnprocessableEntity, "Type a domain, such as partner.example")
+		b.Ask(p, "Add directory + domain", url.Values{"typed": {s.A.Domain}}).Wants(http.StatusUnprocessableEntity, "That is this organization itself")
+		b.Ask(p, "Add directory + domain", url.Values{"typed": {enttest.NewID()}}).Wants(http.StatusUnprocessableEntity, "No organization here has the tenant ID")
+		p = b.Ask(p, "Add directory + domain", url.Values{"typed": {s.B.Domain}}).Wants(http.StatusOK, "Fabrikam", "A tenant of this installation")
+		p = b.Ask(p, "Add directory + domain", url.Values{"typed": {"supplier.example"}}).Wants(http.StatusOK, "supplier.example", "No organization of this installation has this domain")
+		p = b.Follow(p, "Remove supplier.example").Wants(http.StatusOK, "Fabrikam")
+		if strings.Contains(p.Text(), "supplier.example") {
+			t.Error("what was removed is still there")
+		}
+		p = b.Follow(p, "Next: Sponsors").Wants(http.StatusOK, "Step 3 of 4")
+		p = b.Ask(p, "Take these sponsors", url.Values{"who": {"Person sp"}}).Wants(http.StatusOK, "Person sponsor")
+		p = b.Ask(p, "Take these sponsors", url.Values{"internal": {p.Value(t, "internal")}, "who": {""}})
+		p = b.Follow(p, "Next: Review + create").Wants(http.StatusOK, "Step 4 of 4", "Fabrikam <b>", "Makes turbines", "Person sponsor")
+		p = b.Submit(p, "Connect with Contoso", nil).Wants(http.StatusOK, "The organization is connected.", "Fabrikam <b>", "Configured", "Person sponsor", "No policy names it", "Nobody yet")
+		if strings.Contains(p.Body, "Fabrikam <b>") {
+			t.Error("a name is not escaped")
+		}
+		org := p.At.Path
+		b.Get(at+"/organizations").Wants(http.StatusOK, "Fabrikam <b>", "Configured")
+		b.Get(at+"/organizations?find=fab&state=proposed").Wants(http.StatusOK, "Nothing meets the filter")
+		p = b.Follow(b.Get(at+"/organizations"), "Add connected organization")
+		p = b.Ask(p, "Next: Directory + domain", url.Values{"name": {"Twice"}})
+		b.Ask(p, "Add directory + domain", url.Values{"typed": {s.B.Domain}}).Wants(http.StatusUnprocessableEntity, "is connected already, as “Fabrikam <b>”")
+
+		p = b.Follow(b.Get(org), "Edit")
+		b.Submit(p, "Save in Contoso", url.Values{"name": {strings.Repeat("x", 257)}}).Wants(http.StatusUnprocessableEntity, "more than 256 characters")
+		b.Submit(p, "Save in Contoso", url.Values{"name": {"Fabrikam"}, "state": {"proposed"}}).Wants(http.StatusOK, "The organization is changed.", "Proposed")
+		p = b.Follow(b.Get(org), "Add directory + domain")
+		b.Submit(p, "Add to “Fabrikam”", url.Values{"typed": {"partner.example"}}).Wants(http.StatusOK, "The directory or domain is added.", "partner.example")
+		b.Submit(b.Get(org), "Remove partner.example", nil).Wants(http.StatusOK, "The directory or domain is removed.")
+		b.Submit(b.Get(org), "Remove Person sponsor", nil).Wants(http.StatusOK, "The sponsor is removed.", "No sponsor yet")
+		p = b.Follow(b.Get(org), "Add internal sponsor")
+		b.Submit(p, "Add internal sponsor in Contoso", nil).Wants(http.StatusUnprocessableEntity, "Find somebody, and pick them")
+		p = b.Submit(p, "Add internal sponsor in Contoso", url.Values{"who": {"person sponsor"}}).Wants(http.StatusOK, "sponsor@"+s.A.Domain)
+		b.Submit(p, "Add internal sponsor in Contoso", url.Values{"sponsor": {p.Value(t, "sponsor")}}).Wants(http.StatusOK, "The sponsors are added.", "Person sponsor")
+
+		p = b.Follow(b.Get(org), "Delete…").Wants(http.StatusOK, "Delete connected organization “Fabrikam”?")
+		b.Submit(p, "Delete in Contoso", nil).Wants(http.StatusOK, "The organization is no longer connected.", "No organization is connected")
+		b.Get(org).Wants(http.StatusNotFound)
+	})
+}
+
+// TestCatalog: a catalog is made, offers a group, a site and an application, and
+// somebody owns it.
+func TestCatalog(t *testing.T) {
+	each(t, func(t *testing.T, s *enttest.Server, b *browser.Browser, at string) {
+		owner := user(t, s, s.A, "owner")
+		make(t, s, s.A, "groups", m{"displayName": "Turbine design", "mailNickname": "turbine", "mailEnabled": false, "securityEnabled": true})
+		p := b.Follow(b.Get(at+"/catalogs").Wants(http.StatusOK, "General"), "New catalog")
+		b.Submit(p, "Create catalog in Contoso", url.Values{"name": {""}}).Wants(http.StatusUnprocessableEntity, "A name is needed")
+		p = b.Submit(p, "Create catalog in Contoso", url.Values{"name": {"Partner engineering"}, "external": nil}).
+			Wants(http.StatusOK, "The catalog is made.", "Nothing is offered yet", "No access package yet", "Nobody in particular")
+		catalog := p.At.Path
+		b.Submit(b.Get(at+"/catalogs/new"), "Create catalog in Contoso", url.Values{"name": {"partner ENGINEERING"}}).Wants(http.StatusUnprocessableEntity)
+
+		p = b.Follow(p, "Add groups and teams")
+		p = b.Submit(p, "Add to catalog in Contoso", url.Values{"who": {"turb"}}).Wants(http.StatusOK, "Turbine design", "Security group")
+		b.Submit(p, "Add to catalog in Contoso", url.Values{"origin": {p.Value(t, "origin")}}).Wants(http.StatusOK, "The catalog offers more now.", "Turbine design", "Group and team")
+		b.Submit(p, "Add to catalog in Contoso", url.Values{"origin": {p.Value(t, "origin")}}).Wants(http.StatusUnprocessableEntity)
+		b.Submit(p, "Add to catalog in Contoso", url.Values{"origin": {enttest.NewID()}}).Wants(http.StatusUnprocessableEntity, "There is no resource")
+		p = b.Follow(b.Get(catalog), "Turbine design").Wants(http.StatusOK, "Member", "Owner", "Roles that can be given")
+		b.Submit(p, "Read its roles again", nil).Wants(http.StatusOK, "These are its roles as they are now.")
+		p = b.Follow(p, "Remove…").Wants(http.StatusOK, "Remove “Turbine design” from the catalog?")
+		b.Submit(p, "Remove in Contoso", nil).Wants(http.StatusOK, "The catalog no longer offers it.", "Nothing is offered yet")
+
+		p = b.Follow(b.Get(catalog), "Add a role")
+		b.Submit(p, "Give role in Contoso", nil).Wants(http.StatusUnprocessableEntity, "Choose a role", "Find somebody, and pick them")
+		p = b.Submit(p, "Give role in Contoso", url.Values{"who": {"Person ow"}, "find-who": {"yes"}}).Wants(http.StatusOK, "Person owner")
+		const catalogOwner = "ae79f266-94d4-4dab-b730-feca7e132178"
+		b.Submit(p, "Give role in Contoso", url.Values{"role": {catalogOwner}, "principal": {owner}, "who": {""}, "find-who": nil}).Wants(http.StatusOK, "The role is given.", "Person owner", "Catalog owner")
+
+		o := browser.As(t, s, "owner@"+s.A.Domain, "Copper-Lantern-72")
+		o.Get(catalog).Wants(http.StatusOK, "Partner engineering")
+		own := o.Get(at+"/catalogs").Wants(http.StatusOK, "Partner engineering")
+		if strings.Contains(own.Text(), "General") {
+			t.Error("an owner of one catalog sees another")
+		}
+		b.Submit(b.Get(catalog), "Remove Person owner, Catalog owner", nil).Wants(http.StatusOK, "The role is taken back.")
+		refused := o.Get(catalog)
+		if refused.Status != http.StatusForbidden && refused.Status != http.StatusNotFound || strings.Contains(refused.Text(), "Partner") {
+			t.Errorf("who owns it no more: %d %s", refused.Status, refused.Text())
+		}
+
+		p = b.Follow(b.Get(catalog), "Edit")
+		b.Submit(p, "Save in Contoso", url.Values{"enabled": nil}).Wants(http.StatusOK, "The catalog is changed.", "Not enabled")
+		p = b.Follow(b.Get(catalog), "Delete…")
+		b.Submit(p, "Delete catalog in Contoso", nil).Wants(http.StatusOK, "The catalog is deleted.")
+	})
+}
+
+// TestSettings: what becomes of guests is changed, within its limits.
+func TestSettings(t *testing.T) {
+	each(t, func(t *testing.T, s *enttest.Server, b *browser.Browser, at string) {
+		maker := user(t, s, s.A, "maker")
+		p := b.Get(at+"/settings").Wants(http.StatusOK, "External users")
+		b.Submit(p, "Save in Contoso", url.Values{"days": {"soon"}}).Wants(http.StatusUnprocessableEntity, "Enter a number of days, 0 to 3660")
+		b.Submit(p, "Save in Contoso", url.Values{"lifecycle": {"blockSignIn"}, "days": {"7"}}).Wants(http.StatusOK, "The settings are saved.")
+		if now := b.Get(at + "/settings"); now.Value(t, "days") != "7" {
+			t.Errorf("the days are %q", now.Value(t, "days"))
+		}
+		p = b.Follow(b.Get(at+"/settings"), "Add a role")
+		b.Submit(p, "Give role in Contoso", url.Values{"role": {"ba92d953-d8e0-4e39-a797-0cbedb0a89e8"}, "principal": {maker}}).Wants(http.StatusOK, "The role is given.", "Person maker", "Catalog creator")
+		b.Submit(b.Get(at+"/settings"), "Remove Person maker, Catalog creator", nil).Wants(http.StatusOK, "The role is taken back.")
+	})
+}
+
+// TestWalls: who has no role sees nothing, and what another tenant has is not
+// there.
+func TestWalls(t *testing.T) {
+	each(t, func(t *testing.T, s *enttest.Server, b *browser.Browser, at string) {
+		user(t, s, s.A, "member")
+		theirs := "/@" + s.B.Domain + "/admin/entitlement"
+		stranger := browser.AsAdmin(t, s, s.B)
+		p := stranger.Submit(stranger.Get(theirs+"/catalogs/new"), "Create catalog in Fabrikam", url.Values{"name": {"Quarry"}})
+		catalog := path.Base(p.At.Path)
+		for _, rest := range []string{"", "/edit", "/delete", "/resources", "/roles"} {
+			if p := b.Get(at + "/catalogs/" + catalog + rest); p.Status != http.StatusNotFound || strings.Contains(p.Body, "Quarry") {
+				t.Errorf("%s: %d %s", rest, p.Status, p.Text())
+			}
+		}
+		for _, rest := range []string{"/edit", "/delete", "/resources", "/roles"} {
+			if p := b.Post(at+"/catalogs/"+catalog+rest, url.Values{"name": {"Taken"}}); p.Status != http.StatusNotFound {
+				t.Errorf("post %s: %d %s", rest, p.Status, p.Text())
+			}
+		}
+		member := browser.As(t, s, "member@"+s.A.Domain, "Copper-Lantern-72")
+		for _, rest := range []string{"", "/organizations", "/organizations/new", "/catalogs", "/settings"} {
+			if p := member.Get(at + rest); p.Status != http.StatusForbidden && rest != "/organizations/new" {
+				t.Errorf("a member at %s: %d %s", rest, p.Status, p.Text())
+			}
+		}
+		if p := member.Post(at+"/catalogs/new", url.Values{"name": {"Mine"}}); p.Status != http.StatusForbidden {
+			t.Errorf("a member makes a catalog: %d %s", p.Status, p.Text())
+		}
+	})
+}
