@@ -49,7 +49,7 @@ func (s *Server) newEdges() (*dispatcher, error) {
 	d.add("invite", guestpages.New(s.site(), s.flow.signin, s.flow.guests, s.log).Handler(), "invite")
 	d.add("follow", followpages.New(s.site(), s.flow.entitlement, s.log).Handler(), "follow")
 	d.add("access", myaccess.New(myaccess.Options{
-		Site: s.site(), SignIn: s.flow.signin, Access: s.flow.entitlement, Clock: s.clock, Log: s.log, Caller: s.callerOfGraph(),
+		Site: s.site(), SignIn: s.flow.signin, Access: s.flow.entitlement, Teams: s.core.sites, Clock: s.clock, Log: s.log, Caller: s.callerOfGraph(),
 	}).Handler(), "@")
 	s.center = s.newAdmin()
 	d.add("admin", s.center.Handler(), "admin")

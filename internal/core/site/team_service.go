@@ -339,3 +339,17 @@ func record(ctx context.Context, tx *sqldb.Tx, who authz.Caller, activity string
 		Target: audit.Target{Kind: "Group", ID: string(t.ID), Name: t.DisplayName},
 	})
 }
+
+// OwnTeams returns a page of the teams that the caller, who has an account in the
+// tenant, is in.
+func (s *Service) OwnTeams(ctx context.Context, who authz.Caller, q query.Query) (page object.Page[*Team], err error) {
+	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
+		v, err := directory.ViewerOf(ctx, tx, who)
+		if err != nil {
+			return err
+		}
+		page, err = ListTeams(ctx, tx, who.Tenant, &Joined{Person: who.Object, Viewer: v}, q)
+		return err
+	})
+	return page, err
+}

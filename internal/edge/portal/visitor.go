@@ -51,10 +51,7 @@ func Visit(w http.ResponseWriter, r *http.Request, s *signin.Service, first stri
 		SlideSession(w, r, v.Session.ID)
 		return &Visitor{v, b}, nil
 	}
-	page := r.URL.RequestURI()
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		page = first
-	}
+	page := PageOr(r, first)
 	var f *signin.Flow
 	switch {
 	case errors.Is(err, signin.AccountRequired):
@@ -67,6 +64,15 @@ func Visit(w http.ResponseWriter, r *http.Request, s *signin.Service, first stri
 	}
 	Lead(w, r, SignInAddress(f))
 	return nil, nil
+}
+
+// PageOr returns the page that was opened, to come back to, or first if something
+// was posted to it.
+func PageOr(r *http.Request, first string) string {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return first
+	}
+	return r.URL.RequestURI()
 }
 
 // SignInAddress returns where a sign-in goes on.

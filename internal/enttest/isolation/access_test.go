@@ -52,7 +52,7 @@ func TestAccessPages(t *testing.T) {
 				}
 			}
 		}
-		for _, path := range []string{"/access", "/access/requests", "/access/approvals", "/access/assignments"} {
+		for _, path := range []string{"/access", "/access/requests", "/access/approvals", "/access/approvals/several", "/access/assignments", "/access/teams"} {
 			if p := intruder.get(t, "/@"+g.victim.Domain+path); p.status != http.StatusOK || strings.Contains(p.raw, g.victim.word) || strings.Contains(p.raw, request) {
 				t.Errorf("%s: %d %s", path, p.status, p.Text())
 			}

@@ -40,6 +40,13 @@ func (r *Resource) fromPrincipal(p *app.ServicePrincipal) ([]ResourceRole, error
 	if p.Description != nil {
 		r.Description = *p.Description
 	}
+	// The address for signing in to it, as Graph documents url.
+	r.URL = ""
+	for _, at := range []*string{p.Homepage, p.LoginURL} {
+		if at != nil {
+			r.URL = *at
+		}
+	}
 	var roles []ResourceRole
 	for _, one := range p.AppRoles {
 		if one.IsEnabled {

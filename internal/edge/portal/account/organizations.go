@@ -17,7 +17,7 @@ func (p *Pages) organizations(w http.ResponseWriter, r *http.Request, v *portal.
 	if err != nil {
 		return err
 	}
-	t := portal.Table{Caption: "Organizations, home first", Heads: []string{"Organization", "You are there", "State", "", ""}}
+	t := portal.Table{Caption: "Organizations, home first", Heads: []string{"Organization", "You are there", "State", "", "", ""}}
 	for _, m := range all {
 		t.Rows = append(t.Rows, organizationRow(m))
 	}
@@ -30,7 +30,7 @@ func organizationRow(m signin.Membership) portal.Row {
 	if m.Here != nil {
 		as = portal.Cell{Text: kindOf(m.Here), Under: m.Here.UserPrincipalName}
 	}
-	var enter, leave *portal.Link
+	var enter, leave, teams *portal.Link
 	at := url.Values{"tenant": {string(m.ID)}}.Encode()
 	switch {
 	case m.Awaited:
@@ -42,6 +42,9 @@ func organizationRow(m signin.Membership) portal.Row {
 	default:
 		state.Tag, enter = &portal.Tag{Text: "Open to you"}, &portal.Link{Text: "Switch", To: "/account/organizations/switch", Post: true, Fields: map[string]string{"tenant": string(m.ID)}}
 	}
+	if m.Here != nil && m.Refused == nil {
+		teams = &portal.Link{Text: "Teams", Of: "of " + m.Name, To: "/@" + url.PathEscape(m.Domain) + "/access/teams"}
+	}
 	if m.Here != nil && !m.Home {
 		leave = &portal.Link{Text: "Leave…", To: "/account/organizations/leave?" + at}
 	}
@@ -49,7 +52,7 @@ func organizationRow(m signin.Membership) portal.Row {
 	if m.Home {
 		under += " · home"
 	}
-	return portal.Row{Head: portal.Cell{Text: m.Name, Under: under}, Cells: []portal.Cell{as, state, action(enter), action(leave)}}
+	return portal.Row{Head: portal.Cell{Text: m.Name, Under: under}, Cells: []portal.Cell{as, state, action(enter), action(teams), action(leave)}}
 }
 
 func action(l *portal.Link) portal.Cell {

@@ -100,6 +100,11 @@ func (p *Pages) assignments(w http.ResponseWriter, r *http.Request, v *visitor) 
 		row.Facts = append(row.Facts, end)
 		if a.Live() {
 			row.Gifts = gifts(a.Roles)
+			for i, r := range a.Roles {
+				if r.Resource.Kind == "O365 Group" { // its team; a security group has nothing to open
+					row.Gifts[i].Open = v.to("/access/teams")
+				}
+			}
 			row.Remove = v.to("/access/assignments/" + string(a.ID) + "/remove")
 			if a.Terms.Extend && !a.EndsAt.IsZero() {
 				row.Extend = v.to("/access/assignments/" + string(a.ID) + "/extend")

@@ -25,6 +25,9 @@ func (p *Pages) approvals(w http.ResponseWriter, r *http.Request, v *visitor) er
 		return portal.BadPage(err)
 	}
 	d := listData{Next: portal.NextPage(r, page.Next)}
+	if len(page.Items) > 1 {
+		d.Several = v.to("/access/approvals/several")
+	}
 	if len(page.Items) == 0 {
 		d.None = &portal.Nothing{Title: "Nothing waits for you", Text: "Requests on which " + portal.Inert(v.in.DisplayName) + " asks you to decide stand here."}
 	} else {
@@ -39,7 +42,7 @@ func (p *Pages) approvals(w http.ResponseWriter, r *http.Request, v *visitor) er
 		}
 		d.Table.Rows = append(d.Table.Rows, row)
 	}
-	return p.frame(w, r, v, "/access/approvals", portal.Frame{Title: "Approvals", Content: "rows", Data: d, Intro: "Requests that wait for your word."})
+	return p.frame(w, r, v, "/access/approvals", portal.Frame{Title: "Approvals", Content: "approvals", Data: d, Intro: "Requests that wait for your word."})
 }
 
 // approvalData is what somebody sees who decides.

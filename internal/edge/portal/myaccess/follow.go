@@ -19,6 +19,8 @@ type listData struct {
 	Next  string // the next page, or nothing
 	Find  string // what was searched for
 	To    string // where the search leads
+
+	Several string // where several are decided on at once, or nothing
 }
 
 // asking reads which page of a list is wanted. What follows is the visitor's own,

@@ -127,8 +127,9 @@ func (h *stage) answers() url.Values {
 
 // A browser keeps cookies and follows redirects.
 type browser struct {
-	h    *stage
-	http *http.Client
+	h        *stage
+	http     *http.Client
+	language string // that it asks for, or ""
 }
 
 // A page is what a browser shows in the end.
@@ -143,7 +144,7 @@ type page struct {
 func (h *stage) open() *browser {
 	jar, err := cookiejar.New(nil)
 	must(h.t, err)
-	return &browser{h, &http.Client{Transport: h.HTTP.Transport, Jar: jar}}
+	return &browser{h: h, http: &http.Client{Transport: h.HTTP.Transport, Jar: jar}}
 }
 
 // as opens a browser in which somebody is signed in.
@@ -161,6 +162,9 @@ func (b *browser) send(method, path string, form url.Values, site string) page {
 	if method == http.MethodPost {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		req.Header.Set("Sec-Fetch-Site", site)
+	}
+	if b.language != "" {
+		req.Header.Set("Accept-Language", b.language)
 	}
 	res, err := b.http.Do(req)
 	must(b.h.t, err)

@@ -129,6 +129,9 @@ func (p *Pages) offer(w http.ResponseWriter, r *http.Request, v *visitor, typed 
 			d.Ways = append(d.Ways, portal.Link{Text: x.Name, Of: x.Description, To: d.Action + "?policy=" + string(x.ID)})
 		}
 	default:
+		if way != nil {
+			way.Questions = inLanguage(way.Questions, languages(r))
+		}
 		d.Form = p.form(v, o, way, typed, problems)
 		d.Steps = steps(v, way)
 	}
@@ -290,7 +293,8 @@ func (p *Pages) ask(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	}
 	var problems []portal.Problem
 	if way != nil {
-		in.Answers, problems = answers(way.Questions, form)
+		in.Answers, _ = answers(way.Questions, form) // the approvers' language is the policy's own
+		_, problems = answers(inLanguage(way.Questions, languages(r)), form)
 		if way.Approval.Justification && in.Justification == "" {
 			problems = append(problems, portal.Problem{Field: "justification", Text: noReason})
 		}

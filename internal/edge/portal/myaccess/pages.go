@@ -22,6 +22,7 @@ import (
 	"strings"
 
 	"entente/internal/core/authz"
+	"entente/internal/core/site"
 	"entente/internal/core/tenant"
 	"entente/internal/edge/portal"
 	"entente/internal/flow/entitlement"
@@ -40,6 +41,7 @@ type Options struct {
 	Site   portal.Site
 	SignIn *signin.Service
 	Access *entitlement.Service
+	Teams  *site.Service
 	Clock  clock.Clock
 	Log    *slog.Logger
 	Caller func(ctx context.Context, bearer string) (authz.Caller, error) // of a token for Microsoft Graph
@@ -84,9 +86,12 @@ var routes = map[string]page{
 	"GET /@{domain}/access/requests/{id}/cancel":     (*Pages).canceling,
 	"POST /@{domain}/access/requests/{id}/cancel":    (*Pages).cancel,
 	"GET /@{domain}/access/approvals":                (*Pages).approvals,
+	"GET /@{domain}/access/approvals/several":        (*Pages).several,
+	"POST /@{domain}/access/approvals/several":       (*Pages).decideSeveral,
 	"GET /@{domain}/access/approvals/{id}":           (*Pages).approval,
 	"POST /@{domain}/access/approvals/{id}":          (*Pages).decide,
 	"GET /@{domain}/access/assignments":              (*Pages).assignments,
+	"GET /@{domain}/access/teams":                    (*Pages).teams,
 	"GET /@{domain}/access/assignments/{id}/extend":  (*Pages).extending,
 	"POST /@{domain}/access/assignments/{id}/extend": (*Pages).extend,
 	"GET /@{domain}/access/assignments/{id}/remove":  (*Pages).removing,
@@ -133,7 +138,7 @@ func (p *Pages) Handler() http.Handler {
 		mux.Handle(pattern(route), web.Serve(func(w http.ResponseWriter, r *http.Request) error { return answer(p, w, r) }, fail))
 	}
 	mux.Handle("/", web.Serve(portal.NoPage, p.Fail))
-	return web.FoldPath(web.SameOrigin(mux, p.Fail), "access", "access-packages", "requests", "approvals", "assignments", "events", "cancel", "extend", "remove", "api")
+	return web.FoldPath(web.SameOrigin(mux, p.Fail), "access", "access-packages", "requests", "approvals", "several", "assignments", "teams", "events", "cancel", "extend", "remove", "api")
 }
 
 // organization returns whose page it is.
@@ -154,8 +159,27 @@ func (p *Pages) visit(w http.ResponseWriter, r *http.Request) (*visitor, error) 
 	if v == nil || err != nil {
 		return nil, err
 	}
-	return p.visitorAt(r, v, in, at)
+	out, err := p.visitorAt(r, v, in, at)
+	if err != nil || out.who.Object != "" || !decides(r) {
+		return out, err
+	}
+	// A guest who decides here, and is not let in as things are, is led to what
+	// is missing: a factor that the organization wants.
+	switch there, err := p.SignIn.Switch(r.Context(), v.Visitor, in.ID); {
+	case err != nil || there.Tenant == "":
+		return out, nil // no guest, or one who may not come in
+	default:
+		f, err := p.SignIn.BeginPageAt(r.Context(), v.Browser, there, portal.PageOr(r, out.to("/access/approvals")))
+		if err != nil {
+			return nil, err
+		}
+		portal.Lead(w, r, portal.SignInAddress(f))
+		return nil, nil
+	}
 }
+
+// decides reports whether a page is one on which approvers decide.
+func decides(r *http.Request) bool { return strings.Contains(r.URL.Path, "/access/approvals") }
 
 // visitorAt returns a visitor as the organization knows them. Who has no account
 // there, or may not use it now, comes as somebody from elsewhere.
@@ -183,6 +207,7 @@ func (p *Pages) frame(w http.ResponseWriter, r *http.Request, v *visitor, tab st
 		{Text: "My requests", To: v.to("/access/requests")},
 		{Text: "Approvals", To: v.to("/access/approvals")},
 		{Text: "What I have", To: v.to("/access/assignments")},
+		{Text: "Teams", To: v.to("/access/teams")},
 	}
 	for i := range f.Tabs {
 		f.Tabs[i].Current = f.Tabs[i].To == v.to(tab)

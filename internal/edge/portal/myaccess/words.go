@@ -2,6 +2,7 @@ package myaccess
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -116,6 +117,17 @@ var kinds = map[entitlement.Origin][2]string{
 	entitlement.AadGroup: {"group", "Group"}, entitlement.AadApplication: {"app", "Application"}, entitlement.SharePointOnline: {"site", "Site"},
 }
 
+// opens reports whether an address is one that a page leads to: by https, or on
+// the visitor's own machine.
+func opens(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil {
+		return false
+	}
+	local := u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1" || u.Hostname() == "::1"
+	return u.Scheme == "https" || u.Scheme == "http" && local
+}
+
 // gifts are what roles mean to whoever reads a page.
 func gifts(roles []entitlement.RoleScope) []gift {
 	var all []gift
@@ -124,7 +136,7 @@ func gifts(roles []entitlement.RoleScope) []gift {
 		if g.Text == "" {
 			g.Text = r.Resource.Description
 		}
-		if strings.HasPrefix(r.Resource.URL, "https://") {
+		if opens(r.Resource.URL) {
 			g.Open = r.Resource.URL
 		}
 		all = append(all, g)
