@@ -22,12 +22,12 @@ import (
 	"entente/internal/edge/portal/account"
 	"entente/internal/edge/portal/admin"
 	"entente/internal/edge/portal/admin/governance"
+	"entente/internal/edge/portal/admin/packages"
 	"entente/internal/edge/portal/followpages"
 	"entente/internal/edge/portal/guestpages"
 	"entente/internal/edge/portal/labpages"
 	"entente/internal/edge/portal/myaccess"
 	"entente/internal/edge/portal/signinpages"
-	"entente/internal/flow/lookup"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/mail"
 	"entente/internal/kit/web"
@@ -68,8 +68,8 @@ func (s *Server) AdminRoutes() []string { return s.center.Routes() }
 // newAdmin returns the admin center with all its areas.
 func (s *Server) newAdmin() *admin.Center {
 	c := admin.New(admin.Options{Site: s.site(), SignIn: s.flow.signin, At: s.flow.entitlement.At, Log: s.log})
-	find := lookup.NewService(s.db)
-	governance.Add(c, governance.Options{Site: s.site(), Access: s.flow.entitlement, Lookup: find})
+	governance.Add(c, governance.Options{Site: s.site(), Access: s.flow.entitlement, Lookup: s.flow.lookup})
+	packages.Add(c, packages.Options{Access: s.flow.entitlement, Drafts: s.flow.drafts, Lookup: s.flow.lookup, Clock: s.clock, Base: s.hosts("login.").Own})
 	return c
 }
 

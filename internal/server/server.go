@@ -35,8 +35,10 @@ import (
 	"entente/internal/edge/portal/admin"
 	"entente/internal/flow/deletion"
 	"entente/internal/flow/domain"
+	"entente/internal/flow/draft"
 	"entente/internal/flow/entitlement"
 	"entente/internal/flow/guest"
+	"entente/internal/flow/lookup"
 	"entente/internal/flow/notify"
 	"entente/internal/flow/onboard"
 	"entente/internal/flow/signin"
@@ -121,6 +123,8 @@ type flow struct {
 	notify   *notify.Service
 
 	entitlement *entitlement.Service
+	drafts      *draft.Service
+	lookup      *lookup.Service
 }
 
 // New builds a server: it opens the store, applies migrations or refuses them,
@@ -259,7 +263,7 @@ func (s *Server) newFlow() *flow {
 		domains: domain.NewService(domain.Options{
 			DB: s.db, Directory: c.directory, Apps: c.apps, DNS: dns.New(dns.Options{Servers: s.config.NameServers(), File: s.config.DNSRecordsFile}),
 		}),
-		guests: guests, notify: notes, entitlement: access,
+		guests: guests, notify: notes, entitlement: access, drafts: draft.NewService(s.db), lookup: lookup.NewService(s.db),
 	}
 }
 

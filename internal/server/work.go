@@ -96,6 +96,7 @@ func (s *Server) newWorkers() *jobs.Worker {
 	w.Handle(entitlement.GoneKind, s.flow.entitlement.LookAtGone, jobs.Policy{})
 	w.Handle(entitlement.MergeKind, s.flow.entitlement.LookAtMerge, jobs.Policy{})
 	w.Handle(entitlement.RuleKind, s.flow.entitlement.LookAtRule, jobs.Policy{})
+	w.Every("draft.forget", time.Hour, func(ctx context.Context, _ *jobs.Work) error { return untilDone(ctx, s.flow.drafts.Forget) })
 	w.Every("entitlement.forget", time.Hour, func(ctx context.Context, _ *jobs.Work) error { return untilDone(ctx, s.flow.entitlement.Forget) })
 	w.Subscribe(directory.UserChanged, entitlement.UserKind)
 	w.Subscribe(directory.UserRemoved, entitlement.GoneKind)

@@ -268,3 +268,14 @@ func text(n *html.Node) string {
 	}
 	return strings.Join(strings.Fields(b.String()), " ")
 }
+
+// Offers returns the values of the check boxes and radio buttons with a name, in
+// order: what can be picked.
+func (p *Page) Offers(name string) (values []string) {
+	for n := range p.root.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "input" && slices.Contains([]string{"checkbox", "radio"}, attr(n, "type")) && attr(n, "name") == name {
+			values = append(values, attr(n, "value"))
+		}
+	}
+	return values
+}

@@ -65,20 +65,22 @@ func (s *Service) CreatePackage(ctx context.Context, who authz.Caller, catalog i
 			return nil, err
 		}
 	}
-	return change(ctx, s, func(tx *sqldb.Tx) (*Package, error) {
-		c, err := catalogFor(ctx, tx, who, catalog, toPackage)
-		if err != nil {
-			return nil, err
-		}
-		p, err := NewPackage(c, to, who.Name, tx.Now())
-		if err != nil {
-			return nil, err
-		}
-		if err := addPackage(ctx, tx, p); err != nil {
-			return nil, err
-		}
-		return p, recordPackage(ctx, tx, who, "Create access package", p, audit.Diff(shownPackage{}, p.shown()))
-	})
+	return change(ctx, s, func(tx *sqldb.Tx) (*Package, error) { return createPackage(ctx, tx, who, catalog, to) })
+}
+
+func createPackage(ctx context.Context, tx *sqldb.Tx, who authz.Caller, catalog ids.CatalogID, to PackageChange) (*Package, error) {
+	c, err := catalogFor(ctx, tx, who, catalog, toPackage)
+	if err != nil {
+		return nil, err
+	}
+	p, err := NewPackage(c, to, who.Name, tx.Now())
+	if err != nil {
+		return nil, err
+	}
+	if err := addPackage(ctx, tx, p); err != nil {
+		return nil, err
+	}
+	return p, recordPackage(ctx, tx, who, "Create access package", p, audit.Diff(shownPackage{}, p.shown()))
 }
 
 // UpdatePackage changes an access package. A catalog that the body repeats must
@@ -198,23 +200,29 @@ func (s *Service) AddRole(ctx context.Context, who authz.Caller, id ids.PackageI
 		if err != nil {
 			return err
 		}
-		r, role, err := s.offered(ctx, tx, who, p, ask)
-		if err != nil {
-			return err
-		}
-		if given, err = roleOf(ctx, tx, r, role); err != nil {
-			return err
-		}
-		if ask.Scope != "" && ask.Scope != given.Scope.ID {
-			return bad("scope.id", "The resource has no such scope.")
-		}
-		given.Package, given.CreatedAt = p.ID, tx.Now()
-		if err := addRole(ctx, tx, p, given); err != nil {
-			return err
-		}
-		return recordPackage(ctx, tx, who, "Add resource role to access package", p, []audit.Change{{Name: "resourceRole", New: r.Name + ": " + given.Role.Name}})
+		given, err = s.giveRole(ctx, tx, who, p, ask)
+		return err
 	})
 	return given, err
+}
+
+// giveRole has a package that the caller may change give a role.
+func (s *Service) giveRole(ctx context.Context, tx *sqldb.Tx, who authz.Caller, p *Package, ask RoleAsk) (given RoleScope, err error) {
+	r, role, err := s.offered(ctx, tx, who, p, ask)
+	if err != nil {
+		return given, err
+	}
+	if given, err = roleOf(ctx, tx, r, role); err != nil {
+		return given, err
+	}
+	if ask.Scope != "" && ask.Scope != given.Scope.ID {
+		return given, bad("scope.id", "The resource has no such scope.")
+	}
+	given.Package, given.CreatedAt = p.ID, tx.Now()
+	if err := addRole(ctx, tx, p, given); err != nil {
+		return given, err
+	}
+	return given, recordPackage(ctx, tx, who, "Add resource role to access package", p, []audit.Change{{Name: "resourceRole", New: r.Name + ": " + given.Role.Name}})
 }
 
 // offered returns the resource and the role that an ask names.

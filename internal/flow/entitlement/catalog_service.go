@@ -64,26 +64,28 @@ func catalogFor(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.Cata
 
 // CreateCatalog makes a catalog. A catalog creator becomes its owner.
 func (s *Service) CreateCatalog(ctx context.Context, who authz.Caller, to CatalogChange) (*Catalog, error) {
-	return change(ctx, s, func(tx *sqldb.Tx) (*Catalog, error) {
-		if err := may(ctx, tx, who, "", toCreate); err != nil {
-			return nil, err
-		}
-		c, err := NewCatalog(who.Tenant, to, who.Name, tx.Now())
-		if err != nil {
-			return nil, err
-		}
-		if err := addCatalog(ctx, tx, c); err != nil {
-			return nil, err
-		}
-		wide, err := mayEverywhere(ctx, tx, who, toOwn)
-		if err == nil && !wide {
-			err = addRoleAssignment(ctx, tx, RoleAssignment{Tenant: who.Tenant, ID: ids.New[ids.ObjectID](), Role: CatalogOwner, Principal: who.Object, Catalog: c.ID})
-		}
-		if err != nil {
-			return nil, err
-		}
-		return c, recordCatalog(ctx, tx, who, "Create catalog", c, audit.Diff(shownCatalog{}, c.shown()))
-	})
+	return change(ctx, s, func(tx *sqldb.Tx) (*Catalog, error) { return createCatalog(ctx, tx, who, to) })
+}
+
+func createCatalog(ctx context.Context, tx *sqldb.Tx, who authz.Caller, to CatalogChange) (*Catalog, error) {
+	if err := may(ctx, tx, who, "", toCreate); err != nil {
+		return nil, err
+	}
+	c, err := NewCatalog(who.Tenant, to, who.Name, tx.Now())
+	if err != nil {
+		return nil, err
+	}
+	if err := addCatalog(ctx, tx, c); err != nil {
+		return nil, err
+	}
+	wide, err := mayEverywhere(ctx, tx, who, toOwn)
+	if err == nil && !wide {
+		err = addRoleAssignment(ctx, tx, RoleAssignment{Tenant: who.Tenant, ID: ids.New[ids.ObjectID](), Role: CatalogOwner, Principal: who.Object, Catalog: c.ID})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c, recordCatalog(ctx, tx, who, "Create catalog", c, audit.Diff(shownCatalog{}, c.shown()))
 }
 
 // UpdateCatalog changes a catalog.

@@ -68,18 +68,23 @@ func (s *Service) CreatePolicy(ctx context.Context, who authz.Caller, p Policy) 
 		if err != nil {
 			return nil, err
 		}
-		p.Tenant, p.ID, p.CreatedAt, p.ModifiedAt = who.Tenant, ids.New[ids.PolicyID](), tx.Now(), tx.Now()
-		for i := range p.Questions {
-			p.Questions[i].ID = "" // none of this policy's yet
-		}
-		if err := stand(ctx, tx, who, of, &p); err != nil {
-			return nil, err
-		}
-		if err := addPolicy(ctx, tx, &p); err != nil {
-			return nil, err
-		}
-		return &p, recordPolicy(ctx, tx, who, "Create access package assignment policy", &p, audit.Diff(Policy{}, p))
+		return createPolicy(ctx, tx, who, of, p)
 	})
+}
+
+// createPolicy makes a policy of a package that the caller may change.
+func createPolicy(ctx context.Context, tx *sqldb.Tx, who authz.Caller, of *Package, p Policy) (*Policy, error) {
+	p.Tenant, p.ID, p.Package, p.CreatedAt, p.ModifiedAt = who.Tenant, ids.New[ids.PolicyID](), of.ID, tx.Now(), tx.Now()
+	for i := range p.Questions {
+		p.Questions[i].ID = "" // none of this policy's yet
+	}
+	if err := stand(ctx, tx, who, of, &p); err != nil {
+		return nil, err
+	}
+	if err := addPolicy(ctx, tx, &p); err != nil {
+		return nil, err
+	}
+	return &p, recordPolicy(ctx, tx, who, "Create access package assignment policy", &p, audit.Diff(Policy{}, p))
 }
 
 // ChangePolicy has do change a policy, or replace all that it says. Requests that

@@ -43,32 +43,37 @@ func (s *Service) RequestResource(ctx context.Context, who authz.Caller, ask Res
 		}
 	}
 	var done *ResourceRequest
-	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		c, err := catalogFor(ctx, tx, who, ask.Catalog, toOwn)
-		if err != nil {
-			return err
-		}
-		if err := short("justification", ask.Justification, longestDescription); err != nil {
-			return err
-		}
-		r, activity, err := s.requested(ctx, tx, who, c, ask)
-		if err != nil {
-			return err
-		}
-		done = &ResourceRequest{Tenant: who.Tenant, ID: ids.New[ids.RequestID](), Catalog: c.ID, Kind: ask.Kind,
-			Justification: ask.Justification, By: who.Object, Resource: r, CreatedAt: tx.Now()}
-		if ask.Validate {
-			return errValidated
-		}
-		if err := addResourceRequest(ctx, tx, done); err != nil {
-			return err
-		}
-		return recordResource(ctx, tx, who, activity, r, nil)
+	err := s.db.Update(ctx, func(tx *sqldb.Tx) (err error) {
+		done, err = s.requestResource(ctx, tx, who, ask)
+		return err
 	})
 	if errors.Is(err, errValidated) {
 		return done, nil
 	}
 	return done, err
+}
+
+func (s *Service) requestResource(ctx context.Context, tx *sqldb.Tx, who authz.Caller, ask ResourceAsk) (*ResourceRequest, error) {
+	c, err := catalogFor(ctx, tx, who, ask.Catalog, toOwn)
+	if err != nil {
+		return nil, err
+	}
+	if err := short("justification", ask.Justification, longestDescription); err != nil {
+		return nil, err
+	}
+	r, activity, err := s.requested(ctx, tx, who, c, ask)
+	if err != nil {
+		return nil, err
+	}
+	done := &ResourceRequest{Tenant: who.Tenant, ID: ids.New[ids.RequestID](), Catalog: c.ID, Kind: ask.Kind,
+		Justification: ask.Justification, By: who.Object, Resource: r, CreatedAt: tx.Now()}
+	if ask.Validate {
+		return done, errValidated
+	}
+	if err := addResourceRequest(ctx, tx, done); err != nil {
+		return nil, err
+	}
+	return done, recordResource(ctx, tx, who, activity, r, nil)
 }
 
 // errValidated ends a transaction that was only to say whether it could be done.

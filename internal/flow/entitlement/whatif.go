@@ -54,32 +54,37 @@ func (s *Service) WhatIf(ctx context.Context, who authz.Caller, p Policy) (*Outc
 		if err := stand(ctx, tx, who, of, &p); err != nil {
 			return nil, err
 		}
-		out := &Outcome{Requestors: []Party{}, Stages: []Parties{}, Grants: []Granted{}, Notes: []string{}}
-		if err := out.requestors(ctx, tx, who, &p); err != nil {
-			return nil, err
-		}
-		if err := out.approvers(ctx, tx, who, &p); err != nil {
-			return nil, err
-		}
-		given, err := rolesOf(ctx, tx, who.Tenant, of.ID)
-		for _, g := range given {
-			out.Grants = append(out.Grants, Granted{g.Resource.Name, g.Role.Name, g.Resource.Origin})
-		}
-		if err != nil {
-			return nil, err
-		}
-		c, err := catalogByID(ctx, tx, who.Tenant, of.Catalog)
-		if err != nil {
-			return nil, err
-		}
-		out.note(len(given) == 0, "The access package gives no roles.")
-		out.note(!c.Published, "The catalog is not published: nobody can ask.")
-		out.note(!c.External && external[p.Scope], "The catalog is not for people from outside, whom the policy is for.")
-		out.note(of.Hidden, "The access package is hidden: people ask by its link.")
-		out.note(!p.Requestor.SelfAdd && p.Scope != NotSpecified && p.Automatic == nil, "The policy accepts no requests.")
-		out.note(p.Expiration.Type == NoExpiration, "Access never ends.")
-		return out, nil
+		return outcomeOf(ctx, tx, who, of, &p)
 	})
+}
+
+// outcomeOf tells what a policy that stands would do.
+func outcomeOf(ctx context.Context, tx *sqldb.Tx, who authz.Caller, of *Package, p *Policy) (*Outcome, error) {
+	out := &Outcome{Requestors: []Party{}, Stages: []Parties{}, Grants: []Granted{}, Notes: []string{}}
+	if err := out.requestors(ctx, tx, who, p); err != nil {
+		return nil, err
+	}
+	if err := out.approvers(ctx, tx, who, p); err != nil {
+		return nil, err
+	}
+	given, err := rolesOf(ctx, tx, who.Tenant, of.ID)
+	for _, g := range given {
+		out.Grants = append(out.Grants, Granted{g.Resource.Name, g.Role.Name, g.Resource.Origin})
+	}
+	if err != nil {
+		return nil, err
+	}
+	c, err := catalogByID(ctx, tx, who.Tenant, of.Catalog)
+	if err != nil {
+		return nil, err
+	}
+	out.note(len(given) == 0, "The access package gives no roles.")
+	out.note(!c.Published, "The catalog is not published: nobody can ask.")
+	out.note(!c.External && external[p.Scope], "The catalog is not for people from outside, whom the policy is for.")
+	out.note(of.Hidden, "The access package is hidden: people ask by its link.")
+	out.note(!p.Requestor.SelfAdd && p.Scope != NotSpecified && p.Automatic == nil, "The policy accepts no requests.")
+	out.note(p.Expiration.Type == NoExpiration, "Access never ends.")
+	return out, nil
 }
 
 // external are the scopes of people from outside.

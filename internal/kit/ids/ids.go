@@ -48,6 +48,7 @@ type (
 	RequestID      string // a request for an assignment; of its approval too
 	StageID        string // a stage of an approval
 	AccessID       string // an assignment of an access package
+	DraftID        string // what somebody sets up and has not finished
 
 	// AssignmentID names an app role assignment: base64url of the principal's
 	// GUID in .NET byte order and 16 random bytes.

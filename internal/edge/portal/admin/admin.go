@@ -11,6 +11,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -163,6 +164,9 @@ func (d *Desk) Done(w http.ResponseWriter, r *http.Request, to, sentence string)
 // Fail answers with the page of an error.
 func (d *Desk) Fail(w http.ResponseWriter, r *http.Request, err error) {
 	next := &portal.Next{Button: "Go to the admin center", Action: "/admin"}
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Fix == "" && f.Values["leastRole"] != "" {
+		err = f.WithFix("Ask the organization’s administrators for the role %s, or one that may do more.", f.Values["leastRole"])
+	}
 	d.show.Fail(w, r, err, portal.Failing{Area: Area, Next: next, Reasons: d.reasons, Log: d.center.Log})
 }
 

@@ -21,6 +21,8 @@ var areas = []struct {
 		{"Overview", "/entitlement", "What there is, and the My Access portal link"},
 		{"Connected organizations", "/entitlement/organizations", "Whose people may ask for access"},
 		{"Catalogs", "/entitlement/catalogs", "What can be given, and who administers it"},
+		{"Access packages", "/entitlement/packages", "What is given together, and who may ask for it"},
+		{"Policies", "/entitlement/policies", "Who may have access packages, who approves and when access ends"},
 		{"Settings", "/entitlement/settings", "What becomes of guests at the end, and who may set up what"},
 	}},
 	{"Directory", []area{}},
@@ -34,6 +36,9 @@ var areas = []struct {
 // with the longest beginning of it.
 func side(v *Visitor, path string) []portal.LinkGroup {
 	path = path[min(len(path), len(v.To(""))):]
+	if strings.HasPrefix(path, "/entitlement/drafts/") {
+		path = "/entitlement/packages" // what is to become one
+	}
 	current, all := "", []portal.LinkGroup{}
 	for _, g := range areas {
 		for _, a := range g.areas {

@@ -1,0 +1,141 @@
+package packages
+
+import (
+	"time"
+
+	"entente/internal/flow/entitlement"
+	"entente/internal/kit/ids"
+)
+
+// The kinds of drafts.
+const (
+	packageDraft = "accessPackage"
+	policyDraft  = "assignmentPolicy"
+)
+
+const day = 24 * time.Hour
+
+// A plan is what a draft says: an access package with its first policy, or a
+// policy of a package that is there.
+type plan struct {
+	Reached int // how many steps were done, from the first
+
+	Name        string
+	Description string
+	Hidden      bool
+	Catalog     ids.CatalogID // empty where NewCatalog is wanted
+	NewCatalog  *newCatalog
+	Roles       []role
+
+	// Of a policy alone.
+	Of       ids.PackageID
+	Change   ids.PolicyID // empty for a new one
+	ChangeAt time.Time    // when that was last changed, as it is known here
+
+	Policy entitlement.Policy
+}
+
+// A newCatalog is one that is made with the access package.
+type newCatalog struct {
+	Name        string
+	Description string
+	Inside      bool // not for people from outside
+}
+
+// A role is one that the package is to give, as its origin calls it.
+type role struct {
+	Origin     entitlement.Origin
+	OriginID   string
+	Role       string // its originId
+	Name, Kind string // of the resource, as it was when it was chosen
+}
+
+// usualPolicy is what a policy says that nobody has changed: good enough to go on.
+func usualPolicy() entitlement.Policy {
+	return entitlement.Policy{
+		Name:       "Initial Policy",
+		Scope:      entitlement.AllMemberUsers,
+		Expiration: entitlement.Expiration{Type: entitlement.ExpirationAfterDuration, Duration: 365 * day},
+		Requestor:  entitlement.RequestorSettings{SelfAdd: true, SelfUpdate: true, SelfRemove: true, CustomSchedule: true},
+		Approval:   entitlement.ApprovalSettings{Justification: true},
+	}
+}
+
+// usualStage is a stage of approval that nobody has changed.
+func usualStage() entitlement.Stage {
+	return entitlement.Stage{TimeOut: 14 * day, Justification: true, EscalateAfter: 7 * day}
+}
+
+// newPlan returns an access package before anybody says anything of it.
+func newPlan(home ids.TenantID) *plan {
+	return &plan{Catalog: entitlement.GeneralID(home), Policy: usualPolicy()}
+}
+
+// ofPolicy reports whether the plan is of a policy alone.
+func (p *plan) ofPolicy() bool { return p.Of != "" }
+
+// kind returns the kind of the plan's draft.
+func (p *plan) kind() string {
+	if p.ofPolicy() {
+		return policyDraft
+	}
+	return packageDraft
+}
+
+// title returns what the draft is called.
+func (p *plan) title() string {
+	if p.ofPolicy() {
+		return p.Policy.Name
+	}
+	return p.Name
+}
+
+// whole returns the plan as it is made.
+func (p *plan) whole() entitlement.Plan {
+	all := entitlement.Plan{Catalog: p.Catalog, Package: entitlement.PackageChange{Name: &p.Name, Description: &p.Description, Hidden: &p.Hidden}, Policy: p.stored()}
+	if p.NewCatalog != nil {
+		yes, outside := true, !p.NewCatalog.Inside
+		all.NewCatalog = &entitlement.CatalogChange{Name: &p.NewCatalog.Name, Description: &p.NewCatalog.Description, Published: &yes, External: &outside}
+	}
+	for _, r := range p.Roles {
+		all.Roles = append(all.Roles, entitlement.RoleAsk{Origin: r.Origin, OriginID: r.OriginID, RoleOriginID: r.Role})
+	}
+	return all
+}
+
+// asks reports whether people ask by the policy.
+func (p *plan) asks() bool { return p.Policy.Scope != entitlement.NotSpecified }
+
+// stored returns the policy as it is stored: without what its own answers make
+// void.
+func (p *plan) stored() entitlement.Policy {
+	policy := p.Policy
+	switch policy.Scope {
+	case entitlement.SpecificDirectoryUsers, entitlement.SpecificConnectedOrganizationUsers:
+		policy.Targets = fitting(policy.Targets, policy.Scope)
+	default:
+		policy.Targets = nil
+	}
+	if !p.asks() {
+		policy.Requestor.SelfAdd, policy.Requestor.SelfUpdate = false, false
+	}
+	if !policy.Approval.ForAdd && !policy.Approval.ForUpdate {
+		policy.Approval.Stages = nil
+	}
+	for i := range policy.Questions {
+		policy.Questions[i].Sequence = i
+	}
+	return policy
+}
+
+// fitting returns the targets that a scope takes: what somebody chose before they
+// changed their mind stays in the draft.
+func fitting(all []entitlement.SubjectSet, scope entitlement.TargetScope) []entitlement.SubjectSet {
+	var fit []entitlement.SubjectSet
+	for _, s := range all {
+		if (s.Kind == entitlement.ConnectedOrganizationMembers) == (scope == entitlement.SpecificConnectedOrganizationUsers) {
+			fit = append(fit, s)
+		}
+	}
+	return fit
+}
