@@ -44,6 +44,8 @@ func (p *Pages) choose(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 func (e *editing) chooser(w http.ResponseWriter, r *http.Request) error {
 	to := r.PathValue("to")
 	switch {
+	case strings.HasPrefix(to, "question."):
+		return e.showQuestion(w, r, to)
 	case to == "resources" && !e.plan.ofPolicy():
 		return e.chooseResources(w, r)
 	case to == "organizations":
@@ -135,6 +137,9 @@ func (p *Pages) chosen(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 	picked := e.form.Values["pick"]
 	picked = picked[:min(len(picked), mostPicked)]
 	switch {
+	case strings.HasPrefix(to, "question."):
+		s = questionsStep
+		err = e.takeQuestion(to)
 	case to == "resources" && !e.plan.ofPolicy():
 		s = rolesStep
 		err = e.pickResources(picked)

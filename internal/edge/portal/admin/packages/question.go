@@ -1,0 +1,156 @@
+package packages
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"entente/internal/edge/portal"
+	"entente/internal/flow/entitlement"
+	"entente/internal/kit/ids"
+)
+
+// How a question is answered.
+const (
+	shortText      = "short"
+	longText       = "long"
+	multipleChoice = "choice"
+)
+
+// question returns the question that a page is about, and its number: a new one
+// where that is the count of those that there are.
+func (e *editing) question(to string) (entitlement.Question, int, error) {
+	all := e.plan.Policy.Questions
+	if to == "question.new" && len(all) < mostQuestions {
+		return entitlement.Question{Required: true, SingleLine: true, Editable: true}, len(all), nil
+	}
+	n, err := strconv.Atoi(strings.TrimPrefix(to, "question."))
+	if err != nil || n < 0 || n >= len(all) {
+		return entitlement.Question{}, 0, noList()
+	}
+	return all[n], n, nil
+}
+
+// showQuestion shows one question, to be asked or changed.
+func (e *editing) showQuestion(w http.ResponseWriter, r *http.Request, to string) error {
+	q, _, err := e.question(to)
+	if err != nil {
+		return err
+	}
+	d, how := e.form, longText
+	switch {
+	case len(q.Choices) > 0:
+		how = multipleChoice
+	case q.SingleLine:
+		how = shortText
+	}
+	var choices, languages []string
+	for _, c := range q.Choices {
+		choices = append(choices, c.Text.Text)
+	}
+	for _, t := range q.Text.Translations {
+		languages = append(languages, t.Language+": "+t.Text)
+	}
+	f := portal.Form{Action: r.URL.RequestURI(), Button: "Keep the question", Back: e.back(r, questionsStep), Parts: []portal.Part{
+		d.Line(portal.Field{ID: "text", Label: "Question", Value: q.Text.Text, Autocomplete: "off"}),
+		d.Lines(portal.Area{Field: portal.Field{ID: "languages", Label: "The question in other languages", Optional: true, Value: strings.Join(languages, "\n"), Hint: "One a line, with the language before it: “de: Wofür?”"}, Rows: 2}),
+		d.Choose(portal.Choices{ID: "how", Legend: "Answer format", Boxed: true, Options: []portal.Option{
+			{Value: shortText, Label: "Short text", Checked: how == shortText}, {Value: longText, Label: "Long text", Checked: how == longText},
+			{Value: multipleChoice, Label: "Multiple choice", Checked: how == multipleChoice, Hint: "Of the answers below."}}}),
+		d.Lines(portal.Area{Field: portal.Field{ID: "choices", Label: "Answers of a multiple choice", Optional: true, Value: strings.Join(choices, "\n"), Hint: "One a line, two at least."}, Rows: 4}),
+		d.Check(portal.Option{ID: "several", Label: "Several answers can be chosen", Checked: q.Multiple}),
+		d.Check(portal.Option{ID: "required", Label: "Required", Checked: q.Required}),
+	}}
+	title := "Add a question"
+	if to != "question.new" {
+		title = "Change the question"
+	}
+	above := append(crumbs(e.v), portal.Link{Text: questionsStep.title, To: e.to(questionsStep.path)})
+	return e.Show(w, r, e.v, portal.Frame{Title: title, Crumbs: above, Problems: d.Problems, Content: "form", Data: f})
+}
+
+// takeQuestion puts what was typed into the plan.
+func (e *editing) takeQuestion(to string) error {
+	q, n, err := e.question(to)
+	if err != nil {
+		return err
+	}
+	d := e.form
+	e.within("text", "Type the question", "The question", d.Get("text"), mostAnswer)
+	was := q.Choices
+	q.Text = entitlement.Localized{Text: d.Get("text"), Translations: e.translations()}
+	q.Required, q.Multiple, q.SingleLine, q.Choices = d.Has("required", "yes"), false, d.Get("how") == shortText, nil
+	switch d.Get("how") {
+	case shortText, longText:
+	case multipleChoice:
+		q.Pattern, q.Multiple = "", d.Has("several", "yes")
+		q.Choices = e.choices(was)
+	default:
+		d.Wrong("how", "Say how it is answered")
+	}
+	if q.ID == "" {
+		q.ID = ids.New[ids.QuestionID]()
+	}
+	if d.OK() {
+		e.plan.Policy.Questions = append(e.plan.Policy.Questions[:n:n], append([]entitlement.Question{q}, e.plan.Policy.Questions[min(n+1, len(e.plan.Policy.Questions)):]...)...)
+	}
+	return nil
+}
+
+// Limits of a question, as the service has them.
+const (
+	mostAnswer    = 1000 // characters of a question, and of an answer to choose
+	mostAnswers   = 100
+	mostLanguages = 60
+)
+
+// lines returns what was typed into a field, line by line, without empty ones.
+func (e *editing) lines(field string) (all []string) {
+	for line := range strings.Lines(e.form.Get(field)) {
+		if line = strings.TrimSpace(line); line != "" {
+			all = append(all, line)
+		}
+	}
+	return all
+}
+
+func (e *editing) translations() (all []entitlement.Translation) {
+	for _, line := range e.lines("languages") {
+		language, text, ok := strings.Cut(line, ":")
+		if language, text = strings.TrimSpace(language), strings.TrimSpace(text); !ok || language == "" || text == "" || len(language) > 35 {
+			e.form.Wrong("languages", "Write the language, a colon and the question on each line")
+			return nil
+		}
+		all = append(all, entitlement.Translation{Language: language, Text: text})
+	}
+	if len(all) > mostLanguages {
+		e.form.Wrong("languages", "A question has at most %d translations", mostLanguages)
+	}
+	return all
+}
+
+// choices returns the answers that were typed. One that was there keeps its value
+// and its translations.
+func (e *editing) choices(was []entitlement.Choice) (all []entitlement.Choice) {
+	before, seen := make(map[string]entitlement.Choice), make(map[string]bool)
+	for _, c := range was {
+		before[c.Text.Text] = c
+	}
+	for _, text := range e.lines("choices") {
+		c, known := before[text]
+		if !known {
+			c = entitlement.Choice{Value: text, Text: entitlement.Localized{Text: text}}
+		}
+		if seen[c.Value] {
+			e.form.Wrong("choices", "“%s” stands there twice", portal.Inert(text))
+		}
+		seen[c.Value] = true
+		e.within("choices", "", fmt.Sprintf("Answer %d", len(all)+1), text, mostAnswer)
+		all = append(all, c)
+	}
+	if len(all) < 2 || len(all) > mostAnswers {
+		e.form.Wrong("choices", "Type 2 to %d answers, one a line", mostAnswers)
+	}
+	return all
+}
