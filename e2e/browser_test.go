@@ -22,6 +22,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
+
+	"entente/interop/labtest"
 )
 
 // chromium is where the browser is, or "".
@@ -39,7 +41,9 @@ var closeBrowser = func() error { return nil }
 
 // startBrowser starts the one browser of all cases. It trusts the lab's
 // authority and no other beside the system's.
-var startBrowser = sync.OnceValues(func() (context.Context, error) {
+var startBrowser = sync.OnceValues(launch)
+
+func launch() (context.Context, error) {
 	pin, err := authorityPin()
 	if err != nil {
 		return nil, err
@@ -66,7 +70,24 @@ var startBrowser = sync.OnceValues(func() (context.Context, error) {
 		return err
 	}
 	return ctx, chromedp.Run(ctx)
-})
+}
+
+// elsewhere has a test run in a lab of its own, with a browser of its own: its
+// clock can be moved without anybody else noticing.
+func elsewhere(t *testing.T) labtest.Lab {
+	t.Helper()
+	l := labtest.Another(t)
+	wasEnv, wasClient, wasStart, wasClose := env, client, startBrowser, closeBrowser
+	env, client, closeBrowser = l.Env, l.Client, func() error { return nil }
+	startBrowser = sync.OnceValues(launch)
+	t.Cleanup(func() {
+		if err := closeBrowser(); err != nil {
+			t.Error(err)
+		}
+		env, client, startBrowser, closeBrowser = wasEnv, wasClient, wasStart, wasClose
+	})
+	return l
+}
 
 // authorityPin is the digest of the key of the lab's authority, as Chromium
 // takes it.

@@ -32,6 +32,32 @@ var axe = sync.OnceValues(func() (string, error) {
 // starts, which clears the environment of names like this one.
 var pictures = os.Getenv("ENTENTE_SCREENSHOTS")
 
+// illustrations is the folder for the README's pictures, or "".
+var illustrations = os.Getenv("ENTENTE_ILLUSTRATIONS")
+
+// illustrate keeps what the window shows as a picture for the README, if asked
+// to, and fails the test if it is too large to be read over a slow line.
+func (b *tab) illustrate(name string) {
+	b.t.Helper()
+	if illustrations == "" {
+		return
+	}
+	var picture []byte
+	b.do("photograph", emulation.SetDeviceMetricsOverride(960, 640, 1, false), chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		picture, err = page.CaptureScreenshot().WithFormat(page.CaptureScreenshotFormatWebp).WithQuality(80).Do(ctx)
+		return err
+	}), emulation.SetDeviceMetricsOverride(1280, 900, 1, false))
+	if len(picture) > 80<<10 {
+		b.t.Errorf("the picture %s has %d bytes", name, len(picture))
+	}
+	if err := os.MkdirAll(illustrations, 0o755); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(illustrations, name+".webp"), picture, 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
 // A light is how the page's colors are chosen.
 type light struct {
 	name     string

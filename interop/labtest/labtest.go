@@ -5,6 +5,7 @@ package labtest
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -30,6 +31,17 @@ import (
 type Lab struct {
 	Env    map[string]string // what `entente lab env` prints
 	Client *http.Client      // trusts the lab's authority alone
+
+	data string
+}
+
+// MoveClock moves the lab's clock, as `entente lab clock` does.
+func (l Lab) MoveClock(ctx context.Context, by string) error {
+	move, err := lab.ParseMove(by)
+	if err != nil {
+		return err
+	}
+	return lab.Clock(ctx, l.data, move, io.Discard)
 }
 
 // Main starts one lab, hands it to up, runs all tests and returns their exit
@@ -68,7 +80,14 @@ func run(m *testing.M, up func(Lab)) (int, error) {
 // have been started by Main.
 func Mapped(t *testing.T) Lab {
 	t.Helper()
-	l, stop, err := start(t.TempDir(), "--map-hosts")
+	return Another(t, "--map-hosts")
+}
+
+// Another starts a further lab for one test, with these flags. The tests must
+// have been started by Main.
+func Another(t *testing.T, flags ...string) Lab {
+	t.Helper()
+	l, stop, err := start(t.TempDir(), flags...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +184,7 @@ func freePort() (int, error) {
 // open reads the environment of the lab in data and makes the client that
 // trusts it.
 func open(data string) (Lab, error) {
-	var l Lab
+	l := Lab{data: data}
 	var text bytes.Buffer
 	if err := lab.Env(data, "json", &text); err != nil {
 		return l, err

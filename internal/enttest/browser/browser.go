@@ -75,6 +75,26 @@ func (b *Browser) Get(path string) Page {
 	return b.Send(http.MethodGet, path, nil, "")
 }
 
+// Fetch opens an address without looking at what comes, which has to be a page,
+// and returns how many bytes it has.
+func (b *Browser) Fetch(path string) int {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, b.server.Name+path, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	res, err := b.http.Do(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	n, err := io.Copy(io.Discard, res.Body)
+	if err != nil || res.StatusCode != http.StatusOK {
+		b.t.Fatalf("%s: %d %v", path, res.StatusCode, err)
+	}
+	return int(n)
+}
+
 // Post sends a form from a page of the server's own.
 func (b *Browser) Post(path string, form url.Values) Page {
 	b.t.Helper()
