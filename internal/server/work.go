@@ -82,10 +82,10 @@ func (s *Server) newWorkers() *jobs.Worker {
 
 	// Access packages: look at what is due, and tell people what has become of
 	// it. Who has a package whose roles have changed is looked at as well.
-	w.Handle(entitlement.RequestKind, s.flow.entitlement.LookAtRequest, jobs.Policy{})
-	w.Handle(entitlement.AssignmentKind, s.flow.entitlement.LookAtAssignment, jobs.Policy{})
+	w.HandleGroup(entitlement.RequestKind, entitlement.Most, s.flow.entitlement.LookAtRequests, jobs.Policy{})
+	w.HandleGroup(entitlement.AssignmentKind, entitlement.Most, s.flow.entitlement.LookAtAssignments, jobs.Policy{})
 	w.Handle(entitlement.PackageKind, s.flow.entitlement.LookAtPackage, jobs.Policy{})
-	w.Handle(entitlement.TellKind, s.flow.entitlement.Tell, jobs.Policy{})
+	w.HandleGroup(entitlement.TellKind, entitlement.Most, s.flow.entitlement.Tell, jobs.Policy{})
 	w.Handle(entitlement.CalloutKind, s.flow.entitlement.CallOut, jobs.Policy{})
 	w.Subscribe(entitlement.PackageRolesChanged, entitlement.PackageKind)
 

@@ -82,8 +82,8 @@ const childStoreURL = "ENTENTE_CRASH_URL"
 func newWorker(db *sqldb.DB, clk clock.Clock, ring *secret.Ring) *jobs.Worker {
 	s := entitlement.NewService(db)
 	w := jobs.New(db, clk, jobs.Options{})
-	w.Handle(entitlement.RequestKind, s.LookAtRequest, jobs.Policy{})
-	w.Handle(entitlement.AssignmentKind, s.LookAtAssignment, jobs.Policy{})
+	w.HandleGroup(entitlement.RequestKind, entitlement.Most, s.LookAtRequests, jobs.Policy{})
+	w.HandleGroup(entitlement.AssignmentKind, entitlement.Most, s.LookAtAssignments, jobs.Policy{})
 	w.Handle(entitlement.PackageKind, s.LookAtPackage, jobs.Policy{})
 	w.Handle(guest.RemoveKind, guest.NewService(db, ring, "https://entente.example", nil).Remove, jobs.Policy{})
 	w.Subscribe(entitlement.PackageRolesChanged, entitlement.PackageKind)

@@ -148,8 +148,8 @@ func NewMailing(t testing.TB, db *sqldb.DB, clk *clock.Fake, to mail.Sender) *Wo
 func (w *World) working(guests *guest.Service) *entitlement.Service {
 	s := entitlement.NewService(w.DB)
 	w.worker = jobs.New(w.DB, w.Clock, jobs.Options{})
-	w.worker.Handle(entitlement.RequestKind, s.LookAtRequest, jobs.Policy{})
-	w.worker.Handle(entitlement.AssignmentKind, s.LookAtAssignment, jobs.Policy{})
+	w.worker.HandleGroup(entitlement.RequestKind, entitlement.Most, s.LookAtRequests, jobs.Policy{})
+	w.worker.HandleGroup(entitlement.AssignmentKind, entitlement.Most, s.LookAtAssignments, jobs.Policy{})
 	w.worker.Handle(entitlement.PackageKind, s.LookAtPackage, jobs.Policy{})
 	w.worker.Handle(guest.RemoveKind, guests.Remove, jobs.Policy{})
 	w.worker.Handle(entitlement.MergeKind, s.LookAtMerge, jobs.Policy{})

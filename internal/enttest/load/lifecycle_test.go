@@ -86,8 +86,8 @@ func BenchmarkLifecycle(b *testing.B) {
 func (g *ground) work(b *testing.B, clk clock.Clock) {
 	b.Helper()
 	w := jobs.New(g.db, clk, jobs.Options{})
-	w.Handle(entitlement.RequestKind, g.service.LookAtRequest, jobs.Policy{})
-	w.Handle(entitlement.AssignmentKind, g.service.LookAtAssignment, jobs.Policy{})
+	w.HandleGroup(entitlement.RequestKind, entitlement.Most, g.service.LookAtRequests, jobs.Policy{})
+	w.HandleGroup(entitlement.AssignmentKind, entitlement.Most, g.service.LookAtAssignments, jobs.Policy{})
 	ctx, cancel := context.WithCancel(b.Context())
 	done := make(chan error, 1)
 	go func() { done <- w.Run(ctx) }()

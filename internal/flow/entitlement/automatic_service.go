@@ -142,8 +142,7 @@ func (s *Service) follow(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID,
 		if err := dropLeaver(ctx, tx, tenant, a.ID); err != nil {
 			return err
 		}
-		_, err := s.expire(ctx, tx, a, tx.Now())
-		return err
+		return s.end(ctx, tx, a)
 	}
 	return nil
 }

@@ -46,8 +46,7 @@ func (s *Service) endOne(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID,
 		if err := dropLeaver(ctx, tx, tenant, a.ID); err != nil {
 			return false, err
 		}
-		_, err := s.expire(ctx, tx, a, tx.Now())
-		return true, err
+		return true, s.end(ctx, tx, a)
 	}
 	if !missing(err) {
 		return false, err

@@ -125,8 +125,7 @@ func (s *Service) mergeSome(ctx context.Context, tx *sqldb.Tx, tenant ids.Tenant
 		if outlives(a, b, keep.Object) {
 			a = b
 		}
-		_, err = s.expire(ctx, tx, a, tx.Now())
-		return true, err
+		return true, s.end(ctx, tx, a)
 	}
 	if !missing(err) {
 		return false, err

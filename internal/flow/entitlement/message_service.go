@@ -48,27 +48,36 @@ func sayOutcome(ctx context.Context, tx *sqldb.Tx, r *Request) error {
 
 // Tell is the handler of TellKind: it puts a message to everybody whom the news
 // is for, once.
-func (s *Service) Tell(ctx context.Context, w *jobs.Work) error {
-	var n news
-	if err := w.Args(&n); err != nil {
-		return err
-	}
+func (s *Service) Tell(ctx context.Context, group []*jobs.Work) error {
 	if s.notes == nil || s.notes.Ready() != nil {
 		return nil // nothing is sent from here
 	}
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		all, err := readersOf(ctx, tx, w.Tenant, n)
-		if err != nil && !missing(err) { // what is gone is no news
-			return err
-		}
-		for _, r := range all {
-			m := notify.Message{Tenant: w.Tenant, Kind: r.kind, About: n.about(), Part: n.part(r.object), Addressee: r.address, Language: r.language}
-			if err := s.notes.Put(ctx, tx, m); err != nil {
+		for _, w := range group {
+			if err := s.tellOne(ctx, tx, w); err != nil {
 				return err
 			}
 		}
-		return w.Complete(ctx, tx)
+		return nil
 	})
+}
+
+func (s *Service) tellOne(ctx context.Context, tx *sqldb.Tx, w *jobs.Work) error {
+	var n news
+	if err := w.Args(&n); err != nil {
+		return err
+	}
+	all, err := readersOf(ctx, tx, w.Tenant, n)
+	if err != nil && !missing(err) { // what is gone is no news
+		return err
+	}
+	for _, r := range all {
+		m := notify.Message{Tenant: w.Tenant, Kind: r.kind, About: n.about(), Part: n.part(r.object), Addressee: r.address, Language: r.language}
+		if err := s.notes.Put(ctx, tx, m); err != nil {
+			return err
+		}
+	}
+	return w.Complete(ctx, tx)
 }
 
 // readersOf returns who is to be told the news at this moment.

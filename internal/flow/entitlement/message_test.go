@@ -35,7 +35,7 @@ func eachMailed(t *testing.T, test func(s *mailed)) {
 		notes.Write(notify.Invitation, guests.Write)
 		s.service.Links(s.Ring, base)
 		s.service.Notify(notes)
-		s.worker.Handle(entitlement.TellKind, s.service.Tell, jobs.Policy{})
+		s.worker.HandleGroup(entitlement.TellKind, entitlement.Most, s.service.Tell, jobs.Policy{})
 		s.worker.Handle(notify.SendKind, notes.Send, notify.Tries)
 		test(m)
 	})
@@ -304,7 +304,7 @@ func TestTellingTwiceTellsOnce(t *testing.T) {
 			t.Errorf("%d messages, want %d", now, before)
 		}
 		// A worker that lost its lease cannot put the messages a second time.
-		if err := s.service.Tell(context.Background(), &jobs.Work{ID: "none", Kind: entitlement.TellKind, Tenant: s.A.ID}); err == nil {
+		if err := s.service.Tell(context.Background(), []*jobs.Work{{ID: "none", Kind: entitlement.TellKind, Tenant: s.A.ID}}); err == nil {
 			t.Error("a job that nobody holds put messages")
 		}
 	})

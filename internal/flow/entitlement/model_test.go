@@ -162,7 +162,7 @@ func TestAgainstAModel(t *testing.T) {
 			s.work()
 			if len(m.all) > 0 && r.IntN(3) == 0 { // a job comes twice
 				again := m.all[r.IntN(len(m.all))]
-				must(t, s.service.LookAtRequest(ctx, &jobs.Work{Kind: entitlement.RequestKind, Tenant: s.A.ID, Key: string(again)}))
+				must(t, s.service.LookAtRequests(ctx, []*jobs.Work{{Kind: entitlement.RequestKind, Tenant: s.A.ID, Key: string(again)}}))
 			}
 			for i, u := range people {
 				for g := range groups {

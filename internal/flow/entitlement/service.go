@@ -19,6 +19,11 @@ type Service struct {
 	base string       // of those links
 }
 
+// Most is how many jobs of a kind the handlers that take several take at once: so
+// many that a commit is shared by many, and so few that the others who write wait no
+// more than a moment.
+const Most = 50
+
 // NewService returns a service on db.
 func NewService(db *sqldb.DB) *Service {
 	return &Service{db: db, provision: provision.NewService(db, nil)}

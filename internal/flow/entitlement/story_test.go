@@ -50,8 +50,8 @@ func each(t *testing.T, test func(s *stage)) {
 		s := &stage{House: h, t: t, service: entitlement.NewService(h.DB)}
 		guests := guest.NewService(h.DB, h.Ring, "https://entente.example", nil)
 		s.worker = jobs.New(h.DB, h.Clock, jobs.Options{})
-		s.worker.Handle(entitlement.RequestKind, s.service.LookAtRequest, jobs.Policy{})
-		s.worker.Handle(entitlement.AssignmentKind, s.service.LookAtAssignment, jobs.Policy{})
+		s.worker.HandleGroup(entitlement.RequestKind, entitlement.Most, s.service.LookAtRequests, jobs.Policy{})
+		s.worker.HandleGroup(entitlement.AssignmentKind, entitlement.Most, s.service.LookAtAssignments, jobs.Policy{})
 		s.worker.Handle(entitlement.PackageKind, s.service.LookAtPackage, jobs.Policy{})
 		s.worker.Handle(guest.RemoveKind, guests.Remove, jobs.Policy{})
 		s.worker.Handle(entitlement.UserKind, s.service.LookAtUser, jobs.Policy{})

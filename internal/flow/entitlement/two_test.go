@@ -43,8 +43,8 @@ func TestTwoServers(t *testing.T) {
 	var workers []*jobs.Worker
 	for i, db := range []*sqldb.DB{h.DB, other} {
 		w := jobs.New(db, h.Clock, jobs.Options{})
-		w.Handle(entitlement.RequestKind, services[i].LookAtRequest, jobs.Policy{})
-		w.Handle(entitlement.AssignmentKind, services[i].LookAtAssignment, jobs.Policy{})
+		w.HandleGroup(entitlement.RequestKind, entitlement.Most, services[i].LookAtRequests, jobs.Policy{})
+		w.HandleGroup(entitlement.AssignmentKind, entitlement.Most, services[i].LookAtAssignments, jobs.Policy{})
 		w.Handle(guest.RemoveKind, guest.NewService(db, h.Ring, "https://entente.example", nil).Remove, jobs.Policy{})
 		workers = append(workers, w)
 	}

@@ -26,41 +26,71 @@ const (
 // actor is who acts where nobody asks.
 func actor(tenant ids.TenantID) authz.Caller { return authz.System(tenant, "Access packages") }
 
-// LookAtRequest is the handler of RequestKind: it does what is due for a request.
-func (s *Service) LookAtRequest(ctx context.Context, w *jobs.Work) error {
-	id := ids.RequestID(w.Key)
-	var deliver bool
+// LookAtRequests is the handler of RequestKind: it does what is due for requests of
+// a tenant, all that is in this store in one transaction. Where that fails for one
+// request alone, it goes on step by step.
+func (s *Service) LookAtRequests(ctx context.Context, group []*jobs.Work) error {
 	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		deliver = false
-		r, err := requestByID(ctx, tx, w.Tenant, id)
-		if missing(err) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		switch {
-		case r.Callout != "":
-			return s.overdue(ctx, tx, r)
-		case r.State == PendingApproval:
-			return waitOn(ctx, tx, r)
-		case r.State == Scheduled && !r.Schedule.Start.After(tx.Now()):
-			if err := r.Start(tx.Now()); err != nil {
+		for _, w := range group {
+			id := ids.RequestID(w.Key)
+			due, err := s.lookAtRequest(ctx, tx, w.Tenant, id)
+			if err == nil && due {
+				err = s.deliverIn(ctx, tx, w.Tenant, id)
+			}
+			if err != nil {
 				return err
 			}
-			if err := putRequest(ctx, tx, r); err != nil {
-				return err
-			}
-		case r.State != Delivering || r.TryAt.After(tx.Now()):
-			return wake(ctx, tx, r)
 		}
-		deliver = true
 		return nil
 	})
-	if err != nil || !deliver {
+	if err == nil || len(group) > 1 || ctx.Err() != nil {
 		return err
 	}
-	return s.deliver(ctx, w.Tenant, id)
+	var due bool
+	tenant, id := group[0].Tenant, ids.RequestID(group[0].Key)
+	err = s.db.Update(ctx, func(tx *sqldb.Tx) (err error) { due, err = s.lookAtRequest(ctx, tx, tenant, id); return err })
+	if err != nil || !due {
+		return err
+	}
+	return s.deliver(ctx, tenant, id)
+}
+
+// lookAtRequest does what is due for a request, and reports whether it is to be
+// delivered.
+func (s *Service) lookAtRequest(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.RequestID) (bool, error) {
+	r, err := requestByID(ctx, tx, tenant, id)
+	if missing(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case r.Callout != "":
+		return false, s.overdue(ctx, tx, r)
+	case r.State == PendingApproval:
+		return false, waitOn(ctx, tx, r)
+	case r.State == Scheduled && !r.Schedule.Start.After(tx.Now()):
+		if err := r.Start(tx.Now()); err != nil {
+			return false, err
+		}
+		return true, putRequest(ctx, tx, r)
+	case r.State != Delivering || r.TryAt.After(tx.Now()):
+		return false, wake(ctx, tx, r)
+	}
+	return true, nil
+}
+
+// deliverIn brings about what a request is for, all in the caller's transaction.
+func (s *Service) deliverIn(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.RequestID) error {
+	source, err := s.prepare(ctx, tx, tenant, id)
+	if err != nil || source == "" {
+		return err
+	}
+	if err := s.provision.Apply(ctx, tx, tenant, source); err != nil {
+		return err
+	}
+	return s.finish(ctx, tx, tenant, id)
 }
 
 // waitOn reminds, asks others, or ends a request on which nobody decided in time.
@@ -137,9 +167,9 @@ func loadOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.Reque
 	return l, err
 }
 
-// deliver brings about what a request is for. It may be cut off after any of its
-// transactions and goes on from there: first the guest, the assignment and a row
-// for each role; then all roles in one transaction; and where one faults, each
+// deliver does what deliverIn does, as far as it goes. It may be cut off after any of
+// its transactions and goes on from there: first the guest, the assignment and a
+// row for each role; then all roles in one transaction; and where one faults, each
 // alone.
 func (s *Service) deliver(ctx context.Context, tenant ids.TenantID, id ids.RequestID) error {
 	var source string
@@ -459,62 +489,101 @@ func (s *Service) heed(ctx context.Context, tx *sqldb.Tx, a *Assignment) error {
 	return jobs.Enqueue(ctx, tx, jobs.Job{Kind: AssignmentKind, Tenant: a.Tenant, Key: string(a.ID), NotBefore: at})
 }
 
-// LookAtAssignment is the handler of AssignmentKind: it ends an assignment whose
-// end has come, gives notice before, and gives and takes what the package gives
-// otherwise by now.
-func (s *Service) LookAtAssignment(ctx context.Context, w *jobs.Work) error {
-	id := ids.AccessID(w.Key)
-	var ended ids.RequestID
-	var stale bool
+// LookAtAssignments is the handler of AssignmentKind: it ends assignments of a tenant
+// whose end has come, gives notice before, and gives and takes what the package
+// gives otherwise by now; all that is in this store in one transaction. Where that
+// fails for one assignment alone, it goes on step by step: the access ends whatever
+// becomes of its roles.
+func (s *Service) LookAtAssignments(ctx context.Context, group []*jobs.Work) error {
 	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		ended, stale = "", false
-		a, err := assignmentByID(ctx, tx, w.Tenant, id)
-		if missing(err) || err == nil && !a.Live() {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if a.Over(tx.Now()) {
-			// What this job does not come to, the request's does after a while.
-			ended, err = s.expire(ctx, tx, a, tx.Now().Add(time.Minute))
-			return err
-		}
-		if n := a.Notice(tx.Now()); n != 0 {
-			if err := putAssignment(ctx, tx, a); err != nil {
-				return err
-			}
-			if err := callBefore(ctx, tx, a, stageOfNotice[n]); err != nil {
-				return err
-			}
-			if err := say(ctx, tx, a.Tenant, a.Terms.Quiet, news{Event: eventEnding, Access: a.ID, Until: sqldb.Micros(a.EndsAt)}); err != nil {
+		for _, w := range group {
+			if err := s.lookWholly(ctx, tx, w.Tenant, ids.AccessID(w.Key)); err != nil {
 				return err
 			}
 		}
-		if err := s.want(ctx, tx, a); err != nil {
+		return nil
+	})
+	if err == nil || len(group) > 1 || ctx.Err() != nil {
+		return err
+	}
+	var found looked
+	tenant, id := group[0].Tenant, ids.AccessID(group[0].Key)
+	err = s.db.Update(ctx, func(tx *sqldb.Tx) (err error) {
+		if found, err = s.lookAtAssignment(ctx, tx, tenant, id); err != nil || found.ended == "" {
 			return err
 		}
-		t, err := provision.TallyOf(ctx, tx, a.Tenant, string(a.ID))
-		if err != nil {
-			return err
-		}
-		stale = !t.Complete() && a.State != AccessDelivering
-		return s.heed(ctx, tx, a)
+		// What this job does not come to, the request's does after a while.
+		return jobs.Enqueue(ctx, tx, jobs.Job{Kind: RequestKind, Tenant: tenant, Key: string(found.ended), NotBefore: tx.Now().Add(time.Minute)})
 	})
 	switch {
 	case err != nil:
 		return err
-	case ended != "":
-		return s.deliver(ctx, w.Tenant, ended)
-	case stale:
-		return s.settle(ctx, w.Tenant, id)
+	case found.ended != "":
+		return s.deliver(ctx, tenant, found.ended)
+	case found.stale:
+		return s.settle(ctx, tenant, id)
 	}
 	return nil
 }
 
-// expire makes the installation's own request to end an assignment, and has it
-// looked at at a time.
-func (s *Service) expire(ctx context.Context, tx *sqldb.Tx, a *Assignment, at time.Time) (ids.RequestID, error) {
+// lookWholly looks at an assignment and gives and takes what follows.
+func (s *Service) lookWholly(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.AccessID) error {
+	found, err := s.lookAtAssignment(ctx, tx, tenant, id)
+	if err != nil || found.ended == "" && !found.stale {
+		return err
+	}
+	if err := s.provision.Apply(ctx, tx, tenant, string(id)); err != nil {
+		return err
+	}
+	if found.stale {
+		return noteSettled(ctx, tx, tenant, id)
+	}
+	return s.finish(ctx, tx, tenant, found.ended)
+}
+
+// looked is what is left to be done for an assignment that was looked at.
+type looked struct {
+	ended ids.RequestID // by which it has ended: its roles are to be taken
+	stale bool          // it lacks, or has, what the package gives otherwise
+}
+
+func (s *Service) lookAtAssignment(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.AccessID) (found looked, err error) {
+	a, err := assignmentByID(ctx, tx, tenant, id)
+	if missing(err) || err == nil && !a.Live() {
+		return found, nil
+	}
+	if err != nil {
+		return found, err
+	}
+	if a.Over(tx.Now()) {
+		found.ended, err = s.expire(ctx, tx, a)
+		return found, err
+	}
+	if n := a.Notice(tx.Now()); n != 0 {
+		if err := putAssignment(ctx, tx, a); err != nil {
+			return found, err
+		}
+		if err := callBefore(ctx, tx, a, stageOfNotice[n]); err != nil {
+			return found, err
+		}
+		if err := say(ctx, tx, a.Tenant, a.Terms.Quiet, news{Event: eventEnding, Access: a.ID, Until: sqldb.Micros(a.EndsAt)}); err != nil {
+			return found, err
+		}
+	}
+	if err := s.want(ctx, tx, a); err != nil {
+		return found, err
+	}
+	t, err := provision.TallyOf(ctx, tx, a.Tenant, string(a.ID))
+	if err != nil {
+		return found, err
+	}
+	found.stale = !t.Complete() && a.State != AccessDelivering
+	return found, s.heed(ctx, tx, a)
+}
+
+// expire makes the installation's own request to end an assignment. The access ends
+// in this transaction; what is left to be taken the caller sees to.
+func (s *Service) expire(ctx context.Context, tx *sqldb.Tx, a *Assignment) (ids.RequestID, error) {
 	by, err := subjectOfCaller(ctx, tx, actor(a.Tenant))
 	if err != nil {
 		return "", err
@@ -530,15 +599,20 @@ func (s *Service) expire(ctx context.Context, tx *sqldb.Tx, a *Assignment, at ti
 	if err := addRequest(ctx, tx, r); err != nil {
 		return "", err
 	}
-	// The access ends in this transaction; what is left to be taken follows.
 	l, err := loadOf(ctx, tx, a.Tenant, r.ID)
 	if err != nil {
 		return "", err
 	}
-	if err := s.take(ctx, tx, &l); err != nil {
-		return "", err
+	return r.ID, s.take(ctx, tx, &l)
+}
+
+// end ends an assignment, and has the rest taken at once.
+func (s *Service) end(ctx context.Context, tx *sqldb.Tx, a *Assignment) error {
+	id, err := s.expire(ctx, tx, a)
+	if err != nil {
+		return err
 	}
-	return r.ID, jobs.Enqueue(ctx, tx, jobs.Job{Kind: RequestKind, Tenant: r.Tenant, Key: string(r.ID), NotBefore: at})
+	return jobs.Enqueue(ctx, tx, jobs.Job{Kind: RequestKind, Tenant: a.Tenant, Key: string(id)})
 }
 
 // settle gives and takes what a live assignment lacks, outside any request.

@@ -52,11 +52,15 @@ func dropAllRunning(ctx context.Context, tx *sqldb.Tx, all []*Work) error {
 	return err
 }
 
-// renew extends a lease if the attempt still holds it.
-func renew(ctx context.Context, tx *sqldb.Tx, w *Work, until time.Time) (int64, error) {
-	return tx.Exec(ctx, `
+// renew extends leases that the attempts still hold, and returns of how many.
+func renew(ctx context.Context, tx *sqldb.Tx, all []*Work, until time.Time) (int64, error) {
+	rows := make([][]any, len(all))
+	for i, w := range all {
+		rows[i] = []any{sqldb.Micros(until), w.Tenant, w.ID, w.Attempt}
+	}
+	return tx.ExecAll(ctx, `
 		update job set lease_us = ?
-		where tenant_id = ? and id = ? and attempt = ? and state = 'running'`, sqldb.Micros(until), w.Tenant, w.ID, w.Attempt)
+		where tenant_id = ? and id = ? and attempt = ? and state = 'running'`, rows)
 }
 
 // places returns "?, ?" for the kinds, and the kinds as arguments.
@@ -86,22 +90,34 @@ func anyDue(ctx context.Context, tx *sqldb.Tx, kinds []Kind, now, wall time.Time
 	return n > 0, err
 }
 
-// claimDue leases pending jobs that are due. A job whose twin runs, or ran on
-// a worker that died, has to wait for it.
-func claimDue(ctx context.Context, tx *sqldb.Tx, kinds []Kind, until time.Time, limit int) ([]*Work, error) {
+// claimDue leases pending jobs that are due, of all circles but those. A job whose
+// twin runs, or ran on a worker that died, has to wait for it.
+func claimDue(ctx context.Context, tx *sqldb.Tx, kinds []Kind, but []circle, until time.Time, limit int) ([]*Work, error) {
 	in, args := places(kinds)
 	args = append([]any{sqldb.Micros(until), sqldb.Micros(tx.Now())}, args...)
+	for _, c := range but {
+		args = append(args, c.kind, c.tenant)
+	}
+	return claimPending(ctx, tx, "j.kind in ("+in+")"+strings.Repeat(" and not (j.kind = ? and j.tenant_id = ?)", len(but)), append(args, limit))
+}
+
+// claimMore leases pending jobs of one circle that are due and were not tried yet.
+func claimMore(ctx context.Context, tx *sqldb.Tx, c circle, until time.Time, limit int) ([]*Work, error) {
+	return claimPending(ctx, tx, "j.kind = ? and j.tenant_id = ? and j.tries = 0", []any{sqldb.Micros(until), sqldb.Micros(tx.Now()), c.kind, c.tenant, limit})
+}
+
+func claimPending(ctx context.Context, tx *sqldb.Tx, which string, args []any) ([]*Work, error) {
 	return claim(ctx, tx, `
 		/* all tenants: a worker serves every tenant */
 		update job set state = 'running', lease_us = ?, attempt = attempt + 1, tries = tries + 1
 		where (tenant_id, id) in (
 			select j.tenant_id, j.id from job j
-			where j.state = 'pending' and j.due_us <= ? and j.kind in (`+in+`)
+			where j.state = 'pending' and j.due_us <= ? and `+which+`
 			and (j.job_key = '' or not exists (
 				select 1 from job r
 				where r.tenant_id = j.tenant_id and r.kind = j.kind and r.job_key = j.job_key
 				and r.job_key <> '' and r.state = 'running'))
-			order by j.due_us, j.id limit ? `+tx.SkipLocked()+`)`, append(args, limit))
+			order by j.due_us, j.id limit ? `+tx.SkipLocked()+`)`, args)
 }
 
 // claimLost leases jobs whose worker died. Those canceled meanwhile are gone.

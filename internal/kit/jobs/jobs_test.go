@@ -286,10 +286,10 @@ func TestAPeriodicJobRunsOncePerInterval(t *testing.T) {
 func (f *fixture) lease() *Work {
 	f.t.Helper()
 	works, err := f.next(f.t.Context(), 1)
-	if err != nil || len(works) != 1 {
+	if err != nil || len(works) != 1 || len(works[0]) != 1 {
 		f.t.Fatalf("leased %v, %v, want one job", works, err)
 	}
-	return works[0]
+	return works[0][0]
 }
 
 func TestAJobOfADeadWorkerRunsAgain(t *testing.T) {
@@ -331,7 +331,7 @@ func TestALateFailureChangesNothing(t *testing.T) {
 		if err := f.giveBack(t.Context(), late, errors.New("late"), false); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.done.Put(t.Context(), late); err != nil {
+		if err := f.done.Put(t.Context(), []*Work{late}); err != nil {
 			t.Fatal(err)
 		}
 		if got := f.list(Running); len(got) != 1 || got[0].Error != "" {
@@ -360,7 +360,7 @@ func TestATwinWaitsForTheRunningJob(t *testing.T) {
 		end  func(f *fixture, w *Work) error
 		want []string
 	}{
-		{"that succeeds", func(f *fixture, w *Work) error { return f.done.Put(f.t.Context(), w) }, []string{"new"}},
+		{"that succeeds", func(f *fixture, w *Work) error { return f.done.Put(f.t.Context(), []*Work{w}) }, []string{"new"}},
 		{"that fails: one is enough", func(f *fixture, w *Work) error {
 			return f.giveBack(f.t.Context(), w, errors.New("no"), false)
 		}, []string{"new"}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -97,7 +98,7 @@ func (m *model) lease(t *rapid.T) {
 		t.Fatal(err)
 	}
 	m.step++
-	for _, w := range works {
+	for _, w := range slices.Concat(works...) {
 		for _, h := range m.held {
 			if h.Key == w.Key && h.until.After(m.clock.Wall()) {
 				t.Fatalf("key %s runs twice", w.Key)

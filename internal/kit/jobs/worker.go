@@ -42,13 +42,17 @@ type Worker struct {
 	handlers map[Kind]registered
 	signals  map[Signal][]Kind
 	periods  []*period
-	done     *sqldb.Crowd[*Work]
+	done     *sqldb.Crowd[[]*Work]
+
+	mu   sync.Mutex
+	busy map[circle]bool // of which groups run
 
 	completed, failed, died atomic.Int64
 }
 
 type registered struct {
-	handle Handler
+	handle GroupHandler
+	most   int // jobs in a group
 	policy Policy
 }
 
@@ -61,9 +65,9 @@ func New(db *sqldb.DB, clk clock.Clock, o Options) *Worker {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	w := &Worker{db: db, clock: clk, o: o, handlers: map[Kind]registered{}, signals: map[Signal][]Kind{}}
+	w := &Worker{db: db, clock: clk, o: o, handlers: map[Kind]registered{}, signals: map[Signal][]Kind{}, busy: map[circle]bool{}}
 	w.done = sqldb.NewCrowd(db, w.drop)
-	w.Handle(signalKind, w.fanOut, Policy{})
+	w.HandleGroup(signalKind, mostSignals, w.fanOut, Policy{})
 	return w
 }
 
@@ -78,13 +82,20 @@ func orElse[T comparable](v, otherwise T) T {
 // Handle registers the handler of a kind. A kind has one; a second is a
 // mistake of composition and panics.
 func (w *Worker) Handle(kind Kind, h Handler, p Policy) {
+	w.HandleGroup(kind, 1, func(ctx context.Context, group []*Work) error { return h(ctx, group[0]) }, p)
+}
+
+// HandleGroup registers a handler that takes up to most jobs of a kind and a
+// tenant at once, those that are due together. One group of a kind and tenant runs
+// at a time in a process; what becomes due meanwhile is the next.
+func (w *Worker) HandleGroup(kind Kind, most int, h GroupHandler, p Policy) {
 	if _, taken := w.handlers[kind]; taken {
 		panic("jobs: two handlers for " + string(kind))
 	}
 	p.Tries = orElse(p.Tries, 12)
 	p.First = orElse(p.First, time.Second)
 	p.Most = orElse(p.Most, time.Hour)
-	w.handlers[kind] = registered{h, p}
+	w.handlers[kind] = registered{h, most, p}
 	w.kinds = append(w.kinds, kind)
 	slices.Sort(w.kinds)
 }
@@ -123,10 +134,10 @@ func (w *Worker) Run(ctx context.Context) error {
 		if err != nil && ctx.Err() == nil {
 			w.o.Log.ErrorContext(ctx, "jobs cannot be claimed", "err", err)
 		}
-		for _, work := range found {
+		for _, group := range found {
 			slots <- struct{}{}
 			running.Go(func() {
-				w.run(working, work)
+				w.run(working, group)
 				<-slots
 				select {
 				case freed <- struct{}{}:
@@ -158,22 +169,24 @@ func (w *Worker) drain(running *sync.WaitGroup, stop func()) {
 	w.done.Close()
 }
 
-// RunDue runs everything that is due, one job after the other in the order of
-// their times, until nothing is, and returns how many attempts that took. It
-// is for tests with a fake clock and never waits; a failed job is due again
+// RunDue runs everything that is due, one job or group after the other in the
+// order of their times, until nothing is, and returns how many attempts that took.
+// It is for tests with a fake clock and never waits; a failed job is due again
 // only when the clock has moved.
 func (w *Worker) RunDue(ctx context.Context) (int, error) {
-	for n := 0; ; n++ {
+	for n := 0; ; {
 		found, err := w.next(ctx, 1)
 		if err != nil || len(found) == 0 {
 			return n, err
 		}
 		w.run(ctx, found[0])
+		n += len(found[0])
 	}
 }
 
-// next enqueues the periodic jobs whose time has come, and leases up to n jobs.
-func (w *Worker) next(ctx context.Context, n int) ([]*Work, error) {
+// next enqueues the periodic jobs whose time has come, and leases jobs for up to
+// n groups.
+func (w *Worker) next(ctx context.Context, n int) ([][]*Work, error) {
 	if n == 0 {
 		return nil, nil
 	}
@@ -190,13 +203,7 @@ func (w *Worker) next(ctx context.Context, n int) ([]*Work, error) {
 	}
 	var found []*Work
 	err = w.db.Claim(ctx, func(tx *sqldb.Tx) (err error) {
-		wall := w.clock.Wall()
-		until := wall.Add(w.o.Lease)
-		if found, err = claimLost(ctx, tx, w.kinds, wall, until, n); err != nil || len(found) == n {
-			return err
-		}
-		due, err := claimDue(ctx, tx, w.kinds, until, n-len(found))
-		found = append(found, due...)
+		found, err = w.claim(ctx, tx, n)
 		return err
 	})
 	if err != nil {
@@ -208,49 +215,68 @@ func (w *Worker) next(ctx context.Context, n int) ([]*Work, error) {
 		}
 		return cmp.Compare(a.ID, b.ID)
 	})
-	return found, nil
+	return w.group(found), nil
 }
 
-// run makes one attempt and stores how it ended.
-func (w *Worker) run(ctx context.Context, work *Work) {
-	log := w.o.Log.With("job", work.ID, "kind", work.Kind, "tenant", work.Tenant, "attempt", work.Attempt)
-	err := w.attempt(ctx, work)
-	// The end is stored even when the attempt was cut short.
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	switch {
-	case work.completed:
-		w.completed.Add(1)
+// run makes one attempt at a group and stores how it ended. A group that fails is
+// tried again at once, each job alone: a bad one holds up no other.
+func (w *Worker) run(ctx context.Context, group []*Work) {
+	defer w.free(group[0])
+	w.runAs(ctx, group, len(group) > 1)
+}
+
+func (w *Worker) runAs(ctx context.Context, group []*Work, apart bool) {
+	log := w.o.Log.With("job", group[0].ID, "kind", group[0].Kind, "tenant", group[0].Tenant, "attempt", group[0].Attempt, "jobs", len(group))
+	err := w.attempt(ctx, group)
+	open := slices.DeleteFunc(slices.Clone(group), func(work *Work) bool { return work.completed })
+	w.completed.Add(int64(len(group) - len(open)))
+	if len(open) == 0 {
 		if err != nil {
 			log.WarnContext(ctx, "job reported an error after it was completed", "err", err)
 		}
 		return
-	case err == nil:
-		err = w.done.Put(end, work)
-		if err == nil {
-			w.completed.Add(1)
+	}
+	if err != nil && apart && ctx.Err() == nil {
+		log.InfoContext(ctx, "jobs failed together and are tried one by one", "err", err)
+		for _, work := range open {
+			w.runAs(ctx, []*Work{work}, false)
 		}
-	default:
-		w.failed.Add(1)
-		log.WarnContext(ctx, "job failed", "tries", work.Tries, "err", err)
-		err = w.giveBack(end, work, err, ctx.Err() != nil)
+		return
+	}
+	// The end is stored even when the attempt was cut short.
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err == nil {
+		if err = w.done.Put(end, open); err == nil {
+			w.completed.Add(int64(len(open)))
+		}
+	} else {
+		w.failed.Add(int64(len(open)))
+		log.WarnContext(ctx, "job failed", "tries", open[0].Tries, "err", err)
+		why := err
+		err = nil
+		for _, work := range open {
+			err = errors.Join(err, w.giveBack(end, work, why, ctx.Err() != nil))
+		}
 	}
 	if err != nil {
 		log.ErrorContext(ctx, "the end of a job cannot be stored; it will run again", "err", err)
 	}
 }
 
-// attempt runs the handler while its lease is renewed. A job that has taken its
-// workers with it each time is not given another.
-func (w *Worker) attempt(ctx context.Context, work *Work) (err error) {
-	if work.Tries > w.handlers[work.Kind].policy.Tries {
+// attempt runs the handler while the leases are renewed. A job that has taken its
+// workers with it each time is not given another, and one that has done so before
+// goes alone.
+func (w *Worker) attempt(ctx context.Context, group []*Work) (err error) {
+	how := w.handlers[group[0].Kind]
+	if len(group) == 1 && group[0].Tries > how.policy.Tries {
 		return Permanent(errors.New("the worker died at every try"))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	renewed := make(chan struct{})
 	go func() {
 		defer close(renewed)
-		w.keepLease(ctx, work, cancel)
+		w.keepLease(ctx, group, cancel)
 	}()
 	defer func() {
 		cancel()
@@ -259,12 +285,12 @@ func (w *Worker) attempt(ctx context.Context, work *Work) (err error) {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	return w.handlers[work.Kind].handle(ctx, work)
+	return how.handle(ctx, group)
 }
 
-// keepLease renews a lease until ctx ends, and calls lost when another worker
-// has the job.
-func (w *Worker) keepLease(ctx context.Context, work *Work, lost func()) {
+// keepLease renews the leases of a group until ctx ends, and calls lost when
+// another worker has one of its jobs.
+func (w *Worker) keepLease(ctx context.Context, group []*Work, lost func()) {
 	tick := time.NewTicker(w.o.Lease / 3)
 	defer tick.Stop()
 	for {
@@ -275,10 +301,10 @@ func (w *Worker) keepLease(ctx context.Context, work *Work, lost func()) {
 		}
 		var n int64
 		err := w.db.Claim(ctx, func(tx *sqldb.Tx) (err error) {
-			n, err = renew(ctx, tx, work, w.clock.Wall().Add(w.o.Lease))
+			n, err = renew(ctx, tx, group, w.clock.Wall().Add(w.o.Lease))
 			return err
 		})
-		if err == nil && n == 0 { // an unreachable store is asked again
+		if err == nil && n < int64(len(group)) { // an unreachable store is asked again
 			lost()
 			return
 		}
@@ -286,9 +312,9 @@ func (w *Worker) keepLease(ctx context.Context, work *Work, lost func()) {
 }
 
 // drop deletes completed jobs; those that another worker holds by now stay.
-func (w *Worker) drop(ctx context.Context, tx *sqldb.Tx, done []*Work) error {
+func (w *Worker) drop(ctx context.Context, tx *sqldb.Tx, done [][]*Work) error {
 	tx.Notify(topic) // a twin may have waited
-	return dropAllRunning(ctx, tx, done)
+	return dropAllRunning(ctx, tx, slices.Concat(done...))
 }
 
 // giveBack stores a failed attempt: the job is pending again after a pause, or
@@ -338,23 +364,31 @@ func shorten(err error) string {
 	return string(slices.DeleteFunc(s[:min(len(s), 1000)], func(r rune) bool { return r == 0 }))
 }
 
+// mostSignals is how many signals of a tenant are passed on at once.
+const mostSignals = 100
+
 // fanOut is the handler of signals: a job for each subscriber, together with
 // the end of the signal.
-func (w *Worker) fanOut(ctx context.Context, work *Work) error {
-	var e emitted
-	if err := work.Args(&e); err != nil {
-		return err
-	}
+func (w *Worker) fanOut(ctx context.Context, group []*Work) error {
 	return w.db.Update(ctx, func(tx *sqldb.Tx) error {
-		for _, kind := range w.signals[e.Signal] {
-			j := Job{Kind: kind, Tenant: work.Tenant}
-			if e.Args != nil {
-				j.Args = e.Args
+		for _, work := range group {
+			var e emitted
+			if err := work.Args(&e); err != nil {
+				return err
 			}
-			if err := Enqueue(ctx, tx, j); err != nil {
+			for _, kind := range w.signals[e.Signal] {
+				j := Job{Kind: kind, Tenant: work.Tenant}
+				if e.Args != nil {
+					j.Args = e.Args
+				}
+				if err := Enqueue(ctx, tx, j); err != nil {
+					return err
+				}
+			}
+			if err := work.Complete(ctx, tx); err != nil {
 				return err
 			}
 		}
-		return work.Complete(ctx, tx)
+		return nil
 	})
 }

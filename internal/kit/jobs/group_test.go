@@ -1,0 +1,142 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
+)
+
+// A batch is a handler of groups that remembers them.
+type batch struct {
+	groups [][]string
+	bad    string // the key with which a group fails
+}
+
+func (b *batch) handle(_ context.Context, group []*Work) error {
+	var keys []string
+	for _, w := range group {
+		keys = append(keys, string(w.Tenant)+"/"+w.Key)
+	}
+	b.groups = append(b.groups, keys)
+	if b.bad != "" && slices.Contains(keys, b.bad) {
+		return errors.New("a bad one")
+	}
+	return nil
+}
+
+func (f *fixture) groups(tenant ids.TenantID, keys ...string) {
+	f.t.Helper()
+	for _, k := range keys {
+		f.enqueue(Job{Kind: "many", Tenant: tenant, Key: k})
+	}
+}
+
+func (f *fixture) ran(b *batch, want ...[]string) {
+	f.t.Helper()
+	if _, err := f.RunDue(f.t.Context()); err != nil {
+		f.t.Fatal(err)
+	}
+	if fmt.Sprint(b.groups) != fmt.Sprint(want) {
+		f.t.Errorf("ran %v, want %v", b.groups, want)
+	}
+	b.groups = nil
+}
+
+func TestJobsThatAreDueTogetherRunInGroupsOfOneTenant(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		b := &batch{}
+		f.HandleGroup("many", 3, b.handle, Policy{})
+		f.groups("t1", "a", "b")
+		f.groups("t2", "x")
+		f.groups("t1", "c", "d")
+		f.ran(b, []string{"t1/a", "t1/b", "t1/c"}, []string{"t2/x"}, []string{"t1/d"})
+		if st := f.Stats(); st.Completed != 5 || st.Failed != 0 {
+			t.Errorf("%+v", st)
+		}
+		f.ran(b)
+	})
+}
+
+func TestABadJobHoldsUpNoOther(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		b := &batch{bad: "t1/b"}
+		f.HandleGroup("many", 10, b.handle, Policy{Tries: 2})
+		f.groups("t1", "a", "b", "c")
+		f.ran(b, []string{"t1/a", "t1/b", "t1/c"}, []string{"t1/a"}, []string{"t1/b"}, []string{"t1/c"})
+		if st := f.Stats(); st.Completed != 2 || st.Failed != 1 {
+			t.Errorf("%+v, want two done and one failed", st)
+		}
+		f.clock.Advance(time.Minute)
+		f.groups("t1", "d")
+		f.ran(b, []string{"t1/b"}, []string{"t1/d"}) // what failed before goes alone
+		if st := f.Stats(); st.Completed != 3 || st.Died != 1 {
+			t.Errorf("%+v, want three done and one dead", st)
+		}
+	})
+}
+
+func TestAGroupOfADeadWorkerRunsAgainOneByOne(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		b := &batch{}
+		f.HandleGroup("many", 10, b.handle, Policy{})
+		f.groups("t1", "a", "b")
+		dead := New(f.db, f.clock, Options{})
+		dead.HandleGroup("many", 10, b.handle, Policy{})
+		held, err := dead.next(t.Context(), 1)
+		if err != nil || len(held) != 1 || len(held[0]) != 2 {
+			t.Fatalf("leased %v, %v", held, err)
+		}
+		f.ran(b) // leased
+		f.clock.Advance(time.Minute)
+		f.ran(b, []string{"t1/a"}, []string{"t1/b"})
+		// Its end comes too late: nothing of it is stored.
+		if err := f.db.Update(t.Context(), func(tx *sqldb.Tx) error { return held[0][1].Complete(t.Context(), tx) }); err == nil {
+			t.Error("a lost job was completed")
+		}
+	})
+}
+
+// While a group runs, others of its tenant and kind wait for the next one, and
+// those of other tenants do not.
+func TestOneGroupOfATenantRunsAtATime(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		began, end := make(chan string, 10), make(chan struct{})
+		var mu sync.Mutex
+		running := map[ids.TenantID]int{}
+		f.HandleGroup("many", 10, func(_ context.Context, group []*Work) error {
+			mu.Lock()
+			running[group[0].Tenant]++
+			if running[group[0].Tenant] > 1 {
+				t.Errorf("two groups of %s run", group[0].Tenant)
+			}
+			mu.Unlock()
+			began <- fmt.Sprint(group[0].Tenant, len(group))
+			<-end
+			mu.Lock()
+			running[group[0].Tenant]--
+			mu.Unlock()
+			return nil
+		}, Policy{})
+		stop := start(t, f.Worker)
+		defer stop()
+		f.groups("t1", "a")
+		if got := await(t, began); got != "t11" {
+			t.Fatalf("%s began", got)
+		}
+		enqueue(t, f.db, Job{Kind: "many", Tenant: "t1", Key: "b"}, Job{Kind: "many", Tenant: "t1", Key: "c"}, Job{Kind: "many", Tenant: "t2", Key: "x"})
+		if got := await(t, began); got != "t21" {
+			t.Fatalf("%s began", got)
+		}
+		close(end)
+		if got := await(t, began); got != "t12" {
+			t.Fatalf("%s began", got)
+		}
+	})
+}
