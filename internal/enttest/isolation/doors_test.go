@@ -11,7 +11,7 @@ import (
 var walked = map[string]string{
 	"v1.0": "TestGraph", "beta": "TestGraph",
 	"subscriptions": "TestARM", "providers": "TestARM", "tenants": "TestARM", "metadata": "TestARM",
-	"host": "TestHostAPI", "account": "TestAccount", "invite": "TestInvitePages", "follow": "TestFollowPages", "@": "TestAccessPages",
+	"host": "TestHostAPI", "account": "TestAccount", "invite": "TestInvitePages", "follow": "TestFollowPages", "@": "TestAccessPages", "admin": "TestAdminPages",
 	"assets": "a style sheet", "healthz": "a word", "readyz": "a word",
 }
 
