@@ -79,6 +79,21 @@ func (s *Server) Permit(t testing.TB, tenant *Tenant, principal, permission stri
 	}, nil)
 }
 
+// PermitOnce is Permit for a principal that may have the permission already.
+func (s *Server) PermitOnce(t testing.TB, tenant *Tenant, principal, permission string) {
+	t.Helper()
+	var held struct{ Value []struct{ AppRoleID string } }
+	s.Graph(t, tenant, http.MethodGet, "/v1.0/servicePrincipals/"+principal+"/appRoleAssignments", nil, &held)
+	for _, r := range s.graph(t, tenant).AppRoles {
+		for _, h := range held.Value {
+			if r.Value == permission && h.AppRoleID == r.ID {
+				return
+			}
+		}
+	}
+	s.Permit(t, tenant, principal, permission)
+}
+
 // Delegate grants a principal of the tenant delegated permissions of Microsoft
 // Graph for everybody.
 func (s *Server) Delegate(t testing.TB, tenant *Tenant, principal, scope string) {

@@ -156,14 +156,14 @@ func (d *Draft) Lines(a Area) Part { a.Field = d.Field(a.Field); return Part{Are
 func (d *Draft) Pick(s Select) Part { s.Field = d.Field(s.Field); return Part{Select: &s} }
 
 // Choose returns a question of a form; what was sent is checked, and what the
-// options say where nothing was.
+// options say where nothing was: of boxes, sending none is an answer.
 func (d *Draft) Choose(c Choices) Part {
 	if c.Name == "" {
 		c.Name = c.ID
 	}
 	c.Error = d.Error(c.ID)
 	c.Options = slices.Clone(c.Options)
-	if len(d.Values) > 0 {
+	if d.Values.Has(c.Name) || c.Several && len(d.Values) > 0 {
 		for i, o := range c.Options {
 			c.Options[i].Checked = d.Has(c.Name, o.Value)
 		}

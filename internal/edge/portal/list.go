@@ -32,6 +32,7 @@ type Filter struct {
 	Find    *Field // one beginning, or nil
 	Selects []Select
 	Chips   []Link // what is filtered by; each leads to the list without it
+	Keep    []Kept // what else it is filtered by
 }
 
 // MaxFind is how many bytes of a beginning are looked for.

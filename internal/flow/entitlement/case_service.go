@@ -166,31 +166,36 @@ type CaseRow struct {
 
 // OwnCases returns a page of OwnRequests with the names of what they are about.
 func (s *Service) OwnCases(ctx context.Context, who authz.Caller, on string, q Asked) (List[CaseRow], error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (l List[CaseRow], err error) {
+	return view(ctx, s, func(tx *sqldb.Tx) (List[CaseRow], error) {
 		v, err := ownRequests(ctx, tx, who, on)
 		if err != nil {
-			return l, err
+			return List[CaseRow]{}, err
 		}
-		page, err := requestsIn(ctx, tx, who, v, q)
-		if err != nil {
-			return l, err
-		}
-		l.Next, l.Total = page.Next, page.Total
-		var packages []ids.PackageID
-		var people []ids.SubjectID
-		for _, r := range page.Items {
-			packages, people = append(packages, r.Package), append(people, r.Target)
-		}
-		names, err := packageNames(ctx, tx, who.Tenant, packages)
-		if err != nil {
-			return l, err
-		}
-		whom, err := subjectsIn(ctx, tx, who.Tenant, people)
-		for _, r := range page.Items {
-			l.Items = append(l.Items, CaseRow{r, names[r.Package], whom[r.Target]})
-		}
-		return l, err
+		return casesIn(ctx, tx, who, v, q)
 	})
+}
+
+// casesIn returns a page of requests with the names of what they are about.
+func casesIn(ctx context.Context, tx *sqldb.Tx, who authz.Caller, v requestView, q Asked) (l List[CaseRow], err error) {
+	page, err := requestsIn(ctx, tx, who, v, q)
+	if err != nil {
+		return l, err
+	}
+	l.Next, l.Total = page.Next, page.Total
+	var packages []ids.PackageID
+	var people []ids.SubjectID
+	for _, r := range page.Items {
+		packages, people = append(packages, r.Package), append(people, r.Target)
+	}
+	names, err := packageNames(ctx, tx, who.Tenant, packages)
+	if err != nil {
+		return l, err
+	}
+	whom, err := subjectsIn(ctx, tx, who.Tenant, people)
+	for _, r := range page.Items {
+		l.Items = append(l.Items, CaseRow{r, names[r.Package], whom[r.Target]})
+	}
+	return l, err
 }
 
 // An AccessRow is an assignment in a list, with what it gives.

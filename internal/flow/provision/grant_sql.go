@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"strings"
 
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
@@ -51,6 +52,23 @@ func dropGrant(ctx context.Context, tx *sqldb.Tx, g *Grant) error {
 // Of returns what a source wants or has, in a fixed order.
 func Of(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, source string) ([]*Grant, error) {
 	return sqldb.All(ctx, tx, "select "+grantColumns+grantsFrom+` and s.source = ? order by s.grant_id limit ?`, []any{tenant, source, maxRoles}, scanGrant)
+}
+
+// OfAll returns what each of some sources wants or has, in a fixed order.
+func OfAll(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, sources []string) (map[string][]*Grant, error) {
+	of := make(map[string][]*Grant, len(sources))
+	if len(sources) == 0 {
+		return of, nil
+	}
+	args := []any{tenant}
+	for _, s := range sources {
+		args = append(args, s)
+	}
+	all, err := sqldb.All(ctx, tx, "select "+grantColumns+grantsFrom+" and s.source in (?"+strings.Repeat(", ?", len(sources)-1)+") order by s.grant_id", args, scanGrant)
+	for _, g := range all {
+		of[g.Source] = append(of[g.Source], g)
+	}
+	return of, err
 }
 
 // maxRoles bounds how many roles one source has, so that they fit into one

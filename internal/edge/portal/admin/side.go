@@ -23,6 +23,8 @@ var areas = []struct {
 		{"Catalogs", "/entitlement/catalogs", "What can be given, and who administers it"},
 		{"Access packages", "/entitlement/packages", "What is given together, and who may ask for it"},
 		{"Policies", "/entitlement/policies", "Who may have access packages, who approves and when access ends"},
+		{"Requests", "/entitlement/requests", "Who asked for what, and what it waits for"},
+		{"Assignments", "/entitlement/assignments", "Who has what, how far it has come, and until when"},
 		{"Settings", "/entitlement/settings", "What becomes of guests at the end, and who may set up what"},
 	}},
 	{"Directory", []area{}},

@@ -85,7 +85,7 @@ func (p *Pages) assignments(w http.ResponseWriter, r *http.Request, v *visitor) 
 		d.None = &portal.Nothing{Title: "You have nothing of " + in + " through a package", Text: "What you are given stands here, with its end.", Do: &portal.Link{Text: "See the access packages", To: v.to("/access")}}
 	}
 	for _, a := range page.Items {
-		row := accessRow{Name: a.Name, Tag: accessTag(a.Assignment), Facts: []portal.Fact{{Name: "Organization", Value: v.in.DisplayName}, {Name: "Since", At: a.StartsAt}}}
+		row := accessRow{Name: a.Name, Tag: portal.AccessTag(a.Assignment), Facts: []portal.Fact{{Name: "Organization", Value: v.in.DisplayName}, {Name: "Since", At: a.StartsAt}}}
 		end := portal.Fact{Name: "Until", At: a.EndsAt}
 		switch {
 		case a.State == entitlement.AccessExpired:

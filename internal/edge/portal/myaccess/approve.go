@@ -35,7 +35,7 @@ func (p *Pages) approvals(w http.ResponseWriter, r *http.Request, v *visitor) er
 	}
 	for _, c := range page.Items {
 		to := v.to("/access/approvals/" + string(c.ID))
-		row := portal.Row{Head: portal.Cell{Text: nameOf(c.For), To: to}, Cells: []portal.Cell{{Text: c.Name}, {Text: what(c.Type)}, {At: c.CreatedAt},
+		row := portal.Row{Head: portal.Cell{Text: nameOf(c.For), To: to}, Cells: []portal.Cell{{Text: c.Name}, {Text: portal.Wish(c.Type)}, {At: c.CreatedAt},
 			{Do: &portal.Link{Text: "Decide", Of: nameOf(c.For) + ", " + c.Name, To: to}}}}
 		if c.For != nil {
 			row.Head.Under = c.For.Email
@@ -87,7 +87,7 @@ func (p *Pages) consider(w http.ResponseWriter, r *http.Request, v *visitor, rea
 		return fault.New(fault.NotFound, "There is no such request of yours, and none that waits for you.")
 	}
 	in := portal.Inert(v.in.DisplayName)
-	d := approvalData{Tag: stateTag(c.Request), Asked: c.CreatedAt, In: in, Gifts: gifts(c.Roles), Period: period(c.Request), Why: c.Justification,
+	d := approvalData{Tag: portal.RequestTag(c.Request), Asked: c.CreatedAt, In: in, Gifts: gifts(c.Roles), Period: period(c.Request), Why: c.Justification,
 		Follow: v.to("/access/requests/" + string(c.ID)), Person: portal.Person{Name: c.For.Name, Address: c.For.Email, Home: home(v, c)}, Facts: about(in, c)}
 	for _, a := range c.Answers {
 		d.Answers = append(d.Answers, portal.Fact{Name: portal.Inert(a.Text), Value: said(a)})

@@ -7,7 +7,6 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/flow/entitlement"
-	"entente/internal/flow/provision"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
 )
@@ -48,9 +47,9 @@ func (p *Pages) requests(w http.ResponseWriter, r *http.Request, v *visitor) err
 		d.Table = &portal.Table{Caption: "Requests, newest first", Heads: []string{"Access package", "State", "Kind", "Asked", "For"}}
 	}
 	for _, c := range page.Items {
-		tag := stateTag(c.Request)
+		tag := portal.RequestTag(c.Request)
 		d.Table.Rows = append(d.Table.Rows, portal.Row{Head: portal.Cell{Text: c.Name, To: v.to("/access/requests/" + string(c.ID))},
-			Cells: []portal.Cell{{Tag: &tag}, {Text: what(c.Type)}, {At: c.CreatedAt}, {Text: nameOf(c.For)}}})
+			Cells: []portal.Cell{{Tag: &tag}, {Text: portal.Wish(c.Type)}, {At: c.CreatedAt}, {Text: nameOf(c.For)}}})
 	}
 	return p.frame(w, r, v, "/access/requests", portal.Frame{Title: "My requests", Content: "rows", Data: d,
 		Intro: "What you have asked " + portal.Inert(v.in.DisplayName) + " for, and what was asked for you."})
@@ -102,7 +101,7 @@ func (p *Pages) request(w http.ResponseWriter, r *http.Request, v *visitor) erro
 		return err
 	}
 	page := v.to("/access/requests/" + string(c.ID))
-	d := caseData{State: signOf(c), Tag: stateTag(c.Request), Events: p.timeline(v, c), Facts: factsOf(v, c), Gifts: gifts(c.Roles), Look: page, At: p.Clock.Now()}
+	d := caseData{State: signOf(c), Tag: portal.RequestTag(c.Request), Events: p.timeline(v, c), Facts: factsOf(v, c), Gifts: gifts(c.Roles), Look: page, At: p.Clock.Now()}
 	if c.Open() {
 		d.Live = page + "/events"
 		if r.URL.Query().Get("look") == "30" {
@@ -285,16 +284,8 @@ func pieces(c *entitlement.Case) []piece {
 			if g.Role.Role != r.Role.OriginID {
 				continue
 			}
-			switch g.State {
-			case provision.Given:
-				x.Class, x.Says = "y", "delivered"
-			case provision.Failed:
-				x.Class, x.Says = "x", "failed"
-			case provision.Unwanted:
-				x.Class, x.Says = "e", "ended"
-			default:
-				x.Class, x.Says = "h", "under way"
-			}
+			how := portal.PieceOf(g.State)
+			x.Class, x.Says = how.Class, how.Says
 		}
 		if c.Assignment != nil && c.Assignment.State == entitlement.AccessExpired {
 			x.Class, x.Says = "e", "ended"

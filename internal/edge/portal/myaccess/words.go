@@ -10,59 +10,6 @@ import (
 	"entente/internal/flow/entitlement"
 )
 
-// stateTag is how pages name the state of a request.
-func stateTag(r *entitlement.Request) portal.Tag {
-	switch r.State {
-	case entitlement.PendingApproval:
-		text := "Waiting for approval"
-		if n := len(r.Terms.Stages); n > 1 {
-			text += fmt.Sprintf(", stage %d of %d", r.Stage+1, n)
-		}
-		return portal.Tag{Kind: "wait", Text: text}
-	case entitlement.Submitted:
-		return portal.Tag{Kind: "wait", Text: "Submitted"}
-	case entitlement.Scheduled:
-		return portal.Tag{Kind: "wait", Text: "Scheduled"}
-	case entitlement.Delivering:
-		return portal.Tag{Kind: "wait", Sign: "half", Text: "Delivering"}
-	case entitlement.Delivered:
-		return portal.Tag{Kind: "ok", Text: "Delivered"}
-	case entitlement.PartiallyDelivered:
-		return portal.Tag{Kind: "stop", Sign: "warn", Text: "Partially delivered"}
-	case entitlement.DeliveryFailed:
-		return portal.Tag{Kind: "stop", Text: "Delivery failed"}
-	case entitlement.Denied:
-		return portal.Tag{Kind: "stop", Text: "Denied"}
-	}
-	return portal.Tag{Sign: "end", Text: "Canceled"}
-}
-
-// accessTag is how pages name the state of an assignment.
-func accessTag(a *entitlement.Assignment) portal.Tag {
-	switch a.State {
-	case entitlement.AccessDelivering:
-		return portal.Tag{Kind: "wait", Sign: "half", Text: "Delivering"}
-	case entitlement.AccessDelivered:
-		return portal.Tag{Kind: "ok", Text: "Delivered"}
-	case entitlement.AccessPartial:
-		return portal.Tag{Kind: "stop", Sign: "warn", Text: "Partially delivered"}
-	case entitlement.AccessFailed:
-		return portal.Tag{Kind: "stop", Text: "Delivery failed"}
-	}
-	return portal.Tag{Sign: "end", Text: "Expired"}
-}
-
-// what says what kind of wish a request is.
-func what(t entitlement.RequestType) string {
-	switch {
-	case t.Removes():
-		return "Removal"
-	case t.Adds():
-		return "New access"
-	}
-	return "Extension"
-}
-
 // until says when access ends by an expiration, before it is known when it begins.
 func until(e entitlement.Expiration) string {
 	switch e.Type {
