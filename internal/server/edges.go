@@ -24,6 +24,7 @@ import (
 	"entente/internal/edge/portal/admin/access"
 	"entente/internal/edge/portal/admin/governance"
 	"entente/internal/edge/portal/admin/packages"
+	"entente/internal/edge/portal/admin/people"
 	"entente/internal/edge/portal/followpages"
 	"entente/internal/edge/portal/guestpages"
 	"entente/internal/edge/portal/labpages"
@@ -71,6 +72,7 @@ func (s *Server) newAdmin() *admin.Center {
 	c := admin.New(admin.Options{Site: s.site(), SignIn: s.flow.signin, At: s.flow.entitlement.At, Log: s.log})
 	governance.Add(c, governance.Options{Site: s.site(), Access: s.flow.entitlement, Lookup: s.flow.lookup})
 	packages.Add(c, packages.Options{Access: s.flow.entitlement, Drafts: s.flow.drafts, Lookup: s.flow.lookup, Clock: s.clock, Base: s.hosts("login.").Own})
+	people.Add(c, people.Options{Users: s.core.directory})
 	access.Add(c, access.Options{Access: s.flow.entitlement, Lookup: s.flow.lookup, Clock: s.clock})
 	return c
 }

@@ -27,7 +27,9 @@ var areas = []struct {
 		{"Assignments", "/entitlement/assignments", "Who has what, how far it has come, and until when"},
 		{"Settings", "/entitlement/settings", "What becomes of guests at the end, and who may set up what"},
 	}},
-	{"Directory", []area{}},
+	{"Directory", []area{
+		{"Users", "/users", "People with an account here, guests among them"},
+	}},
 	{"Applications", []area{}},
 	{"Automation", []area{}},
 	{"Monitoring", []area{}},

@@ -1,0 +1,78 @@
+package directory
+
+import (
+	"context"
+	"errors"
+
+	"entente/internal/core/authz"
+	"entente/internal/core/object"
+	"entente/internal/kit/fault"
+	"entente/internal/kit/query"
+	"entente/internal/kit/sqldb"
+)
+
+// Users returns a page of the tenant's users, to whoever may read them.
+func (s *Service) Users(ctx context.Context, who authz.Caller, q query.Query) (page object.Page[*User], err error) {
+	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
+		if err := authz.Allow(ctx, tx, who, "", "users/standard/read"); err != nil {
+			return err
+		}
+		page, err = object.List(ctx, tx, q, UserTable, userColumns, usersFrom, []any{who.Tenant}, func(scan func(...any) error) (*User, error) { return scanUser(who.Tenant, scan) })
+		return err
+	})
+	return page, err
+}
+
+// A UserView is a user with what stands around them.
+type UserView struct {
+	*User
+	Groups []object.Object // groups and directory roles, those that the caller may see, the first fifty
+	Roles  []authz.Role    // directory roles that were given to the user alone, in the whole tenant
+	Boss   string          // the manager's name, or nothing
+}
+
+// mostAround bounds what stands around a user.
+const mostAround = 50
+
+// View returns a user by identifier or principal name, to whoever may read them.
+func (s *Service) View(ctx context.Context, who authz.Caller, key string) (*UserView, error) {
+	v := &UserView{}
+	err := s.db.View(ctx, func(tx *sqldb.Tx) (err error) {
+		if v.User, err = GetUser(ctx, tx, who.Tenant, key); err != nil {
+			return err
+		}
+		if err := authz.Allow(ctx, tx, who, v.ID, "users/standard/read"); err != nil {
+			return err
+		}
+		sees, err := ViewerOf(ctx, tx, who)
+		if err != nil {
+			return err
+		}
+		page, err := ListObjects(ctx, tx, who.Tenant, GroupsOf(v.ID).SeenBy(sees), object.Group, query.Query{Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: mostAround}})
+		if err != nil {
+			return err
+		}
+		v.Groups = page.Items
+		held, err := authz.RolesOf(ctx, tx, who.Tenant, v.ID)
+		if err != nil {
+			return err
+		}
+		for _, id := range held {
+			if r, ok := authz.RoleByID(id); ok {
+				v.Roles = append(v.Roles, r)
+			}
+		}
+		if v.Manager == "" {
+			return nil
+		}
+		boss, err := GetUser(ctx, tx, who.Tenant, string(v.Manager))
+		if errors.Is(err, fault.NotFound) {
+			return nil // deleted, and may return
+		}
+		if err == nil {
+			v.Boss = boss.DisplayName
+		}
+		return err
+	})
+	return v, err
+}
