@@ -1,13 +1,78 @@
 package e2e
 
-import "testing"
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
 
 // TestAdminCenter: an administrator finds the areas of the organization that they
-// act in.
+// act in, and every page of entitlement management and of users is fit to be used.
 func TestAdminCenter(t *testing.T) {
+	approver := newPerson(t, "Deciding Person")
+	pkg := offers(t, "Turbine handbook", approver)
 	b := open(t)
 	b.visit("/admin")
 	b.signIn(adminB())
 	b.at("Administer Fabrikam")
 	b.look("admin-home")
+	const at = "/@fabrikam.example/admin"
+	see := func(path, heading, name string) {
+		t.Helper()
+		b.visit(at + path)
+		b.at(heading)
+		b.look("admin-" + name)
+	}
+	see("/entitlement", "Entitlement management", "overview")
+	see("/entitlement/organizations", "Connected organizations", "organizations")
+	b.leads("open the organization", chromedp.Click(`th a`, chromedp.ByQuery))
+	b.look("admin-organization")
+	see("/entitlement/organizations/new", "Add connected organization", "connect")
+	see("/entitlement/organizations/new?name=Adatum&step=sources&source=adatum.example", "Add connected organization", "connect-directory")
+	see("/entitlement/organizations/new?name=Adatum&step=sponsors&source=adatum.example&who=Deciding", "Add connected organization", "connect-sponsors")
+	see("/entitlement/organizations/new?name=Adatum&step=review&source=adatum.example", "Add connected organization", "connect-review")
+	see("/entitlement/catalogs", "Catalogs", "catalogs")
+	b.press("Turbine handbook catalog")
+	b.at("Turbine handbook catalog")
+	b.look("admin-catalog")
+	b.press("Add groups and teams")
+	b.look("admin-catalog-add")
+	see("/entitlement/catalogs/new", "New catalog", "catalog-new")
+	see("/entitlement/settings", "Settings", "settings")
+	see("/entitlement/packages", "Access packages", "packages")
+	see("/entitlement/packages/"+pkg, "Turbine handbook", "package")
+	see("/entitlement/policies", "Policies", "policies")
+	b.leads("open the policy", chromedp.Click(`th a`, chromedp.ByQuery))
+	b.look("admin-policy")
+
+	target := graph(t, http.MethodGet, "/v1.0/users/"+approver.upn+"?$select=id", nil, http.StatusOK)["id"]
+	see("/entitlement/requests", "Requests", "requests")
+	see("/entitlement/assignments/new", "New assignment", "assign")
+	see("/entitlement/assignments/new?package="+pkg+"&who=Deciding", "New assignment of “Turbine handbook”", "assign-who")
+	see("/entitlement/assignments", "Assignments", "assignments")
+	see("/users", "Users", "users")
+	see("/users/"+fmt.Sprint(target), "Deciding Person", "user")
+	see("/users/"+fmt.Sprint(target)+"/block", "Block sign-in of Deciding Person?", "user-block")
+}
+
+// TestAdminWizard: an access package is made step by step, without script.
+func TestAdminWizard(t *testing.T) {
+	offers(t, "Wizard ground", newPerson(t, "Wizard Person"))
+	b := open(t)
+	b.visit("/@fabrikam.example/admin/entitlement/packages/new")
+	b.signIn(adminB())
+	b.look("admin-wizard-1")
+	b.fill("Name", "Joint test files")
+	for step := 2; step <= 6; step++ {
+		var next string
+		b.do("find the way on", chromedp.Text(`form .acts .btn.main`, &next, chromedp.ByQuery))
+		if !strings.HasPrefix(next, "Next") {
+			t.Fatalf("step %d has the button %q\n%s", step, next, b.where())
+		}
+		b.press(next)
+		b.look(fmt.Sprint("admin-wizard-", step))
+	}
 }

@@ -168,7 +168,7 @@ func (p *pages) openTo(r *http.Request, v *admin.Visitor, o *entitlement.Organiz
 	}
 	s.Table = &portal.Table{Caption: "Policies that name the organization", Heads: []string{"Policy", "Created"}}
 	for _, x := range policies {
-		s.Table.Rows = append(s.Table.Rows, portal.Row{Head: portal.Cell{Text: x.Name, To: v.To("/entitlement/packages/" + string(x.Package) + "/policies/" + string(x.ID))}, Cells: []portal.Cell{{At: x.CreatedAt}}})
+		s.Table.Rows = append(s.Table.Rows, portal.Row{Head: portal.Cell{Text: x.Name, To: v.To("/entitlement/policies/" + string(x.ID))}, Cells: []portal.Cell{{At: x.CreatedAt}}})
 	}
 	return s, nil
 }
