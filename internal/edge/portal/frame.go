@@ -20,6 +20,7 @@ type Frame struct {
 	Account  Account
 	Tabs     []Link      // a portal of few areas
 	Side     []LinkGroup // a portal of many
+	Fold     bool        // the areas stand in a menu on wide windows too: the page needs the room
 	Problems []Problem   // what keeps the form from being taken
 	Note     *Note       // shown above the heading
 	Zone     string      // the zone that times are in; UTC when empty

@@ -110,7 +110,7 @@ func (e *editing) show(w http.ResponseWriter, r *http.Request, i int) error {
 		}
 		above = append(above, portal.Link{Text: e.names.of, To: e.v.To(listPath + "/" + string(e.plan.Of))})
 	}
-	return e.Show(w, r, e.v, portal.Frame{Title: title, Crumbs: above, Problems: e.form.Problems, Content: "wizard", Data: s})
+	return e.Show(w, r, e.v, portal.Frame{Title: title, Crumbs: above, Problems: e.form.Problems, Content: "wizard", Data: s, Fold: true})
 }
 
 // names are what the plan's identifiers stand for.
