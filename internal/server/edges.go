@@ -23,6 +23,7 @@ import (
 	"entente/internal/edge/portal/admin"
 	"entente/internal/edge/portal/admin/access"
 	"entente/internal/edge/portal/admin/governance"
+	"entente/internal/edge/portal/admin/monitoring"
 	"entente/internal/edge/portal/admin/packages"
 	"entente/internal/edge/portal/admin/people"
 	"entente/internal/edge/portal/followpages"
@@ -30,6 +31,7 @@ import (
 	"entente/internal/edge/portal/labpages"
 	"entente/internal/edge/portal/myaccess"
 	"entente/internal/edge/portal/signinpages"
+	"entente/internal/flow/explain"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/mail"
 	"entente/internal/kit/web"
@@ -71,6 +73,7 @@ func (s *Server) AdminRoutes() []string { return s.center.Routes() }
 func (s *Server) newAdmin() *admin.Center {
 	c := admin.New(admin.Options{Site: s.site(), SignIn: s.flow.signin, At: s.flow.entitlement.At, Log: s.log})
 	governance.Add(c, governance.Options{Site: s.site(), Access: s.flow.entitlement, Lookup: s.flow.lookup})
+	monitoring.Add(c, monitoring.Options{Logs: explain.NewService(s.db), At: s.flow.entitlement.At, Clock: s.clock})
 	packages.Add(c, packages.Options{Access: s.flow.entitlement, Drafts: s.flow.drafts, Lookup: s.flow.lookup, Clock: s.clock, Base: s.hosts("login.").Own})
 	people.Add(c, people.Options{Users: s.core.directory})
 	access.Add(c, access.Options{Access: s.flow.entitlement, Lookup: s.flow.lookup, Clock: s.clock})

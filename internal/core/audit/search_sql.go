@@ -75,7 +75,7 @@ const (
 	signInsFrom = "from sign_in s where s.tenant_id = ?"
 
 	signInColumns = `s.id, s.at_us, s.kind, s.app_id, s.app_name, s.principal_id, s.principal_name, s.home_tenant, s.resource_app, s.resource_id,
-	s.resource_name, s.credential_kind, s.credential_id, s.correlation_id, s.token_id, s.ip, s.user_agent, s.error_code, s.reason, s.links`
+	s.resource_name, s.credential_kind, s.credential_id, s.correlation_id, s.token_id, s.ip, s.user_agent, s.error_code, s.reason, s.links, s.other_tenant`
 )
 
 // ListEntries returns a page of the tenant's entries, the newest first unless
@@ -125,7 +125,7 @@ func scanSignIn(tenant ids.TenantID, scan func(...any) error) (SignIn, error) {
 	var at int64
 	var links string
 	err := scan(&e.ID, &at, &e.Kind, &e.App, &e.AppName, &e.Principal, &e.PrincipalName, &e.Home, &e.ResourceApp, &e.Resource,
-		&e.ResourceName, &e.CredentialKind, &e.CredentialID, &e.Correlation, &e.TokenID, &e.IP, &e.UserAgent, &e.ErrorCode, &e.Reason, &links)
+		&e.ResourceName, &e.CredentialKind, &e.CredentialID, &e.Correlation, &e.TokenID, &e.IP, &e.UserAgent, &e.ErrorCode, &e.Reason, &links, &e.Other)
 	e.At = sqldb.Time(at)
 	if err == nil && links != "" {
 		err = json.Unmarshal([]byte(links), &e.Links)

@@ -38,6 +38,7 @@ type SignIn struct {
 	Principal      ids.ObjectID // service principal or user in Tenant
 	PrincipalName  string
 	Home           ids.TenantID // where the application or person lives
+	Other          ids.TenantID // the tenant on the other side; empty is Home where that is another
 	ResourceApp    ids.AppID
 	Resource       ids.ObjectID // the resource's service principal in Tenant
 	ResourceName   string
@@ -82,18 +83,22 @@ func addSignIns(ctx context.Context, tx *sqldb.Tx, entries []SignIn) error {
 			}
 			links = string(text)
 		}
+		other := e.Other
+		if other == "" && e.Home != e.Tenant {
+			other = e.Home
+		}
 		rows[i] = []any{
 			e.Tenant, sqldb.Micros(e.At), e.ID, e.Kind, e.App, e.AppName, e.Principal, e.PrincipalName, e.Home,
 			e.ResourceApp, e.Resource, e.ResourceName, e.CredentialKind, e.CredentialID, e.Correlation,
 			e.TokenID, e.IP, e.UserAgent, e.ErrorCode, e.Reason, links,
-			query.Fold(e.AppName), query.Fold(e.PrincipalName), query.Fold(e.ResourceName),
+			query.Fold(e.AppName), query.Fold(e.PrincipalName), query.Fold(e.ResourceName), other,
 		}
 	}
 	_, err := tx.ExecAll(ctx, `
 		insert into sign_in (tenant_id, at_us, id, kind, app_id, app_name, principal_id, principal_name, home_tenant,
 		                     resource_app, resource_id, resource_name, credential_kind, credential_id, correlation_id,
-		                     token_id, ip, user_agent, error_code, reason, links, app_folded, principal_folded, resource_folded)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, rows)
+		                     token_id, ip, user_agent, error_code, reason, links, app_folded, principal_folded, resource_folded, other_tenant)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, rows)
 	return err
 }
 

@@ -44,7 +44,7 @@ const outboundLink = "outbound policy"
 // as well, with the rule: its administrators made the policy, and they are the
 // ones who can change it.
 func (x *exchange) recordAtHome(ctx context.Context, e audit.SignIn) error {
-	e.Tenant, e.ID = x.client.home, ""
+	e.Tenant, e.ID, e.Other = x.client.home, "", x.tenant.ID
 	// What the other tenant calls its objects is none of home's affair.
 	e.Principal, e.Resource, e.IP, e.UserAgent = "", "", x.req.IP, clip(x.req.UserAgent)
 	e.Links = []audit.Link{

@@ -32,7 +32,10 @@ var areas = []struct {
 	}},
 	{"Applications", []area{}},
 	{"Automation", []area{}},
-	{"Monitoring", []area{}},
+	{"Monitoring", []area{
+		{"Sign-in logs", "/sign-in-logs", "Who and what signed in, and which link of a refused sign-in broke."},
+		{"Audit logs", "/audit-logs", "What was changed, and by whom."},
+	}},
 	{"Organization", []area{}},
 }
 
