@@ -119,9 +119,9 @@ func TestRequest(t *testing.T) {
 		p = g.admin.Follow(p, "Cancel request…").Wants(http.StatusOK, "Cancel the request of Person stuart?")
 		g.admin.Submit(p, "Cancel request in Contoso", nil).Wants(http.StatusOK, "The request is canceled.", "Canceled", "Nothing: it is over.")
 		g.admin.Submit(p, "Cancel request in Contoso", nil).Wants(http.StatusConflict)
-		for _, path := range []string{"/requests", "/assignments", "/assignments/new", "/requests/" + enttest.NewID()} {
-			if p := g.stuart.Get(g.at + path); p.Status != http.StatusForbidden && p.Status != http.StatusNotFound {
-				t.Errorf("a member at %s: %d %s", path, p.Status, p.Text())
+		for _, rest := range []string{"/requests", "/assignments", "/assignments/new", "/requests/" + enttest.NewID(), "/requests/" + path.Base(request), "/requests/" + path.Base(request) + "/cancel"} {
+			if p := g.stuart.Get(g.at + rest); p.Status != http.StatusForbidden && p.Status != http.StatusNotFound || strings.Contains(p.Body, "Person ada") {
+				t.Errorf("a member, who asked, at %s: %d %s", rest, p.Status, p.Text())
 			}
 		}
 		b := browser.AsAdmin(t, g.Server, g.B)

@@ -77,13 +77,19 @@ func (p *pages) packageIn(r *http.Request, v *admin.Visitor, f *portal.Filter) (
 	return string(of), " for “" + portal.Inert(pkg.Name) + "”", nil
 }
 
-// caseOf returns the request that the address names.
+// caseOf returns the request that the address names, to those who read its
+// catalog: whoever asked or approves sees less of it, in My Access.
 func (p *pages) caseOf(r *http.Request, v *admin.Visitor) (*entitlement.Case, error) {
 	id, err := admin.ID[ids.RequestID](r, "request")
 	if err != nil {
 		return nil, err
 	}
-	return p.Access.Case(r.Context(), v.Who, id)
+	c, err := p.Access.Case(r.Context(), v.Who, id)
+	if err != nil {
+		return nil, err
+	}
+	_, err = p.Access.Package(r.Context(), v.Who, "", c.Of.ID)
+	return c, err
 }
 
 // request shows one: what was asked, what it waits for, and what has happened.

@@ -119,6 +119,7 @@ func TestCatalog(t *testing.T) {
 
 		o := browser.As(t, s, "owner@"+s.A.Domain, "Copper-Lantern-72")
 		o.Get(catalog).Wants(http.StatusOK, "Partner engineering")
+		o.Get(at).Wants(http.StatusOK, "Catalogs 1")
 		own := o.Get(at+"/catalogs").Wants(http.StatusOK, "Partner engineering")
 		if strings.Contains(own.Text(), "General") {
 			t.Error("an owner of one catalog sees another")

@@ -34,11 +34,11 @@ func (p *pages) overview(w http.ResponseWriter, r *http.Request, v *admin.Visito
 	few := func(state string) entitlement.Asked {
 		return entitlement.Asked{Query: query.Query{Filter: is("state", state), Page: query.Page{Limit: most}}}
 	}
-	waiting, err := p.Access.Requests(ctx, v.Who, few(string(entitlement.PendingApproval)))
+	waiting, err := p.Access.Cases(ctx, v.Who, "", few(string(entitlement.PendingApproval)))
 	if err != nil {
 		return err
 	}
-	failed, err := p.Access.Assignments(ctx, v.Who, few(string(entitlement.AccessFailed)))
+	failed, err := p.Access.Held(ctx, v.Who, "", few(string(entitlement.AccessFailed)))
 	if err != nil {
 		return err
 	}
