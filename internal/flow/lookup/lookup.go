@@ -1,5 +1,5 @@
-// Package lookup finds people, groups, applications and sites by the beginning
-// of a name, for pages on which one of them is picked, and tells what an
+// Package lookup finds people, groups, applications and managed identities by the
+// beginning of a name, for pages on which one of them is picked, and tells what an
 // identifier names. Who may read a kind of object is what counts for Graph, too.
 package lookup
 
@@ -12,8 +12,6 @@ import (
 	"entente/internal/core/app"
 	"entente/internal/core/authz"
 	"entente/internal/core/directory"
-	"entente/internal/core/object"
-	"entente/internal/core/site"
 	"entente/internal/core/tenant"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -31,13 +29,12 @@ const (
 	Group       Kind = "group"       // a security group, or a Microsoft 365 group with its team
 	Application Kind = "application" // the service principal of an application
 	Identity    Kind = "identity"    // the service principal of a managed identity
-	Site        Kind = "site"
 )
 
 // A Found is something that was found.
 type Found struct {
 	Kind  Kind
-	ID    string // of the object; of a site, its address
+	ID    string // of the object
 	Name  string
 	Under string // what tells it from others of the name: an address, a kind
 }
@@ -94,7 +91,7 @@ func (s *Service) Find(ctx context.Context, who authz.Caller, beginning string, 
 // actions are what it takes to read a kind.
 var actions = map[Kind]authz.Action{
 	Member: "users/standard/read", Guest: "users/standard/read", Group: "groups/standard/read",
-	Application: "servicePrincipals/standard/read", Identity: "servicePrincipals/standard/read", Site: "groups/standard/read",
+	Application: "servicePrincipals/standard/read", Identity: "servicePrincipals/standard/read",
 }
 
 func find(ctx context.Context, tx *sqldb.Tx, in ids.TenantID, k Kind, beginning string) ([]Found, error) {
@@ -130,13 +127,6 @@ func find(ctx context.Context, tx *sqldb.Tx, in ids.TenantID, k Kind, beginning 
 				return nil, err
 			}
 			all = append(all, f)
-		}
-		return all, err
-	case Site:
-		page, err := site.List(ctx, tx, in, beginning, q.Page)
-		var all []Found
-		for _, s := range page.Items {
-			all = append(all, Found{Site, s.WebURL, s.DisplayName, s.WebURL})
 		}
 		return all, err
 	}
@@ -206,8 +196,9 @@ func ofFace(k Kind, id ids.ObjectID, raw []byte) (Found, error) {
 // mostNamed is how many identifiers are named at once.
 const mostNamed = 500
 
-// Named tells what identifiers of users, groups and service principals name, to
-// whoever may see where they stand. What is gone, or of another tenant, is
+// Named tells what identifiers of users, groups and service principals name. It asks
+// for no right: it is for pages that have shown where they stand to those who may
+// see it, and tells no more than what they are called. What is gone, or of another tenant, is
 // missing from the answer.
 func (s *Service) Named(ctx context.Context, who authz.Caller, list ...ids.ObjectID) (map[ids.ObjectID]Found, error) {
 	named := make(map[ids.ObjectID]Found, len(list))
@@ -250,17 +241,4 @@ func (s *Service) Named(ctx context.Context, who authz.Caller, list ...ids.Objec
 		return err
 	})
 	return named, err
-}
-
-// One tells what the identifier names, to whoever may read it, or NotFound.
-func (s *Service) One(ctx context.Context, who authz.Caller, id ids.ObjectID) (Found, error) {
-	named, err := s.Named(ctx, who, id)
-	if err != nil {
-		return Found{}, err
-	}
-	f, ok := named[id]
-	if !ok {
-		return f, object.Missing(string(id))
-	}
-	return f, s.db.View(ctx, func(tx *sqldb.Tx) error { return authz.Allow(ctx, tx, who, "", actions[f.Kind]) })
 }

@@ -102,7 +102,7 @@ func TestCatalog(t *testing.T) {
 		b.Submit(b.Get(at+"/catalogs/new"), "Create catalog in Contoso", url.Values{"name": {"partner ENGINEERING"}}).Wants(http.StatusUnprocessableEntity)
 
 		p = b.Follow(p, "Add groups and teams")
-		p = b.Submit(p, "Add to catalog in Contoso", url.Values{"who": {"turb"}}).Wants(http.StatusOK, "Turbine design", "Security group")
+		p = b.Submit(p, "Add to catalog in Contoso", url.Values{"who": {"turb"}}).Wants(http.StatusOK, "Turbine design", "Security Group")
 		b.Submit(p, "Add to catalog in Contoso", url.Values{"origin": {p.Value(t, "origin")}}).Wants(http.StatusOK, "The catalog offers more now.", "Turbine design", "Group and team")
 		b.Submit(p, "Add to catalog in Contoso", url.Values{"origin": {p.Value(t, "origin")}}).Wants(http.StatusUnprocessableEntity)
 		b.Submit(p, "Add to catalog in Contoso", url.Values{"origin": {enttest.NewID()}}).Wants(http.StatusUnprocessableEntity, "There is no resource")

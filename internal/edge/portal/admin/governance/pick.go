@@ -7,18 +7,16 @@ import (
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
 	"entente/internal/flow/lookup"
-	"entente/internal/kit/ids"
 )
 
-// A finding is a field that finds people, groups, applications or sites, and the
-// boxes of those that were picked.
+// A finding is a field that finds people, groups or applications, and the boxes of
+// those that were picked.
 type finding struct {
 	field  string // what is typed
 	picked string // the values that were picked
 	legend string // of those
 	label  string
 	kinds  []lookup.Kind
-	one    bool // only one can be picked
 }
 
 // pick returns the controls: the field, and below it a box for each that was
@@ -26,17 +24,15 @@ type finding struct {
 func (p *pages) pick(r *http.Request, v *admin.Visitor, d *portal.Draft, f finding) ([]portal.Part, error) {
 	field := d.Field(portal.Field{ID: f.field, Label: f.label, Class: "w-half", Autocomplete: "off", Optional: true, Hint: "The beginning of a name, or of an address."})
 	find := portal.Find{Field: field, Button: "find-" + f.field}
-	choices := portal.Choices{ID: f.picked, Name: f.picked, Legend: f.legend, Several: !f.one, Error: d.Error(f.picked)}
+	choices := portal.Choices{ID: f.picked, Name: f.picked, Legend: f.legend, Several: true, Error: d.Error(f.picked)}
 	picked := d.Values[f.picked]
-	if !slices.Contains(f.kinds, lookup.Site) {
-		named, err := p.Lookup.Named(r.Context(), v.Who, objects(picked)...)
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range objects(picked) {
-			if x, ok := named[ids.ObjectID(id)]; ok {
-				choices.Options = append(choices.Options, portal.Option{Value: x.ID, Label: x.Name, Hint: x.Under, Checked: true})
-			}
+	named, err := p.Lookup.Named(r.Context(), v.Who, objects(picked)...)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range objects(picked) {
+		if x, ok := named[id]; ok {
+			choices.Options = append(choices.Options, portal.Option{Value: x.ID, Label: x.Name, Hint: x.Under, Checked: true})
 		}
 	}
 	if typed := d.Get(f.field); typed != "" {

@@ -1,12 +1,12 @@
 package governance
 
 import (
+	"cmp"
 	"net/http"
 
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
 	"entente/internal/flow/entitlement"
-	"entente/internal/flow/lookup"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
 )
@@ -52,16 +52,14 @@ func (p *pages) resources(r *http.Request, v *admin.Visitor, c *entitlement.Cata
 
 // A sort is a kind of resource that can be added.
 type sort struct {
-	title  string
-	label  string
-	origin entitlement.Origin
-	kinds  []lookup.Kind
+	title, label string
+	origin       entitlement.Origin
 }
 
 var sorts = map[string]sort{
-	"group":       {"Add groups and teams", "Find a group or team", entitlement.AadGroup, []lookup.Kind{lookup.Group}},
-	"application": {"Add applications", "Find an application", entitlement.AadApplication, []lookup.Kind{lookup.Application}},
-	"site":        {"Add sites", "Find a site by a part of its name", entitlement.SharePointOnline, []lookup.Kind{lookup.Site}},
+	"group":       {"Add groups and teams", "Find a group or team", entitlement.AadGroup},
+	"application": {"Add applications", "Find an application", entitlement.AadApplication},
+	"site":        {"Add sites", "Find a site by a part of its name", entitlement.SharePointOnline},
 }
 
 // addingResource finds what is to be offered.
@@ -80,10 +78,20 @@ func (p *pages) resourceForm(w http.ResponseWriter, r *http.Request, v *admin.Vi
 		kind = "group"
 		x = sorts[kind]
 	}
-	parts, err := p.pick(r, v, d, finding{field: "who", picked: "origin", legend: "What was found", label: x.label, kinds: x.kinds})
+	find := portal.Find{Field: d.Field(portal.Field{ID: "who", Label: x.label, Class: "w-half", Autocomplete: "off", Optional: true}), Button: "find-who"}
+	found, err := p.Access.Offerings(r.Context(), v.Who, x.origin, portal.Clip(d.Get("who"), portal.MaxFind))
 	if err != nil {
 		return err
 	}
+	if len(found) == 0 {
+		find.Error = "Nothing that can be added is called so"
+	} else {
+		find.Found = &portal.Choices{ID: "origin", Name: "origin", Legend: "What was found", Several: true, Error: d.Error("origin")}
+	}
+	for _, o := range found {
+		find.Found.Options = append(find.Found.Options, portal.Option{Value: o.OriginID, Label: o.Name, Hint: portal.Clip(cmp.Or(o.Description, o.Kind), 120), Checked: d.Has("origin", o.OriginID)})
+	}
+	parts := []portal.Part{{Find: &find}}
 	return p.Show(w, r, v, portal.Frame{Title: x.title, Content: "form", Problems: d.Problems, Crumbs: ofCatalogs(v, c),
 		Intro: "Whoever adds something must be able to give its roles without any catalog.",
 		Data:  portal.Form{Action: inCatalog(v, c.ID, "/resources"), Hidden: map[string]string{"kind": kind}, Parts: parts, Button: "Add to catalog in " + v.Name(), Back: inCatalog(v, c.ID, "")}})
@@ -102,7 +110,7 @@ func (p *pages) addResource(w http.ResponseWriter, r *http.Request, v *admin.Vis
 	}
 	x, known := sorts[d.Get("kind")]
 	picked := d.Values["origin"]
-	if !known || d.Get("find-who") != "" || len(picked) == 0 || len(picked) > lookup.Most {
+	if !known || d.Get("find-who") != "" || len(picked) == 0 || len(picked) > entitlement.MostOfferings {
 		if d.Get("find-who") == "" && d.Get("who") == "" {
 			d.Wrong("who", "Find something, and pick it")
 		}

@@ -67,7 +67,7 @@ func (p *pages) roleParts(r *http.Request, v *admin.Visitor, d *portal.Draft, wi
 		}
 	}
 	found, err := p.pick(r, v, d, finding{field: "who", picked: "principal", legend: "Who was found", label: "Find people, groups or applications",
-		kinds: []lookup.Kind{lookup.Member, lookup.Guest, lookup.Group, lookup.Application}})
+		kinds: []lookup.Kind{lookup.Member, lookup.Guest, lookup.Group, lookup.Application, lookup.Identity}})
 	return append([]portal.Part{d.Choose(c)}, found...), err
 }
 
