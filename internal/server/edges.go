@@ -23,6 +23,7 @@ import (
 	"entente/internal/edge/portal/admin"
 	"entente/internal/edge/portal/admin/access"
 	"entente/internal/edge/portal/admin/governance"
+	"entente/internal/edge/portal/admin/groups"
 	"entente/internal/edge/portal/admin/monitoring"
 	"entente/internal/edge/portal/admin/packages"
 	"entente/internal/edge/portal/admin/people"
@@ -76,6 +77,7 @@ func (s *Server) newAdmin() *admin.Center {
 	monitoring.Add(c, monitoring.Options{Logs: explain.NewService(s.db), At: s.flow.entitlement.At, Clock: s.clock})
 	packages.Add(c, packages.Options{Access: s.flow.entitlement, Drafts: s.flow.drafts, Lookup: s.flow.lookup, Clock: s.clock, Base: s.hosts("login.").Own})
 	people.Add(c, people.Options{Users: s.core.directory})
+	groups.Add(c, groups.Options{Groups: s.core.directory, Teams: s.core.sites, Lookup: s.flow.lookup})
 	access.Add(c, access.Options{Access: s.flow.entitlement, Lookup: s.flow.lookup, Clock: s.clock})
 	return c
 }

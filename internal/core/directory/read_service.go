@@ -27,7 +27,7 @@ func (s *Service) Users(ctx context.Context, who authz.Caller, q query.Query) (p
 type UserView struct {
 	*User
 	Groups []object.Object // groups and directory roles, those that the caller may see, the first fifty
-	Roles  []authz.Role    // directory roles that were given to the user alone, in the whole tenant
+	Roles  []authz.Role    // directory roles that the user holds in the whole tenant, by groups too
 	Boss   string          // the manager's name, or nothing
 }
 
@@ -53,14 +53,8 @@ func (s *Service) View(ctx context.Context, who authz.Caller, key string) (*User
 			return err
 		}
 		v.Groups = page.Items
-		held, err := authz.RolesOf(ctx, tx, who.Tenant, v.ID)
-		if err != nil {
+		if v.Roles, err = rolesHeldBy(ctx, tx, who.Tenant, v.ID); err != nil {
 			return err
-		}
-		for _, id := range held {
-			if r, ok := authz.RoleByID(id); ok {
-				v.Roles = append(v.Roles, r)
-			}
 		}
 		if v.Manager == "" {
 			return nil

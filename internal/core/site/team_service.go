@@ -130,6 +130,25 @@ func (s *Service) Create(ctx context.Context, who authz.Caller, template string,
 	return t, operation, err
 }
 
+// MakeTeam makes a Microsoft 365 group from a Graph body of a group, and a team over
+// it, at once. The owners are members too.
+func (s *Service) MakeTeam(ctx context.Context, who authz.Caller, group []byte, owners, members []ids.ObjectID) (t *Team, err error) {
+	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		for _, id := range slices.Concat(owners, members) {
+			if err := isPerson(ctx, tx, who.Tenant, id); err != nil {
+				return err
+			}
+		}
+		g, err := s.groups.MakeGroup(ctx, tx, who, group, owners, slices.Concat(owners, members))
+		if err != nil {
+			return err
+		}
+		t, err = s.over(ctx, tx, who, g, []byte("{}"))
+		return err
+	})
+	return t, err
+}
+
 // checkTemplate takes the address of the only template that there is.
 func checkTemplate(address string) error {
 	at := strings.ToLower(strings.TrimRight(address, "/"))

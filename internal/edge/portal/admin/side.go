@@ -29,6 +29,8 @@ var areas = []struct {
 	}},
 	{"Directory", []area{
 		{"Users", "/users", "People with an account here, guests among them"},
+		{"Groups", "/groups", "Who is gathered, so that access is given to all of them at once"},
+		{"Deleted groups", "/deleted-groups", "Groups that can be restored"},
 	}},
 	{"Applications", []area{}},
 	{"Automation", []area{}},
