@@ -261,7 +261,7 @@ func why(optional bool, typed url.Values, wrong func(string) string) *questionFi
 // asked is a question as the form asks it.
 func asked(q entitlement.Question, typed url.Values, wrong func(string) string) questionField {
 	id := "q-" + string(q.ID)
-	f := questionField{Kind: "lines", Rows: 3, Field: portal.Field{ID: id, Name: id, Label: portal.Inert(q.Text.Text), Value: typed.Get(id), Optional: !q.Required, Error: wrong(id), Autocomplete: "off"}}
+	f := questionField{Kind: "lines", Rows: 3, Field: portal.Field{ID: id, Name: id, Label: portal.Whole(q.Text.Text), Value: typed.Get(id), Optional: !q.Required, Error: wrong(id), Autocomplete: "off"}}
 	if q.SingleLine {
 		f.Kind = "line"
 	}
