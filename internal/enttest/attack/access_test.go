@@ -27,7 +27,7 @@ type m = map[string]any
 // of it with hostile names and texts.
 type desk struct {
 	*enttest.Server
-	t        *testing.T
+	t      *testing.T
 	at     string // A's pages
 	pkg    string
 	seeds  []string // addresses to which forms lead the administrator
