@@ -160,7 +160,7 @@ func (d *DB) findTenantTables(ctx context.Context) error {
 
 // counters are what Stats reads.
 type counters struct {
-	commits, retries, rollbacks, crowds, crowded atomic.Int64
+	commits, retries, rollbacks, crowds, crowded, statements atomic.Int64
 }
 
 // Stats is what the store has done since it was opened.
@@ -170,10 +170,12 @@ type Stats struct {
 	Rollbacks int64 // write transactions that were given up
 	Crowds    int64 // commits of crowds
 	Crowded   int64 // entries in them
+	// Statements is how many were sent, each row of ExecAll counted.
+	Statements int64
 }
 
 // Stats returns the counters.
 func (d *DB) Stats() Stats {
 	c := &d.stats
-	return Stats{c.commits.Load(), c.retries.Load(), c.rollbacks.Load(), c.crowds.Load(), c.crowded.Load()}
+	return Stats{c.commits.Load(), c.retries.Load(), c.rollbacks.Load(), c.crowds.Load(), c.crowded.Load(), c.statements.Load()}
 }

@@ -52,7 +52,7 @@ func openSQLite(ctx context.Context, path string) (*liteDB, error) {
 	n := max(4, 2*runtime.GOMAXPROCS(0))
 	b.write.SetMaxOpenConns(1)
 	b.read.SetMaxOpenConns(n)
-	b.writer = &liteConn{db: b.write}
+	b.writer = &liteConn{db: b.write, writes: true}
 	b.readers = make(chan *liteConn, n)
 	for range n {
 		c := &liteConn{db: b.read}
@@ -197,6 +197,7 @@ type liteConn struct {
 	conn    *sql.Conn // nil until first used
 	stmts   map[string]*sql.Stmt
 	release func()
+	writes  bool
 }
 
 // maxPrepared bounds the statements that a connection keeps, and maxKept the
@@ -262,7 +263,21 @@ func (c *liteConn) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	return s, err
 }
 
+// whole returns the context of one statement. Who gives up is heard between the
+// statements of a writer and not during one: they are short, and to watch over each
+// takes a goroutine that costs as much as the statement.
+func (c *liteConn) whole(ctx context.Context) (context.Context, error) {
+	if !c.writes {
+		return ctx, nil
+	}
+	return context.WithoutCancel(ctx), ctx.Err()
+}
+
 func (c *liteConn) exec(ctx context.Context, query string, args []any) (sql.Result, error) {
+	ctx, err := c.whole(ctx)
+	if err != nil {
+		return nil, err
+	}
 	s, err := c.stmt(ctx, query)
 	if err != nil {
 		return nil, err
@@ -290,6 +305,10 @@ func (c *liteConn) execAll(ctx context.Context, query string, rows [][]any) (int
 }
 
 func (c *liteConn) query(ctx context.Context, query string, args []any) (*sql.Rows, func(), error) {
+	ctx, err := c.whole(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	s, err := c.stmt(ctx, query)
 	if err != nil {
 		return nil, nil, err

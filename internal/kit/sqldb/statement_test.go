@@ -182,3 +182,20 @@ func TestTextsAreForgottenInTime(t *testing.T) {
 		t.Errorf("%d texts are kept, want at most %d", n, maxStatements)
 	}
 }
+
+func TestALimitIsNoReasonToPlanAnew(t *testing.T) {
+	for query, want := range map[string]string{
+		"select 1 from t limit ?":                         "select 1 from t limit (? + 0)",
+		"select 1 from t where a = ? limit ? offset ?":    "select 1 from t where a = ? limit (? + 0) offset ?",
+		"select 1 from (select 2 limit ?) union select ?": "select 1 from (select 2 limit (? + 0)) union select ?",
+		"select 'limit ?' from t limit 3":                 "select 'limit ?' from t limit 3",
+	} {
+		tokens, err := lex(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := steady(query, tokens); got != want {
+			t.Errorf("%s becomes %s, want %s", query, got, want)
+		}
+	}
+}

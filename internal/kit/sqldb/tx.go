@@ -196,6 +196,7 @@ func (t *Tx) prepare(query string, args []any) (*statement, error) {
 	if st.err != nil {
 		return nil, st.err
 	}
+	t.db.stats.statements.Add(1)
 	return st, normalize(query, st.params, args)
 }
 
