@@ -46,17 +46,21 @@ func newMetrics(clk clock.Clock, db *sqldb.DB) *metrics {
 	return m
 }
 
+// StoreStats returns what the store has done since the server was built.
+func (s *Server) StoreStats() sqldb.Stats { return s.db.Stats() }
+
 // watchStore counts what the store does.
 func (m *metrics) watchStore(db *sqldb.DB) {
 	for name, c := range map[string]struct {
 		help string
 		read func(sqldb.Stats) int64
 	}{
-		"commits":   {"Write transactions that counted.", func(s sqldb.Stats) int64 { return s.Commits }},
-		"retries":   {"Transactions run again because of a conflict.", func(s sqldb.Stats) int64 { return s.Retries }},
-		"rollbacks": {"Write transactions given up.", func(s sqldb.Stats) int64 { return s.Rollbacks }},
-		"crowds":    {"Commits that many entries shared.", func(s sqldb.Stats) int64 { return s.Crowds }},
-		"crowded":   {"Entries that shared a commit.", func(s sqldb.Stats) int64 { return s.Crowded }},
+		"commits":    {"Write transactions that counted.", func(s sqldb.Stats) int64 { return s.Commits }},
+		"retries":    {"Transactions run again because of a conflict.", func(s sqldb.Stats) int64 { return s.Retries }},
+		"rollbacks":  {"Write transactions given up.", func(s sqldb.Stats) int64 { return s.Rollbacks }},
+		"statements": {"Statements.", func(s sqldb.Stats) int64 { return s.Statements }},
+		"crowds":     {"Commits that many entries shared.", func(s sqldb.Stats) int64 { return s.Crowds }},
+		"crowded":    {"Entries that shared a commit.", func(s sqldb.Stats) int64 { return s.Crowded }},
 	} {
 		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "entente_store_" + name + "_total", Help: c.help,

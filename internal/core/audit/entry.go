@@ -59,7 +59,7 @@ const CoreDirectory = "Core Directory"
 
 // Record writes an entry into the log of the caller's tenant.
 func Record(ctx context.Context, tx *sqldb.Tx, who authz.Caller, e Entry) error {
-	return add(ctx, tx, who, who.Tenant, "", "", e)
+	return RecordAll(ctx, tx, who, []Told{{Entry: e}})
 }
 
 // RecordBoth writes an entry into the logs of the caller's tenant and of the
@@ -67,14 +67,39 @@ func Record(ctx context.Context, tx *sqldb.Tx, who authz.Caller, e Entry) error 
 // the caller's tenant in the caller's place. When both are the same tenant there
 // is one entry.
 func RecordBoth(ctx context.Context, tx *sqldb.Tx, who authz.Caller, other ids.TenantID, e Entry) error {
-	if other == "" || other == who.Tenant {
-		return Record(ctx, tx, who, e)
-	}
-	crossing := ids.New[ids.CrossingID]()
-	if err := add(ctx, tx, who, who.Tenant, other, crossing, e); err != nil {
+	return RecordAll(ctx, tx, who, []Told{{e, other}})
+}
+
+// Told is an entry, and the other tenant that is told as well; none if empty.
+type Told struct {
+	Entry
+	Other ids.TenantID
+}
+
+// RecordAll does what RecordBoth does for several entries, in one statement.
+func RecordAll(ctx context.Context, tx *sqldb.Tx, who authz.Caller, all []Told) error {
+	rows := make([][]any, 0, len(all))
+	add := func(who authz.Caller, tenant, other ids.TenantID, crossing ids.CrossingID, e Entry) error {
+		row, err := rowOf(tx, who, tenant, other, crossing, e)
+		rows = append(rows, row)
 		return err
 	}
-	return add(ctx, tx, fromAfar(who), other, who.Tenant, crossing, e)
+	for _, t := range all {
+		if t.Other == "" || t.Other == who.Tenant {
+			if err := add(who, who.Tenant, "", "", t.Entry); err != nil {
+				return err
+			}
+			continue
+		}
+		crossing := ids.New[ids.CrossingID]()
+		if err := add(who, who.Tenant, t.Other, crossing, t.Entry); err != nil {
+			return err
+		}
+		if err := add(fromAfar(who), t.Other, who.Tenant, crossing, t.Entry); err != nil {
+			return err
+		}
+	}
+	return insertEntries(ctx, tx, rows)
 }
 
 // fromAfar returns what another tenant learns of a caller: the kind, and by
@@ -93,10 +118,11 @@ type body struct {
 	AppName string            `json:"app,omitempty"`
 }
 
-func add(ctx context.Context, tx *sqldb.Tx, who authz.Caller, tenant, other ids.TenantID, crossing ids.CrossingID, e Entry) error {
+// rowOf returns the values of insertEntries for one entry in one log.
+func rowOf(tx *sqldb.Tx, who authz.Caller, tenant, other ids.TenantID, crossing ids.CrossingID, e Entry) ([]any, error) {
 	text, err := json.Marshal(body{e.Changes, e.Detail, who.IP, who.AppName})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	result := "success"
 	if e.Failure != "" {
@@ -107,14 +133,19 @@ func add(ctx context.Context, tx *sqldb.Tx, who authz.Caller, tenant, other ids.
 	id, at := ids.New[ids.AuditID](), sqldb.Micros(tx.Now())
 	hash := hashOf(tenant, id, at, e, who.Subject, who.Object, who.App, who.Name, other, crossing, who.Request, string(text))
 	by := initiatorOf(who)
-	_, err = tx.Exec(ctx, `
+	return []any{
+		tenant, id, at, e.Category, e.Activity, query.Fold(e.Activity), cmp.Or(e.Service, CoreDirectory), result, e.Failure,
+		who.Subject.Kind, who.Subject, who.Object, who.App, who.Name, by.user, by.userFolded, by.program, by.programFolded,
+		e.Target.Kind, e.Target.ID, e.Target.Name, other, crossing, who.Request, string(text), hash,
+	}, nil
+}
+
+func insertEntries(ctx context.Context, tx *sqldb.Tx, rows [][]any) error {
+	_, err := tx.ExecAll(ctx, `
 		insert into audit_entry (tenant_id, id, at_us, category, activity, activity_folded, service, result, reason,
 		                         by_kind, by_subject, by_object, by_app, by_name, by_user, by_user_folded, by_program, by_program_folded,
 		                         target_kind, target_id, target_name, other_tenant, crossing_id, request_id, body, hash)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		tenant, id, at, e.Category, e.Activity, query.Fold(e.Activity), cmp.Or(e.Service, CoreDirectory), result, e.Failure,
-		who.Subject.Kind, who.Subject, who.Object, who.App, who.Name, by.user, by.userFolded, by.program, by.programFolded,
-		e.Target.Kind, e.Target.ID, e.Target.Name, other, crossing, who.Request, string(text), hash)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, rows)
 	return err
 }
 

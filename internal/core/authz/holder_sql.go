@@ -26,3 +26,11 @@ func Release(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, group, memb
 		tenant, group, member, member)
 	return err
 }
+
+// ReleaseAll ends it for several members of group.
+func ReleaseAll(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, group ids.ObjectID, members []ids.ObjectID) error {
+	in, values := sqldb.In(members)
+	_, err := tx.Exec(ctx, `delete from role_holder where tenant_id = ? and group_id = ? and member_id in (`+in+`)`,
+		append([]any{tenant, group}, values...)...)
+	return err
+}

@@ -221,8 +221,12 @@ func (s *Service) dropOwner(ctx context.Context, tx *sqldb.Tx, who authz.Caller,
 }
 
 func recordGroup(ctx context.Context, tx *sqldb.Tx, who authz.Caller, activity string, g *Group, changed []audit.Change) error {
-	return audit.Record(ctx, tx, who, audit.Entry{
+	return audit.Record(ctx, tx, who, groupEntry(activity, g, changed))
+}
+
+func groupEntry(activity string, g *Group, changed []audit.Change) audit.Entry {
+	return audit.Entry{
 		Category: "GroupManagement", Activity: activity, Changes: changed,
 		Target: audit.Target{Kind: "Group", ID: string(g.ID), Name: g.DisplayName},
-	})
+	}
 }

@@ -45,15 +45,35 @@ func endMembership(ctx context.Context, tx *sqldb.Tx, g *Group, member ids.Objec
 	return authz.Hold(ctx, tx, g.Tenant, g.ID, member, ends)
 }
 
+// putMemberships stores memberships with the ends of their causes; of those that
+// are there the end is another.
+func putMemberships(ctx context.Context, tx *sqldb.Tx, rows [][]any) error {
+	_, err := tx.ExecAll(ctx, `
+		insert into membership (tenant_id, group_id, member_id, added_us, ends_us) values (?, ?, ?, ?, ?)
+		on conflict (tenant_id, group_id, member_id) do update set ends_us = excluded.ends_us`, rows)
+	return err
+}
+
 // dropMembership removes a direct membership whatever its causes.
 func dropMembership(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, group, member ids.ObjectID) error {
-	if _, err := tx.Exec(ctx, `delete from membership where tenant_id = ? and group_id = ? and member_id = ?`, tenant, group, member); err != nil {
+	return dropMemberships(ctx, tx, tenant, group, []ids.ObjectID{member})
+}
+
+// dropMemberships removes several of one group.
+func dropMemberships(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, group ids.ObjectID, members []ids.ObjectID) error {
+	in, values := sqldb.In(members)
+	if _, err := tx.Exec(ctx, `delete from membership where tenant_id = ? and group_id = ? and member_id in (`+in+`)`,
+		append([]any{tenant, group}, values...)...); err != nil {
 		return err
 	}
-	if err := authz.Release(ctx, tx, tenant, group, member); err != nil {
+	if err := authz.ReleaseAll(ctx, tx, tenant, group, members); err != nil {
 		return err
 	}
-	return object.Unlink(ctx, tx, tenant, object.OfMembership, tie(group, member))
+	ties := make([]string, len(members))
+	for i, m := range members {
+		ties[i] = tie(group, m)
+	}
+	return object.UnlinkAll(ctx, tx, tenant, object.OfMembership, ties)
 }
 
 // isMember reports whether a direct membership counts now.

@@ -62,11 +62,19 @@ func AddCause(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, c Cause) e
 // PutCause stores a cause under an identifier that its maker knows. One that is
 // there has the new end, and lives again if it was ended.
 func PutCause(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, c Cause) error {
-	_, err := tx.Exec(ctx, `
+	return PutCauses(ctx, tx, tenant, []Cause{c})
+}
+
+// PutCauses does so for several.
+func PutCauses(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, all []Cause) error {
+	rows := make([][]any, len(all))
+	for i, c := range all {
+		rows[i] = []any{tenant, c.ID, c.Kind, c.Source, c.By, c.ByName, sqldb.Micros(c.CreatedAt), sqldb.Micros(c.Ends)}
+	}
+	_, err := tx.ExecAll(ctx, `
 		insert into cause (tenant_id, id, kind, source, made_by, made_by_name, created_us, ends_us)
 		values (?, ?, ?, ?, ?, ?, ?, ?)
-		on conflict (tenant_id, id) do update set ends_us = excluded.ends_us, ended_us = 0`,
-		tenant, c.ID, c.Kind, c.Source, c.By, c.ByName, sqldb.Micros(c.CreatedAt), sqldb.Micros(c.Ends))
+		on conflict (tenant_id, id) do update set ends_us = excluded.ends_us, ended_us = 0`, rows)
 	return err
 }
 
@@ -108,18 +116,24 @@ func Sever(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, targetKind, t
 // it has a live cause at all.
 func Life(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, targetKind, target string) (ends time.Time, alive bool, err error) {
 	causes, err := CausesOf(ctx, tx, tenant, targetKind, target)
+	ends, alive = LifeBy(causes, tx.Now())
+	return ends, alive, err
+}
+
+// LifeBy does what Life does for a thing of which the causes are known.
+func LifeBy(causes []Cause, now time.Time) (ends time.Time, alive bool) {
 	for _, c := range causes {
 		switch {
-		case !c.EndedAt.IsZero() || !c.Ends.IsZero() && !c.Ends.After(tx.Now()):
+		case !c.EndedAt.IsZero() || !c.Ends.IsZero() && !c.Ends.After(now):
 			continue
 		case c.Ends.IsZero():
-			return time.Time{}, true, nil
+			return time.Time{}, true
 		case c.Ends.After(ends):
 			ends = c.Ends
 		}
 		alive = true
 	}
-	return ends, alive, err
+	return ends, alive
 }
 
 // CausesOf returns the causes of a thing, the oldest first.
@@ -130,12 +144,15 @@ func CausesOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, targetKind
 		where  l.tenant_id = ? and l.target_kind = ? and l.target_id = ?
 		order  by c.created_us, c.id`,
 		[]any{tenant, targetKind, target},
-		func(scan func(...any) error) (c Cause, err error) {
-			var created, ends, ended int64
-			err = scan(&c.ID, &c.Kind, &c.Source, &c.By, &c.ByName, &created, &ends, &ended)
-			c.CreatedAt, c.Ends, c.EndedAt = sqldb.Time(created), sqldb.Time(ends), sqldb.Time(ended)
-			return c, err
-		})
+		func(scan func(...any) error) (c Cause, err error) { return c, scanCause(&c, scan) })
+}
+
+// scanCause reads a row's columns in the order of CausesOf, and others before them.
+func scanCause(c *Cause, scan func(...any) error, before ...any) error {
+	var created, ends, ended int64
+	err := scan(append(before, &c.ID, &c.Kind, &c.Source, &c.By, &c.ByName, &created, &ends, &ended)...)
+	c.CreatedAt, c.Ends, c.EndedAt = sqldb.Time(created), sqldb.Time(ends), sqldb.Time(ended)
+	return err
 }
 
 // A Tie is a thing linked to a cause.

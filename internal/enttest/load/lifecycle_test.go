@@ -57,13 +57,14 @@ func BenchmarkLifecycle(b *testing.B) {
 				b.Run("stored="+strconv.Itoa(size), func(b *testing.B) {
 					var ours, bare, oursCPU, bareCPU time.Duration
 					n := 0
-					var commits, retries int64
+					var commits, retries, statements int64
 					for ; n < b.N; n += group { // in turns: a busy machine hits both alike
 						at, cpu := time.Now(), processorTime(b)
 						before := g.db.Stats()
 						g.lifecycles(b, people, h.Clock)
 						after := g.db.Stats()
 						commits, retries = commits+after.Commits-before.Commits, retries+after.Retries-before.Retries
+						statements += after.Statements - before.Statements
 						ours, oursCPU = ours+time.Since(at), oursCPU+processorTime(b)-cpu
 						at, cpu = time.Now(), processorTime(b)
 						g.rows(b, group)
@@ -74,6 +75,7 @@ func BenchmarkLifecycle(b *testing.B) {
 					b.ReportMetric(bare.Seconds()/ours.Seconds(), "ratio")
 					b.ReportMetric(float64(commits)/float64(n), "commits/lifecycle")
 					b.ReportMetric(float64(retries)/float64(n), "retries/lifecycle")
+					b.ReportMetric(float64(statements)/float64(n), "statements/lifecycle")
 					b.ReportMetric(float64(oursCPU.Microseconds())/float64(n), "µs-cpu/lifecycle")
 					b.ReportMetric(float64(bareCPU.Microseconds())/float64(n), "µs-cpu/bare")
 				})

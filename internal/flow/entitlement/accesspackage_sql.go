@@ -26,6 +26,12 @@ func packageByID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.
 	return one(ctx, tx, string(id), "select "+packageColumns+" from access_package p where p.tenant_id = ? and p.id = ?", []any{tenant, id}, scanPackage)
 }
 
+// packagesByID returns those of some access packages that there are, by identifier.
+func packagesByID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, keys []ids.PackageID) (map[ids.PackageID]*Package, error) {
+	all, err := several(ctx, tx, "select "+packageColumns+" from access_package p where p.tenant_id = ? and p.id", tenant, keys, scanPackage)
+	return byID(all, func(p *Package) ids.PackageID { return p.ID }), err
+}
+
 // packageTable tells by what access packages can be found and sorted.
 var packageTable = query.Table{Key: []string{"id"}, Fields: map[string]query.Column{
 	"id":               {SQL: "p.id"},

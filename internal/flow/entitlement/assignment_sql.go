@@ -48,30 +48,48 @@ func assignmentByID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id i
 	return one(ctx, tx, string(id), "select "+assignmentColumns+" from package_assignment a where a.tenant_id = ? and a.id = ?", []any{tenant, id}, scanAssignment)
 }
 
+// assignmentsByID returns those of some assignments that there are.
+func assignmentsByID[K ~string](ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, keys []K) ([]*Assignment, error) {
+	return several(ctx, tx, "select "+assignmentColumns+" from package_assignment a where a.tenant_id = ? and a.id", tenant, keys, scanAssignment)
+}
+
+// several returns what a statement finds that ends with the column that is to be among
+// the keys.
+func several[K ~string, T any](ctx context.Context, tx *sqldb.Tx, text string, tenant ids.TenantID, keys []K, scan func(func(...any) error) (T, error)) ([]T, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	in, values := sqldb.In(keys)
+	return sqldb.All(ctx, tx, text+" in ("+in+")", append([]any{tenant}, values...), scan)
+}
+
 // liveOf returns the live assignment of a package to a subject, or NotFound.
 func liveOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, pkg ids.PackageID, target ids.SubjectID) (*Assignment, error) {
 	return one(ctx, tx, string(pkg), "select "+assignmentColumns+` from package_assignment a
 		where a.tenant_id = ? and a.package_id = ? and a.target_id = ? and a.live = 1`, []any{tenant, pkg, target}, scanAssignment)
 }
 
-// addAssignment stores a new assignment. A second live one of a package is
+// addAssignments stores new assignments. A second live one of a package is
 // HasAlready.
-func addAssignment(ctx context.Context, tx *sqldb.Tx, a *Assignment) error {
-	schedule, terms, err := a.stored()
-	if err != nil {
-		return err
+func addAssignments(ctx context.Context, tx *sqldb.Tx, all []*Assignment) error {
+	rows := make([][]any, len(all))
+	for i, a := range all {
+		schedule, terms, err := a.stored()
+		if err != nil {
+			return err
+		}
+		rows[i] = []any{a.Tenant, a.ID, a.Package, a.Policy, a.Target, a.Object, a.State, a.Status, a.Live(), schedule, terms, a.Error,
+			sqldb.Micros(a.StartsAt), sqldb.Micros(a.EndsAt), sqldb.Micros(a.CreatedAt), sqldb.Micros(a.DeliveredAt)}
+		a.version = 1
 	}
-	n, err := tx.Exec(ctx, `
-		insert into package_assignment (tenant_id, id, package_id, policy_id, target_id, object_id, state, status, live, schedule, terms,
-		                                starts_us, ends_us, created_us)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		on conflict (tenant_id, package_id, target_id) where live = 1 do nothing`,
-		a.Tenant, a.ID, a.Package, a.Policy, a.Target, a.Object, a.State, a.Status, a.Live(), schedule, terms,
-		sqldb.Micros(a.StartsAt), sqldb.Micros(a.EndsAt), sqldb.Micros(a.CreatedAt))
-	if err == nil && n == 0 {
+	n, err := tx.ExecAll(ctx, `
+		insert into package_assignment (tenant_id, id, package_id, policy_id, target_id, object_id, state, status, live, schedule, terms, error,
+		                                starts_us, ends_us, created_us, delivered_us)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		on conflict (tenant_id, package_id, target_id) where live = 1 do nothing`, rows)
+	if err == nil && n < int64(len(all)) {
 		err = hasAlready()
 	}
-	a.version = 1
 	return err
 }
 
@@ -82,21 +100,29 @@ func hasAlready() error {
 // putAssignment stores a changed assignment; a Conflict if someone else stored it
 // since.
 func putAssignment(ctx context.Context, tx *sqldb.Tx, a *Assignment) error {
-	schedule, terms, err := a.stored()
-	if err != nil {
-		return err
+	return putAssignments(ctx, tx, []*Assignment{a})
+}
+
+// putAssignments does so for several.
+func putAssignments(ctx context.Context, tx *sqldb.Tx, all []*Assignment) error {
+	rows := make([][]any, len(all))
+	for i, a := range all {
+		schedule, terms, err := a.stored()
+		if err != nil {
+			return err
+		}
+		rows[i] = []any{a.Policy, a.Object, a.State, a.Status, a.Live(), schedule, terms, sqldb.Micros(a.EndsAt), a.Extended, a.Noticed.Microseconds(), a.Error,
+			sqldb.Micros(a.DeliveredAt), sqldb.Micros(a.ExpiredAt), a.Tenant, a.ID, a.version}
+		a.version++
 	}
-	n, err := tx.Exec(ctx, `
+	n, err := tx.ExecAll(ctx, `
 		update package_assignment
 		set    policy_id = ?, object_id = ?, state = ?, status = ?, live = ?, schedule = ?, terms = ?, ends_us = ?, extended = ?, noticed_us = ?, error = ?,
 		       delivered_us = ?, expired_us = ?, version = version + 1
-		where  tenant_id = ? and id = ? and version = ?`,
-		a.Policy, a.Object, a.State, a.Status, a.Live(), schedule, terms, sqldb.Micros(a.EndsAt), a.Extended, a.Noticed.Microseconds(), a.Error,
-		sqldb.Micros(a.DeliveredAt), sqldb.Micros(a.ExpiredAt), a.Tenant, a.ID, a.version)
-	if err == nil && n == 0 {
+		where  tenant_id = ? and id = ? and version = ?`, rows)
+	if err == nil && n < int64(len(all)) {
 		err = fault.New(fault.Conflict, "Someone else has just changed this assignment.")
 	}
-	a.version++
 	return err
 }
 
@@ -106,10 +132,23 @@ func (a *Assignment) stored() (schedule, terms string, err error) {
 	return string(s), string(t), errors.Join(errS, errT)
 }
 
-// liveCount returns how many live assignments a subject has, of any package.
-func liveCount(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, target ids.SubjectID) (n int, err error) {
-	err = tx.One(ctx, `select count(*) from package_assignment where tenant_id = ? and target_id = ? and live = 1`, []any{tenant, target}, &n)
-	return n, err
+// liveCounts returns how many live assignments subjects have, of any package; those
+// who have none are left out.
+func liveCounts(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, targets []ids.SubjectID) (map[ids.SubjectID]int, error) {
+	live := map[ids.SubjectID]int{}
+	if len(targets) == 0 {
+		return live, nil
+	}
+	in, values := sqldb.In(targets)
+	err := tx.Each(ctx, `select target_id, count(*) from package_assignment where tenant_id = ? and target_id in (`+in+`) and live = 1 group by target_id`,
+		append([]any{tenant}, values...), func(scan func(...any) error) error {
+			var id ids.SubjectID
+			var n int
+			err := scan(&id, &n)
+			live[id] = n
+			return err
+		})
+	return live, err
 }
 
 // holdsAny reports whether a subject has one of the packages, or is about to.

@@ -31,19 +31,32 @@ func say(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, quiet bool, n n
 	if quiet {
 		return nil
 	}
-	return jobs.Enqueue(ctx, tx, jobs.Job{Kind: TellKind, Tenant: tenant, Args: n})
+	return jobs.Enqueue(ctx, tx, newsJob(tenant, n))
+}
+
+func newsJob(tenant ids.TenantID, n news) jobs.Job {
+	return jobs.Job{Kind: TellKind, Tenant: tenant, Args: n}
 }
 
 // sayOutcome stores what there is to say about how far a delivery has come.
-// Administrators are told of trouble whatever the policy wants.
 func sayOutcome(ctx context.Context, tx *sqldb.Tx, r *Request) error {
+	n, quiet, ok := newsOf(r)
+	if !ok {
+		return nil
+	}
+	return say(ctx, tx, r.Tenant, quiet, n)
+}
+
+// newsOf returns what there is to say about how far a delivery has come, if
+// anything. Administrators are told of trouble whatever the policy wants.
+func newsOf(r *Request) (n news, quiet, ok bool) {
 	switch {
 	case r.State == Delivered && !r.Type.Removes():
-		return say(ctx, tx, r.Tenant, r.Terms.Quiet, news{Event: eventDelivered, Request: r.ID})
+		return news{Event: eventDelivered, Request: r.ID}, r.Terms.Quiet, true
 	case r.State == PartiallyDelivered || r.State == DeliveryFailed:
-		return say(ctx, tx, r.Tenant, false, news{Event: eventFailing, Request: r.ID})
+		return news{Event: eventFailing, Request: r.ID}, false, true
 	}
-	return nil
+	return news{}, false, false
 }
 
 // Tell is the handler of TellKind: it puts a message to everybody whom the news

@@ -440,6 +440,11 @@ func apart(ctx context.Context, tx *sqldb.Tx, p *Package, s *Subject) error {
 	if err != nil {
 		return err
 	}
+	return clash(ctx, tx, not, p, s)
+}
+
+// clash does so where it is known what the package is incompatible with.
+func clash(ctx context.Context, tx *sqldb.Tx, not Incompatible, p *Package, s *Subject) error {
 	held, err := holdsAny(ctx, tx, p.Tenant, s.ID, not.Packages)
 	if err != nil {
 		return err
@@ -502,34 +507,50 @@ func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, who authz.Caller, a *
 // tell records something about a request in the tenant's log, and in that of the
 // target's home.
 func tell(ctx context.Context, tx *sqldb.Tx, who authz.Caller, target *Subject, r *Request, activity, pkg string) error {
-	return audit.RecordBoth(ctx, tx, who, target.Principal.Home, audit.Entry{
+	return audit.RecordAll(ctx, tx, who, []audit.Told{entryOf(target, r, activity, pkg)})
+}
+
+func entryOf(target *Subject, r *Request, activity, pkg string) audit.Told {
+	return audit.Told{Other: target.Principal.Home, Entry: audit.Entry{
 		Category: "EntitlementManagement", Activity: activity, Service: "Entitlement Management",
 		Target: audit.Target{Kind: "AccessPackageAssignmentRequest", ID: string(r.ID), Name: pkg},
 		Detail: map[string]string{"accessPackage": string(r.Package), "target": target.Name, "state": string(r.State), "requestType": string(r.Type)},
-	})
+	}}
 }
 
 // wake enqueues the job that next looks at the request; if it has ended none does.
 func wake(ctx context.Context, tx *sqldb.Tx, r *Request) error {
-	j := jobs.Job{Kind: RequestKind, Tenant: r.Tenant, Key: string(r.ID)}
+	j, ok := r.job()
 	switch {
-	case r.Callout != "":
-		j.NotBefore = r.ResumeBy
-	case r.State == PendingApproval:
+	case !ok:
+		_, err := jobs.Cancel(ctx, tx, j.Kind, j.Tenant, j.Key)
+		return err
+	case r.State == PendingApproval && r.Callout == "":
 		stage, err := stageNumber(ctx, tx, r, r.Stage)
 		if err != nil {
 			return err
 		}
 		j.NotBefore = stage.Next()
+	}
+	return jobs.Enqueue(ctx, tx, j)
+}
+
+// job returns the job that next looks at the request, if it has not ended. When a
+// request is looked at that waits for approval, its stage says.
+func (r *Request) job() (jobs.Job, bool) {
+	j := jobs.Job{Kind: RequestKind, Tenant: r.Tenant, Key: string(r.ID)}
+	switch {
+	case r.Callout != "":
+		j.NotBefore = r.ResumeBy
+	case r.State == PendingApproval:
 	case r.State == Scheduled:
 		j.NotBefore = r.Schedule.Start
 	case r.State == Delivering:
 		j.NotBefore = r.TryAt
 	default:
-		_, err := jobs.Cancel(ctx, tx, j.Kind, j.Tenant, j.Key)
-		return err
+		return j, false
 	}
-	return jobs.Enqueue(ctx, tx, j)
+	return j, true
 }
 
 // Cancel takes a request back: its requestor, its target, or who administers it.

@@ -62,25 +62,38 @@ func requestByID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.
 	return one(ctx, tx, string(id), "select "+requestColumns+" from assignment_request q where q.tenant_id = ? and q.id = ?", []any{tenant, id}, scanRequest)
 }
 
+// requestsByID returns those of some requests that there are.
+func requestsByID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, keys []string) ([]*Request, error) {
+	return several(ctx, tx, "select "+requestColumns+" from assignment_request q where q.tenant_id = ? and q.id", tenant, keys, scanRequest)
+}
+
 // addRequest stores a new request. Another open one for the target and package is
 // OpenRequest.
 func addRequest(ctx context.Context, tx *sqldb.Tx, r *Request) error {
-	schedule, answers, terms, err := r.stored()
-	if err != nil {
-		return err
+	return addRequests(ctx, tx, []*Request{r})
+}
+
+// addRequests does so for several.
+func addRequests(ctx context.Context, tx *sqldb.Tx, all []*Request) error {
+	rows := make([][]any, len(all))
+	for i, r := range all {
+		schedule, answers, terms, err := r.stored()
+		if err != nil {
+			return err
+		}
+		rows[i] = []any{r.Tenant, r.ID, r.Type, r.Package, r.Policy, r.Requestor, r.Target, r.Assignment, r.State, r.Status, r.waits(),
+			r.Stage, r.Tries, sqldb.Micros(r.TryAt), r.Error, r.Callout, sqldb.Micros(r.ResumeBy), schedule, r.Justification, answers, terms,
+			sqldb.Micros(r.CreatedAt), sqldb.Micros(r.CompletedAt)}
+		r.version = 1
 	}
-	n, err := tx.Exec(ctx, `
+	n, err := tx.ExecAll(ctx, `
 		insert into assignment_request (tenant_id, id, kind, package_id, policy_id, requestor_id, target_id, assignment_id, state, status, waits,
 		                                stage, tries, try_us, error, callout, resume_us, schedule, justification, answers, terms, created_us, completed_us)
 		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		on conflict (tenant_id, package_id, target_id) where waits = 1 do nothing`,
-		r.Tenant, r.ID, r.Type, r.Package, r.Policy, r.Requestor, r.Target, r.Assignment, r.State, r.Status, r.waits(),
-		r.Stage, r.Tries, sqldb.Micros(r.TryAt), r.Error, r.Callout, sqldb.Micros(r.ResumeBy), schedule, r.Justification, answers, terms,
-		sqldb.Micros(r.CreatedAt), sqldb.Micros(r.CompletedAt))
-	if err == nil && n == 0 {
+		on conflict (tenant_id, package_id, target_id) where waits = 1 do nothing`, rows)
+	if err == nil && n < int64(len(all)) {
 		err = openRequest()
 	}
-	r.version = 1
 	return err
 }
 
@@ -97,17 +110,25 @@ func (r *Request) waits() bool {
 
 // putRequest stores a changed request; a Conflict if someone else stored it since.
 func putRequest(ctx context.Context, tx *sqldb.Tx, r *Request) error {
-	n, err := tx.Exec(ctx, `
+	return putRequests(ctx, tx, []*Request{r})
+}
+
+// putRequests does so for several.
+func putRequests(ctx context.Context, tx *sqldb.Tx, all []*Request) error {
+	rows := make([][]any, len(all))
+	for i, r := range all {
+		rows[i] = []any{r.Assignment, r.Target, r.State, r.Status, r.waits(), r.Stage, r.Tries, sqldb.Micros(r.TryAt), r.Error, r.Callout, sqldb.Micros(r.ResumeBy),
+			sqldb.Micros(r.CompletedAt), r.Tenant, r.ID, r.version}
+		r.version++
+	}
+	n, err := tx.ExecAll(ctx, `
 		update assignment_request
 		set    assignment_id = ?, target_id = ?, state = ?, status = ?, waits = ?, stage = ?, tries = ?, try_us = ?, error = ?, callout = ?, resume_us = ?,
 		       completed_us = ?, version = version + 1
-		where  tenant_id = ? and id = ? and version = ?`,
-		r.Assignment, r.Target, r.State, r.Status, r.waits(), r.Stage, r.Tries, sqldb.Micros(r.TryAt), r.Error, r.Callout, sqldb.Micros(r.ResumeBy),
-		sqldb.Micros(r.CompletedAt), r.Tenant, r.ID, r.version)
-	if err == nil && n == 0 {
+		where  tenant_id = ? and id = ? and version = ?`, rows)
+	if err == nil && n < int64(len(all)) {
 		err = fault.New(fault.Conflict, "Someone else has just changed this request.")
 	}
-	r.version++
 	return err
 }
 
@@ -136,10 +157,15 @@ func (r *Request) stored() (schedule, answers, terms string, err error) {
 	return string(s), string(a), string(t), errors.Join(errS, errA, errT)
 }
 
-// openOf returns the open requests that would change an assignment.
-func openOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, of ids.AccessID) ([]*Request, error) {
-	return sqldb.All(ctx, tx, "select "+requestColumns+` from assignment_request q
-		where q.tenant_id = ? and q.assignment_id = ? and q.assignment_id <> '' and q.waits = 1 order by q.created_us limit 20`, []any{tenant, of}, scanRequest)
+// openOf returns the open requests that would change assignments: of each there is
+// one at most.
+func openOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, of []*Assignment) ([]*Request, error) {
+	keys := make([]ids.AccessID, len(of))
+	for i, a := range of {
+		keys[i] = a.ID
+	}
+	return several(ctx, tx, "select "+requestColumns+` from assignment_request q
+		where q.tenant_id = ? and q.assignment_id <> '' and q.waits = 1 and q.assignment_id`, tenant, keys, scanRequest)
 }
 
 // hasOpen reports whether a target has an open request for a package.

@@ -3,6 +3,7 @@ package entitlement
 import (
 	"entente/internal/flow/notify"
 	"entente/internal/flow/provision"
+	"entente/internal/kit/jobs"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
 )
@@ -17,12 +18,13 @@ type Service struct {
 
 	ring *secret.Ring // seals the links of messages
 	base string       // of those links
+
+	pace struct{ requests, access jobs.Pace }
 }
 
-// Most is how many jobs of a kind the handlers that take several take at once: so
-// many that a commit is shared by many, and so few that the others who write wait no
-// more than a moment.
-const Most = 50
+// Most is how many jobs of a kind the handlers that take several are given at once.
+// They are claimed together; into how many transactions they go, time says.
+const Most = 200
 
 // NewService returns a service on db.
 func NewService(db *sqldb.DB) *Service {

@@ -40,6 +40,12 @@ func subjectByID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.
 	return one(ctx, tx, string(id), "select "+subjectColumns+" from subject b where b.tenant_id = ? and b.id = ?", []any{tenant, id}, scanSubject)
 }
 
+// subjectsByID returns those of some subjects that there are, by identifier.
+func subjectsByID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, keys []ids.SubjectID) (map[ids.SubjectID]*Subject, error) {
+	all, err := several(ctx, tx, "select "+subjectColumns+" from subject b where b.tenant_id = ? and b.id", tenant, keys, scanSubject)
+	return byID(all, func(s *Subject) ids.SubjectID { return s.ID }), err
+}
+
 // subjectByObject returns the subject that an object stands for, or NotFound.
 func subjectByObject(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) (*Subject, error) {
 	return one(ctx, tx, string(id), "select "+subjectColumns+" from subject b where b.tenant_id = ? and b.object_id = ? and b.object_id <> ''", []any{tenant, id}, scanSubject)

@@ -27,26 +27,13 @@ const (
 func actor(tenant ids.TenantID) authz.Caller { return authz.System(tenant, "Access packages") }
 
 // LookAtRequests is the handler of RequestKind: it does what is due for requests of
-// a tenant, all that is in this store in one transaction. Where that fails for one
-// request alone, it goes on step by step.
+// a tenant together. Where that fails for one request alone, it goes on step by step.
 func (s *Service) LookAtRequests(ctx context.Context, group []*jobs.Work) error {
-	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		for _, w := range group {
-			id := ids.RequestID(w.Key)
-			due, err := s.lookAtRequest(ctx, tx, w.Tenant, id)
-			if err == nil && due {
-				err = s.deliverIn(ctx, tx, w.Tenant, id)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err := s.together(ctx, &s.pace.requests, group, s.lookAtRequests)
 	if err == nil || len(group) > 1 || ctx.Err() != nil {
 		return err
 	}
-	var due bool
+	due := false
 	tenant, id := group[0].Tenant, ids.RequestID(group[0].Key)
 	err = s.db.Update(ctx, func(tx *sqldb.Tx) (err error) { due, err = s.lookAtRequest(ctx, tx, tenant, id); return err })
 	if err != nil || !due {
@@ -65,32 +52,12 @@ func (s *Service) lookAtRequest(ctx context.Context, tx *sqldb.Tx, tenant ids.Te
 	if err != nil {
 		return false, err
 	}
-	switch {
-	case r.Callout != "":
-		return false, s.overdue(ctx, tx, r)
-	case r.State == PendingApproval:
-		return false, waitOn(ctx, tx, r)
-	case r.State == Scheduled && !r.Schedule.Start.After(tx.Now()):
-		if err := r.Start(tx.Now()); err != nil {
-			return false, err
-		}
-		return true, putRequest(ctx, tx, r)
-	case r.State != Delivering || r.TryAt.After(tx.Now()):
-		return false, wake(ctx, tx, r)
+	scheduled := r.State == Scheduled
+	due, err := s.due(ctx, tx, r)
+	if err != nil || !due || !scheduled {
+		return due, err
 	}
-	return true, nil
-}
-
-// deliverIn brings about what a request is for, all in the caller's transaction.
-func (s *Service) deliverIn(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.RequestID) error {
-	source, err := s.prepare(ctx, tx, tenant, id)
-	if err != nil || source == "" {
-		return err
-	}
-	if err := s.provision.Apply(ctx, tx, tenant, source); err != nil {
-		return err
-	}
-	return s.finish(ctx, tx, tenant, id)
+	return true, putRequest(ctx, tx, r)
 }
 
 // waitOn reminds, asks others, or ends a request on which nobody decided in time.
@@ -149,6 +116,7 @@ type load struct {
 	a      *Assignment // nil while there is none
 	pkg    *Package
 	target *Subject
+	fresh  bool // the assignment is not stored yet
 }
 
 func loadOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.RequestID) (l load, err error) {
@@ -167,10 +135,10 @@ func loadOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.Reque
 	return l, err
 }
 
-// deliver does what deliverIn does, as far as it goes. It may be cut off after any of
-// its transactions and goes on from there: first the guest, the assignment and a
-// row for each role; then all roles in one transaction; and where one faults, each
-// alone.
+// deliver does what a batch does for one request, as far as it goes. It may be cut off
+// after any of its transactions and goes on from there: first the guest, the
+// assignment and a row for each role; then all roles in one transaction; and where
+// one faults, each alone.
 func (s *Service) deliver(ctx context.Context, tenant ids.TenantID, id ids.RequestID) error {
 	var source string
 	err := s.db.Update(ctx, func(tx *sqldb.Tx) (err error) { source, err = s.prepare(ctx, tx, tenant, id); return err })
@@ -203,38 +171,27 @@ func (s *Service) prepare(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID
 	if err != nil || l.r.State != Delivering || l.r.Callout != "" {
 		return "", err
 	}
-	switch {
-	case l.r.Type.Removes():
-		return string(l.a.ID), s.take(ctx, tx, &l)
-	case l.a != nil && !l.a.Live() && l.a.State != AccessFailed:
-		return "", s.giveUp(ctx, tx, &l, "The assignment has ended meanwhile.")
+	b := s.batch(tx, tenant)
+	if l.r.Type.Removes() {
+		if err := b.take(ctx, []*load{&l}); err != nil {
+			return "", err
+		}
+		if err := b.write(ctx); err != nil {
+			return "", err
+		}
+		return string(l.a.ID), s.provision.Want(ctx, tx, tenant, provision.Wish{Object: l.a.Object, Source: string(l.a.ID)})
 	}
-	u, err := s.arrive(ctx, tx, &l)
-	if err != nil {
+	ok, err := b.begin(ctx, &l)
+	if err != nil || !ok {
 		return "", err
 	}
-	if l.r.Type.Adds() && l.a == nil {
-		if err := apart(ctx, tx, l.pkg, l.target); err != nil {
-			return "", err
-		}
-		l.a = newAssignment(l.r, u, tx.Now())
-		if l.a.Over(tx.Now()) {
-			return "", s.giveUp(ctx, tx, &l, "The access would have ended before it was delivered.")
-		}
-		if err := addAssignment(ctx, tx, l.a); err != nil {
-			return "", err
-		}
-		l.r.Assignment = l.a.ID
+	if l.fresh {
+		err = b.admit(ctx)
 	} else {
-		if !l.r.Type.Adds() {
-			l.a.Change(l.r, tx.Now())
-		}
-		if err := l.a.Settle(AccessDelivering, "", tx.Now()); err != nil {
-			return "", err
-		}
-		if err := putAssignment(ctx, tx, l.a); err != nil {
-			return "", err
-		}
+		err = putAssignment(ctx, tx, l.a)
+	}
+	if err != nil {
+		return "", err
 	}
 	if err := putRequest(ctx, tx, l.r); err != nil {
 		return "", err
@@ -244,15 +201,11 @@ func (s *Service) prepare(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID
 
 // want says which roles the assignment gives: those of its package now.
 func (s *Service) want(ctx context.Context, tx *sqldb.Tx, a *Assignment) error {
-	given, err := rolesOf(ctx, tx, a.Tenant, a.Package)
+	w, err := s.batch(tx, a.Tenant).wish(ctx, a)
 	if err != nil {
 		return err
 	}
-	var all []provision.Role
-	for _, g := range given {
-		all = append(all, provision.Role{System: string(g.Resource.Origin), Origin: g.Resource.OriginID, Role: g.Role.OriginID})
-	}
-	return s.provision.Want(ctx, tx, a.Tenant, a.Object, string(a.ID), all, a.EndsAt)
+	return s.provision.Want(ctx, tx, a.Tenant, w)
 }
 
 // arrive returns the object that stands for the target: what is there, let in
@@ -308,69 +261,11 @@ func (s *Service) finish(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID,
 	if err != nil {
 		return err
 	}
-	now, why := tx.Now(), ""
-	if len(t.Errors) > 0 {
-		why = t.Errors[0]
-	}
-	activity := "Fulfill access package assignment"
-	switch {
-	case t.Complete():
-		held := false
-		if !l.r.Type.Removes() {
-			if held, err = callAt(ctx, tx, l.r, l.r.Terms, stageGranted); err != nil {
-				return err
-			}
-		}
-		if held {
-			activity = ""
-			break
-		}
-		if err := l.r.Complete(now); err != nil {
-			return err
-		}
-	default:
-		again, err := l.r.Failed(t.Given > 0, why, now)
-		if err != nil {
-			return err
-		}
-		if activity = "Fulfill access package assignment partially"; again {
-			activity = ""
-		}
-	}
-	if !l.r.Type.Removes() {
-		to := AccessDelivering
-		switch l.r.State {
-		case Delivered:
-			to = AccessDelivered
-		case PartiallyDelivered:
-			to = AccessPartial
-		case DeliveryFailed:
-			to = AccessFailed
-		}
-		if err := l.a.Settle(to, why, now); err != nil {
-			return err
-		}
-		if err := putAssignment(ctx, tx, l.a); err != nil {
-			return err
-		}
-		if err := s.heed(ctx, tx, l.a); err != nil {
-			return err
-		}
-	} else {
-		activity = "Remove access package assignment"
-	}
-	if err := putRequest(ctx, tx, l.r); err != nil {
+	b := s.batch(tx, tenant)
+	if err := b.conclude(ctx, &l, t); err != nil {
 		return err
 	}
-	if err := sayOutcome(ctx, tx, l.r); err != nil {
-		return err
-	}
-	if activity != "" {
-		if err := tell(ctx, tx, actor(tenant), l.target, l.r, activity, l.pkg.Name); err != nil {
-			return err
-		}
-	}
-	return wake(ctx, tx, l.r)
+	return b.store(ctx, []*load{&l})
 }
 
 // failed notes that a delivery could not even begin.
@@ -425,84 +320,26 @@ func (s *Service) giveUp(ctx context.Context, tx *sqldb.Tx, l *load, why string)
 	return tell(ctx, tx, actor(l.r.Tenant), l.target, l.r, "Fulfill access package assignment", l.pkg.Name)
 }
 
-// take ends an assignment: its roles are wanted no more, what would have changed
-// it is canceled, and a guest who has nothing left goes as the tenant has it. Once
-// it has ended nothing more happens.
-func (s *Service) take(ctx context.Context, tx *sqldb.Tx, l *load) error {
-	a := l.a
-	if a.State == AccessExpired {
-		return nil
-	}
-	if err := a.Expire(tx.Now()); err != nil {
-		return err
-	}
-	if err := putAssignment(ctx, tx, a); err != nil {
-		return err
-	}
-	if err := say(ctx, tx, a.Tenant, a.Terms.Quiet, news{Event: eventEnded, Access: a.ID}); err != nil {
-		return err
-	}
-	if _, err := callAt(ctx, tx, l.r, a.Terms, stageRemoved); err != nil {
-		return err
-	}
-	if err := s.provision.Want(ctx, tx, a.Tenant, a.Object, string(a.ID), nil, time.Time{}); err != nil {
-		return err
-	}
-	open, err := openOf(ctx, tx, a.Tenant, a.ID)
-	if err != nil {
-		return err
-	}
-	for _, r := range open {
-		if r.ID == l.r.ID || r.State == Delivering {
-			continue
-		}
-		if err := r.Cancel(tx.Now()); err != nil {
-			return err
-		}
-		if err := putRequest(ctx, tx, r); err != nil {
-			return err
-		}
-	}
-	return leave(ctx, tx, l.target)
-}
-
-// leave lets a guest go who has no assignment left.
-func leave(ctx context.Context, tx *sqldb.Tx, t *Subject) error {
-	n, err := liveCount(ctx, tx, t.Tenant, t.ID)
-	if err != nil || n > 0 || t.Object == "" || t.Kind != ids.Person {
-		return err
-	}
-	says, err := settingsOf(ctx, tx, t.Tenant)
-	if err != nil {
-		return err
-	}
-	e := guest.Ending{Block: says.Lifecycle != KeepGuest, Delete: says.Lifecycle == BlockAndDeleteGuest, After: says.DeleteIn}
-	return guest.Lose(ctx, tx, actor(t.Tenant), t.Object, e)
-}
-
 // heed enqueues the job that next looks at the assignment.
 func (s *Service) heed(ctx context.Context, tx *sqldb.Tx, a *Assignment) error {
-	at := a.Next()
-	if at.IsZero() {
+	j, ok := a.job()
+	if !ok {
 		return nil
 	}
-	return jobs.Enqueue(ctx, tx, jobs.Job{Kind: AssignmentKind, Tenant: a.Tenant, Key: string(a.ID), NotBefore: at})
+	return jobs.Enqueue(ctx, tx, j)
 }
 
-// LookAtAssignments is the handler of AssignmentKind: it ends assignments of a tenant
-// whose end has come, gives notice before, and gives and takes what the package
-// gives otherwise by now; all that is in this store in one transaction. Where that
-// fails for one assignment alone, it goes on step by step: the access ends whatever
-// becomes of its roles.
+// job returns the job that next looks at the assignment, if any has to.
+func (a *Assignment) job() (jobs.Job, bool) {
+	at := a.Next()
+	return jobs.Job{Kind: AssignmentKind, Tenant: a.Tenant, Key: string(a.ID), NotBefore: at}, !at.IsZero()
+}
+
+// LookAtAssignments is the handler of AssignmentKind: it does what is due for
+// assignments of a tenant together. Where that fails for one assignment alone, it
+// goes on step by step: the access ends whatever becomes of its roles.
 func (s *Service) LookAtAssignments(ctx context.Context, group []*jobs.Work) error {
-	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		for _, w := range group {
-			if err := s.lookWholly(ctx, tx, w.Tenant, ids.AccessID(w.Key)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err := s.together(ctx, &s.pace.access, group, s.lookAtAssignments)
 	if err == nil || len(group) > 1 || ctx.Err() != nil {
 		return err
 	}
@@ -526,21 +363,6 @@ func (s *Service) LookAtAssignments(ctx context.Context, group []*jobs.Work) err
 	return nil
 }
 
-// lookWholly looks at an assignment and gives and takes what follows.
-func (s *Service) lookWholly(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.AccessID) error {
-	found, err := s.lookAtAssignment(ctx, tx, tenant, id)
-	if err != nil || found.ended == "" && !found.stale {
-		return err
-	}
-	if err := s.provision.Apply(ctx, tx, tenant, string(id)); err != nil {
-		return err
-	}
-	if found.stale {
-		return noteSettled(ctx, tx, tenant, id)
-	}
-	return s.finish(ctx, tx, tenant, found.ended)
-}
-
 // looked is what is left to be done for an assignment that was looked at.
 type looked struct {
 	ended ids.RequestID // by which it has ended: its roles are to be taken
@@ -559,16 +381,13 @@ func (s *Service) lookAtAssignment(ctx context.Context, tx *sqldb.Tx, tenant ids
 		found.ended, err = s.expire(ctx, tx, a)
 		return found, err
 	}
-	if n := a.Notice(tx.Now()); n != 0 {
-		if err := putAssignment(ctx, tx, a); err != nil {
-			return found, err
-		}
-		if err := callBefore(ctx, tx, a, stageOfNotice[n]); err != nil {
-			return found, err
-		}
-		if err := say(ctx, tx, a.Tenant, a.Terms.Quiet, news{Event: eventEnding, Access: a.ID, Until: sqldb.Micros(a.EndsAt)}); err != nil {
-			return found, err
-		}
+	b := s.batch(tx, tenant)
+	noticed, err := b.notice(ctx, a)
+	if err == nil && noticed {
+		err = errors.Join(putAssignment(ctx, tx, a), b.write(ctx))
+	}
+	if err != nil {
+		return found, err
 	}
 	if err := s.want(ctx, tx, a); err != nil {
 		return found, err
@@ -584,26 +403,22 @@ func (s *Service) lookAtAssignment(ctx context.Context, tx *sqldb.Tx, tenant ids
 // expire makes the installation's own request to end an assignment. The access ends
 // in this transaction; what is left to be taken the caller sees to.
 func (s *Service) expire(ctx context.Context, tx *sqldb.Tx, a *Assignment) (ids.RequestID, error) {
-	by, err := subjectOfCaller(ctx, tx, actor(a.Tenant))
+	b := s.batch(tx, a.Tenant)
+	all, err := b.removals(ctx, []*Assignment{a})
 	if err != nil {
 		return "", err
 	}
-	r, err := newRequest(&Policy{Tenant: a.Tenant, ID: a.Policy, Package: a.Package}, SystemRemove, by.ID, a.Target, "", tx.Now())
-	if err != nil {
-		return "", err
-	}
-	r.Assignment, r.Terms = a.ID, Terms{Expiration: a.Terms.Expiration, Quiet: a.Terms.Quiet}
-	if err := r.Begin(false, tx.Now()); err != nil {
-		return "", err
-	}
+	r := all[0].r
 	if err := addRequest(ctx, tx, r); err != nil {
 		return "", err
 	}
-	l, err := loadOf(ctx, tx, a.Tenant, r.ID)
-	if err != nil {
+	if err := b.take(ctx, all); err != nil {
 		return "", err
 	}
-	return r.ID, s.take(ctx, tx, &l)
+	if err := b.write(ctx); err != nil {
+		return "", err
+	}
+	return r.ID, s.provision.Want(ctx, tx, a.Tenant, provision.Wish{Object: a.Object, Source: string(a.ID)})
 }
 
 // end ends an assignment, and has the rest taken at once.
@@ -644,6 +459,14 @@ func noteSettled(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.
 	if err != nil {
 		return err
 	}
+	if err := a.note(t, tx.Now()); err != nil {
+		return err
+	}
+	return putAssignment(ctx, tx, a)
+}
+
+// note notes how much of what an assignment gives is there.
+func (a *Assignment) note(t provision.Tally, now time.Time) error {
 	to, why := AccessDelivered, ""
 	if !t.Complete() {
 		to = AccessPartial
@@ -651,10 +474,7 @@ func noteSettled(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.
 			why = t.Errors[0]
 		}
 	}
-	if err := a.Settle(to, why, tx.Now()); err != nil {
-		return err
-	}
-	return putAssignment(ctx, tx, a)
+	return a.Settle(to, why, now)
 }
 
 // packageBatch bounds the assignments that one transaction looks up.

@@ -32,3 +32,28 @@ func putLife(ctx context.Context, tx *sqldb.Tx, l *Life) error {
 		l.Tenant, l.User, l.Governed, sqldb.Micros(l.BlockedAt), sqldb.Micros(l.DeleteAt), sqldb.Micros(tx.Now()))
 	return err
 }
+
+// KeptOut returns those of some users who are blocked, or about to be deleted, because
+// they had nothing left.
+func KeptOut(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, users []ids.ObjectID) (map[ids.ObjectID]bool, error) {
+	all, err := amongLives(ctx, tx, tenant, users, "blocked_us + delete_us > 0")
+	out := make(map[ids.ObjectID]bool, len(all))
+	for _, id := range all {
+		out[id] = true
+	}
+	return out, err
+}
+
+// GovernedAmong returns those of some users whose stay hangs on what they have.
+func GovernedAmong(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, users []ids.ObjectID) ([]ids.ObjectID, error) {
+	return amongLives(ctx, tx, tenant, users, "governed = 1")
+}
+
+func amongLives(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, users []ids.ObjectID, which string) ([]ids.ObjectID, error) {
+	if len(users) == 0 {
+		return nil, nil
+	}
+	in, values := sqldb.In(users)
+	return sqldb.All(ctx, tx, `select user_id from guest_life where tenant_id = ? and user_id in (`+in+`) and `+which+` order by user_id`,
+		append([]any{tenant}, values...), func(scan func(...any) error) (id ids.ObjectID, err error) { return id, scan(&id) })
+}

@@ -34,6 +34,13 @@ type Connector interface {
 	Revoke(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error)
 }
 
+// A Together is a connector that gives and takes several roles of its system at
+// once, all done or none.
+type Together interface {
+	GrantAll(ctx context.Context, tx *sqldb.Tx, all []*Grant) error
+	RevokeAll(ctx context.Context, tx *sqldb.Tx, all []*Grant) error
+}
+
 // NotARole is the Reason of a fault about a role that no resource has.
 const NotARole fault.Reason = "provision.not_a_role"
 
@@ -44,40 +51,80 @@ func notARole(r Role) error {
 // by is who acts in the tenant's log.
 func by(g *Grant) authz.Caller { return authz.System(g.Tenant, "Access packages") }
 
-// cause stores the grant's cause.
-func cause(ctx context.Context, tx *sqldb.Tx, g *Grant) (object.Cause, error) {
+// causeOf returns the grant's cause.
+func causeOf(tx *sqldb.Tx, g *Grant) (object.Cause, error) {
 	if !g.Until.IsZero() && !g.Until.After(tx.Now()) {
 		return object.Cause{}, fault.New(fault.Invalid, "The access has ended before it began.")
 	}
-	c := object.Cause{ID: g.Cause, Kind: object.ByAssignment, Source: g.Source, By: by(g).Subject, ByName: by(g).Name, CreatedAt: tx.Now(), Ends: g.Until}
+	return object.Cause{ID: g.Cause, Kind: object.ByAssignment, Source: g.Source, By: by(g).Subject, ByName: by(g).Name, CreatedAt: tx.Now(), Ends: g.Until}, nil
+}
+
+// cause stores the grant's cause.
+func cause(ctx context.Context, tx *sqldb.Tx, g *Grant) (object.Cause, error) {
+	c, err := causeOf(tx, g)
+	if err != nil {
+		return c, err
+	}
 	return c, object.PutCause(ctx, tx, g.Tenant, c)
 }
 
 // groups connects groups and teams: Member_{group} and Owner_{group}.
 type groups struct{}
 
-func (groups) Grant(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error) {
-	give := directory.GiveMembership
-	switch g.Role.Role {
-	case "Member_" + g.Role.Origin:
-	case "Owner_" + g.Role.Origin:
-		give = directory.GiveOwnership
-	default:
-		return "", notARole(g.Role)
-	}
-	c, err := cause(ctx, tx, g)
-	if err != nil {
-		return "", err
-	}
-	return Done, give(ctx, tx, by(g), ids.ObjectID(g.Role.Origin), g.Object, c)
+func (c groups) Grant(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error) {
+	return Done, c.GrantAll(ctx, tx, []*Grant{g})
 }
 
-func (groups) Revoke(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error) {
-	take := directory.TakeMembership
-	if strings.HasPrefix(g.Role.Role, "Owner_") {
-		take = directory.TakeOwnership
+func (c groups) Revoke(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error) {
+	return Done, c.RevokeAll(ctx, tx, []*Grant{g})
+}
+
+// GrantAll gives memberships together and ownerships, of which there are few, one
+// by one.
+func (groups) GrantAll(ctx context.Context, tx *sqldb.Tx, all []*Grant) error {
+	var causes []object.Cause
+	var gifts, owners []directory.Gift
+	for _, g := range all {
+		c, err := causeOf(tx, g)
+		if err != nil {
+			return err
+		}
+		gift := directory.Gift{Group: ids.ObjectID(g.Role.Origin), Member: g.Object, Cause: c}
+		switch g.Role.Role {
+		case "Member_" + g.Role.Origin:
+			gifts = append(gifts, gift)
+		case "Owner_" + g.Role.Origin:
+			owners = append(owners, gift)
+		default:
+			return notARole(g.Role)
+		}
+		causes = append(causes, c)
 	}
-	return Done, take(ctx, tx, by(g), ids.ObjectID(g.Role.Origin), g.Object, g.Cause)
+	if err := object.PutCauses(ctx, tx, all[0].Tenant, causes); err != nil {
+		return err
+	}
+	for _, o := range owners {
+		if err := directory.GiveOwnership(ctx, tx, by(all[0]), o.Group, o.Member, o.Cause); err != nil {
+			return err
+		}
+	}
+	return directory.GiveMemberships(ctx, tx, by(all[0]), gifts)
+}
+
+// RevokeAll takes in the same way.
+func (groups) RevokeAll(ctx context.Context, tx *sqldb.Tx, all []*Grant) error {
+	var gifts []directory.Gift
+	for _, g := range all {
+		group := ids.ObjectID(g.Role.Origin)
+		if !strings.HasPrefix(g.Role.Role, "Owner_") {
+			gifts = append(gifts, directory.Gift{Group: group, Member: g.Object, Cause: object.Cause{ID: g.Cause}})
+			continue
+		}
+		if err := directory.TakeOwnership(ctx, tx, by(g), group, g.Object, g.Cause); err != nil {
+			return err
+		}
+	}
+	return directory.TakeMemberships(ctx, tx, by(all[0]), gifts)
 }
 
 // applications connects app roles of service principals. The nil GUID is plain

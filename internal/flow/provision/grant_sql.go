@@ -2,7 +2,6 @@ package provision
 
 import (
 	"context"
-	"strings"
 
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
@@ -22,30 +21,47 @@ func scanGrant(scan func(...any) error) (*Grant, error) {
 
 // putGrant stores what one source wants, and what became of it.
 func putGrant(ctx context.Context, tx *sqldb.Tx, g *Grant) error {
+	return putGrants(ctx, tx, []*Grant{g})
+}
+
+// putGrants does so for several, each kind of row in one statement.
+func putGrants(ctx context.Context, tx *sqldb.Tx, all []*Grant) error {
 	now := sqldb.Micros(tx.Now())
-	if _, err := tx.Exec(ctx, `
+	grants, sources := make([][]any, len(all)), make([][]any, len(all))
+	for i, g := range all {
+		grants[i] = []any{g.Tenant, g.ID, g.Object, g.Role.System, g.Role.Origin, g.Role.Role, g.Place, now}
+		sources[i] = []any{g.Tenant, g.ID, g.Source, g.Cause, g.State, g.Error, sqldb.Micros(g.Until), now}
+	}
+	if _, err := tx.ExecAll(ctx, `
 		insert into provision_grant (tenant_id, id, object_id, system, origin, role, place, created_us) values (?, ?, ?, ?, ?, ?, ?, ?)
-		on conflict (tenant_id, id) do update set place = excluded.place`,
-		g.Tenant, g.ID, g.Object, g.Role.System, g.Role.Origin, g.Role.Role, g.Place, now); err != nil {
+		on conflict (tenant_id, id) do update set place = excluded.place`, grants); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `
+	_, err := tx.ExecAll(ctx, `
 		insert into provision_source (tenant_id, grant_id, source, cause_id, state, error, ends_us, changed_us) values (?, ?, ?, ?, ?, ?, ?, ?)
 		on conflict (tenant_id, grant_id, source) do update
-		set state = excluded.state, error = excluded.error, ends_us = excluded.ends_us, changed_us = excluded.changed_us`,
-		g.Tenant, g.ID, g.Source, g.Cause, g.State, g.Error, sqldb.Micros(g.Until), now)
+		set state = excluded.state, error = excluded.error, ends_us = excluded.ends_us, changed_us = excluded.changed_us`, sources)
 	return err
 }
 
-// dropGrant forgets a source, and the grant with its last one.
-func dropGrant(ctx context.Context, tx *sqldb.Tx, g *Grant) error {
-	if _, err := tx.Exec(ctx, `delete from provision_source where tenant_id = ? and grant_id = ? and source = ?`, g.Tenant, g.ID, g.Source); err != nil {
+// dropGrants forgets what sources wanted, and each grant with its last one.
+func dropGrants(ctx context.Context, tx *sqldb.Tx, all []*Grant) error {
+	if len(all) == 0 {
+		return nil
+	}
+	sources, grants := make([][]any, len(all)), make([]string, len(all))
+	for i, g := range all {
+		sources[i], grants[i] = []any{g.Tenant, g.ID, g.Source}, g.ID
+	}
+	if _, err := tx.ExecAll(ctx, `delete from provision_source where tenant_id = ? and grant_id = ? and source = ?`, sources); err != nil {
 		return err
 	}
+	in, values := sqldb.In(grants)
 	_, err := tx.Exec(ctx, `
 		delete from provision_grant
-		where  tenant_id = ? and id = ?
-		and    not exists (select 1 from provision_source s where s.tenant_id = ? and s.grant_id = ?)`, g.Tenant, g.ID, g.Tenant, g.ID)
+		where  tenant_id = ? and id in (`+in+`)
+		and    not exists (select 1 from provision_source s where s.tenant_id = provision_grant.tenant_id and s.grant_id = provision_grant.id)`,
+		append([]any{all[0].Tenant}, values...)...)
 	return err
 }
 
@@ -60,11 +76,8 @@ func OfAll(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, sources []str
 	if len(sources) == 0 {
 		return of, nil
 	}
-	args := []any{tenant}
-	for _, s := range sources {
-		args = append(args, s)
-	}
-	all, err := sqldb.All(ctx, tx, "select "+grantColumns+grantsFrom+" and s.source in (?"+strings.Repeat(", ?", len(sources)-1)+") order by s.grant_id", args, scanGrant)
+	in, values := sqldb.In(sources)
+	all, err := sqldb.All(ctx, tx, "select "+grantColumns+grantsFrom+" and s.source in ("+in+") order by s.grant_id", append([]any{tenant}, values...), scanGrant)
 	for _, g := range all {
 		of[g.Source] = append(of[g.Source], g)
 	}

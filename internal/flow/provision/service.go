@@ -27,55 +27,74 @@ func NewService(db *sqldb.DB, more map[string]Connector) *Service {
 // TooManyRoles is the Reason of a fault about a source that wants too much.
 const TooManyRoles fault.Reason = "provision.too_many_roles"
 
-// Want stores, in the caller's transaction, that a source wants an object to have
-// exactly these roles until a time (zero: no end). What it had and wants no more
-// becomes unwanted; what it has under another end is to be given anew. It is
-// given by Settle.
-func (s *Service) Want(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, object ids.ObjectID, source string, roles []Role, until time.Time) error {
-	if len(roles) > maxRoles {
-		return fault.Because(fault.Invalid, TooManyRoles, "An assignment has at most %d resource roles.", maxRoles)
-	}
-	have, err := Of(ctx, tx, tenant, source)
+// A Wish is what a source wants an object to have: exactly these roles, until a
+// time (zero: no end).
+type Wish struct {
+	Object ids.ObjectID
+	Source string
+	Roles  []Role
+	Until  time.Time
+}
+
+// Want stores a wish, in the caller's transaction. What the source had and wants no
+// more becomes unwanted; what it has under another end is to be given anew. It is
+// given by Apply.
+func (s *Service) Want(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, w Wish) error {
+	have, err := Of(ctx, tx, tenant, w.Source)
 	if err != nil {
 		return err
+	}
+	_, changed, err := w.compare(tenant, have)
+	if err != nil || len(changed) == 0 {
+		return err
+	}
+	return putGrants(ctx, tx, changed)
+}
+
+// compare returns the grants of a source as it wants them, in a fixed order, and
+// those of them that are not stored so.
+func (w Wish) compare(tenant ids.TenantID, have []*Grant) (all, changed []*Grant, err error) {
+	if len(w.Roles) > maxRoles {
+		return nil, nil, fault.Because(fault.Invalid, TooManyRoles, "An assignment has at most %d resource roles.", maxRoles)
 	}
 	old := make(map[string]*Grant)
 	for _, g := range have {
 		old[g.ID] = g
 	}
-	for _, r := range roles {
-		g := newGrant(tenant, object, r, source, until)
+	for _, r := range w.Roles {
+		g := newGrant(tenant, w.Object, r, w.Source, w.Until)
 		before := old[g.ID]
 		delete(old, g.ID)
 		switch {
 		case before == nil:
-		case before.State == Given && before.Until.Equal(until), before.State == Wanted && before.Until.Equal(until), before.State == Pending:
+		case before.State == Given && before.Until.Equal(w.Until), before.State == Wanted && before.Until.Equal(w.Until), before.State == Pending:
+			all = append(all, before)
 			continue
 		default:
 			if before.State != Wanted {
 				if err := before.move(Wanted); err != nil {
-					return err
+					return nil, nil, err
 				}
 			}
-			before.Until = until
+			before.Until = w.Until
 			g = before
 		}
-		if err := putGrant(ctx, tx, g); err != nil {
-			return err
-		}
+		all, changed = append(all, g), append(changed, g)
 	}
-	for _, g := range old {
+	for _, g := range have {
+		if old[g.ID] == nil {
+			continue
+		}
+		all = append(all, g)
 		if g.State == Unwanted {
 			continue
 		}
 		if err := g.move(Unwanted); err != nil {
-			return err
+			return nil, nil, err
 		}
-		if err := putGrant(ctx, tx, g); err != nil {
-			return err
-		}
+		changed = append(changed, g)
 	}
-	return nil
+	return all, changed, nil
 }
 
 // Again has everything that a source wants given once more, in the caller's
@@ -112,6 +131,10 @@ func (t Tally) Complete() bool { return t.Pending+t.Failed+t.Stuck == 0 }
 // TallyOf counts what a source has now.
 func TallyOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, source string) (t Tally, err error) {
 	all, err := Of(ctx, tx, tenant, source)
+	return tally(all), err
+}
+
+func tally(all []*Grant) (t Tally) {
 	for _, g := range all {
 		switch g.State {
 		case Given:
@@ -127,7 +150,7 @@ func TallyOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, source stri
 			t.Errors = append(t.Errors, g.Error)
 		}
 	}
-	return t, err
+	return t
 }
 
 // Apply gives and takes what a source has not as it wants it, in the caller's
@@ -203,7 +226,7 @@ func (s *Service) apply(ctx context.Context, tx *sqldb.Tx, g *Grant) error {
 		if err != nil && !gone(err) || a == Later {
 			return err
 		}
-		return dropGrant(ctx, tx, g)
+		return dropGrants(ctx, tx, []*Grant{g})
 	case g.State == Failed:
 		if err := g.move(Wanted); err != nil {
 			return err
@@ -233,7 +256,7 @@ func (s *Service) Answered(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantI
 	g := all[0]
 	switch {
 	case g.State == Unwanted && why == nil:
-		return dropGrant(ctx, tx, g)
+		return dropGrants(ctx, tx, []*Grant{g})
 	case g.State == Unwanted:
 		err = g.fail(why)
 	case g.State != Pending:

@@ -52,12 +52,31 @@ func (b *bench) do(work func(ctx context.Context, tx *sqldb.Tx) error) error {
 func (b *bench) want(source string, until time.Time, roles ...provision.Role) {
 	b.t.Helper()
 	must(b.t, b.do(func(ctx context.Context, tx *sqldb.Tx) error {
-		return b.service.Want(ctx, tx, b.A.ID, b.who, source, roles, until)
+		return b.service.Want(ctx, tx, b.A.ID, provision.Wish{Object: b.who, Source: source, Roles: roles, Until: until})
 	}))
 }
 
 func (b *bench) apply(source string) error {
 	return b.do(func(ctx context.Context, tx *sqldb.Tx) error { return b.service.Apply(ctx, tx, b.A.ID, source) })
+}
+
+// fulfil fulfils wishes together. What it says is what is stored, and doing it again
+// moves nothing.
+func (b *bench) fulfil(wishes ...provision.Wish) {
+	b.t.Helper()
+	for n := range 2 {
+		var out map[string]provision.Outcome
+		must(b.t, b.do(func(ctx context.Context, tx *sqldb.Tx) (err error) {
+			out, err = b.service.Fulfil(ctx, tx, b.A.ID, wishes)
+			return err
+		}))
+		for _, w := range wishes {
+			o := out[w.Source]
+			if !o.Complete() || o.Given != len(w.Roles) || fmt.Sprint(o.Tally) != fmt.Sprint(b.tally(w.Source)) || n > 0 && o.Moved {
+				b.t.Fatalf("%+v, time %d: %+v, stored %+v", w, n+1, o, b.tally(w.Source))
+			}
+		}
+	}
 }
 
 func (b *bench) tally(source string) (t provision.Tally) {
@@ -279,26 +298,38 @@ func TestGrantsAgainstAModel(t *testing.T) {
 			var did string
 			switch r.IntN(5) {
 			case 0, 1:
-				until, stored := never, time.Time{}
-				if r.IntN(2) == 0 {
-					until = b.Clock.Now().Add(time.Duration(1+r.IntN(5)) * time.Hour)
-					stored = until
-				}
-				var roles []provision.Role
-				for i := range groups {
+				var wishes []provision.Wish
+				for _, i := range r.Perm(len(sources))[:1+r.IntN(len(sources))] {
+					source = sources[i]
+					until, stored := never, time.Time{}
 					if r.IntN(2) == 0 {
-						roles = append(roles, member(groups[i]))
-						if !rows[tie{source, i}].Equal(until) {
-							given[tie{source, i}], rows[tie{source, i}] = until, until
-						}
-					} else {
-						delete(given, tie{source, i})
-						delete(rows, tie{source, i})
+						until = b.Clock.Now().Add(time.Duration(1+r.IntN(5)) * time.Hour)
+						stored = until
 					}
+					w := provision.Wish{Object: b.who, Source: source, Until: stored}
+					for i := range groups {
+						if r.IntN(2) == 0 {
+							w.Roles = append(w.Roles, member(groups[i]))
+							if !rows[tie{source, i}].Equal(until) {
+								given[tie{source, i}], rows[tie{source, i}] = until, until
+							}
+						} else {
+							delete(given, tie{source, i})
+							delete(rows, tie{source, i})
+						}
+					}
+					wishes = append(wishes, w)
 				}
-				did = fmt.Sprint(source, " wants ", len(roles), " until ", until)
-				b.want(source, stored, roles...)
-				must(b.t, b.apply(source))
+				together := r.IntN(2) == 0
+				did = fmt.Sprint("together ", together, ": ", wishes)
+				if together {
+					b.fulfil(wishes...)
+					break
+				}
+				for _, w := range wishes {
+					b.want(w.Source, w.Until, w.Roles...)
+					must(b.t, b.apply(w.Source))
+				}
 			case 2:
 				b.Clock.Advance(time.Duration(r.IntN(3)) * time.Hour)
 				if r.IntN(2) == 0 {
@@ -333,6 +364,37 @@ func TestGrantsAgainstAModel(t *testing.T) {
 					b.t.Fatalf("step %d, %s: member of %d is %v, want %v", step, did, i, got, want)
 				}
 			}
+		}
+	})
+}
+
+// TestTogetherOneFailsAll has one of several sources want what cannot be given, and
+// then what comes later.
+func TestTogetherOneFailsAll(t *testing.T) {
+	each(t, map[string]provision.Connector{"Elsewhere": later{}}, func(b *bench) {
+		t, g := b.t, b.group("design")
+		wish := func(source string, roles ...provision.Role) provision.Wish {
+			return provision.Wish{Object: b.who, Source: source, Roles: roles}
+		}
+		fulfil := func(wishes ...provision.Wish) (out map[string]provision.Outcome, err error) {
+			return out, b.do(func(ctx context.Context, tx *sqldb.Tx) (err error) {
+				out, err = b.service.Fulfil(ctx, tx, b.A.ID, wishes)
+				return err
+			})
+		}
+		if _, err := fulfil(wish("a", member(g)), wish("b", member(ids.New[ids.ObjectID]()))); !errors.Is(err, fault.NotFound) || b.isMember(g) || b.tally("a").Given != 0 {
+			t.Fatalf("a group that is not there: err = %v, member %v, given %+v", err, b.isMember(g), b.tally("a"))
+		}
+		elsewhere := provision.Role{System: "Elsewhere", Origin: "o", Role: "r"}
+		out, err := fulfil(wish("a", member(g), owner(g)), wish("b", elsewhere, member(g)))
+		must(t, err)
+		if a, other := out["a"], out["b"]; !a.Complete() || a.Given != 2 || other.Pending != 1 || other.Given != 1 || !b.isMember(g) || !b.isOwner(g) {
+			t.Errorf("a: %+v, b: %+v, member %v, owner %v", a, other, b.isMember(g), b.isOwner(g))
+		}
+		out, err = fulfil(wish("a"), wish("b"))
+		must(t, err)
+		if a, other := out["a"], out["b"]; !a.Complete() || a.Given != 0 || other.Stuck != 1 || b.tally("b").Stuck != 1 || b.isMember(g) || b.isOwner(g) {
+			t.Errorf("taken: a: %+v, b: %+v, member %v, owner %v", a, other, b.isMember(g), b.isOwner(g))
 		}
 	})
 }

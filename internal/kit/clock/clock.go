@@ -80,6 +80,13 @@ func (m *Movable) Moved() <-chan struct{} {
 	return m.moved
 }
 
+// Watch begins to measure, and returns what tells how long ago that was. It is for
+// how long work takes, which is no time of a story's.
+func Watch() func() time.Duration {
+	began := time.Now()
+	return func() time.Duration { return time.Since(began) }
+}
+
 // Fake is a clock for tests. It stands still until it is told to move, and
 // moves both faces.
 type Fake struct {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -35,32 +36,40 @@ const topic = "jobs"
 // Enqueue stores a job in the caller's transaction. If one of the same kind,
 // tenant and key is pending, the two become one, due at the earlier time with
 // the newer arguments.
-func Enqueue(ctx context.Context, tx *sqldb.Tx, j Job) error {
-	if j.Kind == "" {
-		return fault.New(fault.Internal, "A job has no kind.")
-	}
-	args := ""
-	if j.Args != nil {
-		b, err := json.Marshal(j.Args)
-		if err != nil {
-			return fmt.Errorf("arguments of job %s: %w", j.Kind, err)
+func Enqueue(ctx context.Context, tx *sqldb.Tx, j Job) error { return EnqueueAll(ctx, tx, []Job{j}) }
+
+// EnqueueAll does so for several, in one statement.
+func EnqueueAll(ctx context.Context, tx *sqldb.Tx, all []Job) error {
+	rows, now := make([][]any, len(all)), false
+	for i, j := range all {
+		if j.Kind == "" {
+			return fault.New(fault.Internal, "A job has no kind.")
 		}
-		args = string(b)
+		args := ""
+		if j.Args != nil {
+			b, err := json.Marshal(j.Args)
+			if err != nil {
+				return fmt.Errorf("arguments of job %s: %w", j.Kind, err)
+			}
+			args = string(b)
+		}
+		due := j.NotBefore
+		if due.Before(tx.Now()) {
+			due = tx.Now()
+		}
+		// Version 7: jobs of one process that are due at once run in the order in
+		// which they were enqueued, and their rows lie side by side.
+		id, err := uuid.NewV7()
+		if err != nil {
+			return fmt.Errorf("identifier of job: %w", err)
+		}
+		rows[i] = jobRow(tx, ids.JobID(id.String()), j, args, due)
+		now = now || !due.After(tx.Now())
 	}
-	due := j.NotBefore
-	if due.Before(tx.Now()) {
-		due = tx.Now()
-	}
-	// Version 7: jobs of one process that are due at once run in the order in
-	// which they were enqueued, and their rows lie side by side.
-	id, err := uuid.NewV7()
-	if err != nil {
-		return fmt.Errorf("identifier of job: %w", err)
-	}
-	if err := insertJob(ctx, tx, ids.JobID(id.String()), j, args, due); err != nil {
+	if err := insertJobs(ctx, tx, rows); err != nil {
 		return err
 	}
-	if !due.After(tx.Now()) {
+	if now {
 		tx.Notify(topic)
 	}
 	return nil
@@ -70,14 +79,22 @@ func Enqueue(ctx context.Context, tx *sqldb.Tx, j Job) error {
 // whether there was one. A twin that already runs is not stopped, but it will
 // not be tried again.
 func Cancel(ctx context.Context, tx *sqldb.Tx, kind Kind, tenant ids.TenantID, key string) (bool, error) {
-	if key == "" {
-		return false, fault.New(fault.Internal, "A job without a key cannot be canceled.")
-	}
-	if err := cancelRunning(ctx, tx, kind, tenant, key); err != nil {
-		return false, err
-	}
-	n, err := dropPending(ctx, tx, kind, tenant, key)
+	n, err := CancelAll(ctx, tx, kind, tenant, []string{key})
 	return n > 0, err
+}
+
+// CancelAll does so for several keys and returns how many jobs were pending.
+func CancelAll(ctx context.Context, tx *sqldb.Tx, kind Kind, tenant ids.TenantID, keys []string) (int64, error) {
+	if len(keys) == 0 {
+		return 0, nil
+	}
+	if slices.Contains(keys, "") {
+		return 0, fault.New(fault.Internal, "A job without a key cannot be canceled.")
+	}
+	if err := cancelRunning(ctx, tx, kind, tenant, keys); err != nil {
+		return 0, err
+	}
+	return dropPending(ctx, tx, kind, tenant, keys)
 }
 
 // signalKind is the kind of the rows that Emit writes.

@@ -9,28 +9,34 @@ import (
 	"entente/internal/kit/sqldb"
 )
 
-func insertJob(ctx context.Context, tx *sqldb.Tx, id ids.JobID, j Job, args string, due time.Time) error {
-	_, err := tx.Exec(ctx, `
+// jobRow returns the values of insertJobs for one job.
+func jobRow(tx *sqldb.Tx, id ids.JobID, j Job, args string, due time.Time) []any {
+	return []any{j.Tenant, id, j.Kind, j.Key, args, sqldb.Micros(due), sqldb.Micros(tx.Now())}
+}
+
+func insertJobs(ctx context.Context, tx *sqldb.Tx, rows [][]any) error {
+	_, err := tx.ExecAll(ctx, `
 		insert into job (tenant_id, id, kind, job_key, args, due_us, created_us)
 		values (?, ?, ?, ?, ?, ?, ?)
 		on conflict (tenant_id, kind, job_key) where job_key <> '' and state = 'pending'
 		do update set args = excluded.args,
-			due_us = case when job.due_us < excluded.due_us then job.due_us else excluded.due_us end`,
-		j.Tenant, id, j.Kind, j.Key, args, sqldb.Micros(due), sqldb.Micros(tx.Now()))
+			due_us = case when job.due_us < excluded.due_us then job.due_us else excluded.due_us end`, rows)
 	return err
 }
 
-func cancelRunning(ctx context.Context, tx *sqldb.Tx, kind Kind, tenant ids.TenantID, key string) error {
+func cancelRunning(ctx context.Context, tx *sqldb.Tx, kind Kind, tenant ids.TenantID, keys []string) error {
+	in, values := sqldb.In(keys)
 	_, err := tx.Exec(ctx, `
 		update job set canceled = 1
-		where tenant_id = ? and kind = ? and job_key = ? and job_key <> '' and state = 'running'`, tenant, kind, key)
+		where tenant_id = ? and kind = ? and job_key in (`+in+`) and job_key <> '' and state = 'running'`, append([]any{tenant, kind}, values...)...)
 	return err
 }
 
-func dropPending(ctx context.Context, tx *sqldb.Tx, kind Kind, tenant ids.TenantID, key string) (int64, error) {
+func dropPending(ctx context.Context, tx *sqldb.Tx, kind Kind, tenant ids.TenantID, keys []string) (int64, error) {
+	in, values := sqldb.In(keys)
 	return tx.Exec(ctx, `
 		delete from job
-		where tenant_id = ? and kind = ? and job_key = ? and job_key <> '' and state = 'pending'`, tenant, kind, key)
+		where tenant_id = ? and kind = ? and job_key in (`+in+`) and job_key <> '' and state = 'pending'`, append([]any{tenant, kind}, values...)...)
 }
 
 const dropRunningSQL = `
