@@ -91,6 +91,10 @@ func TestRedemptionAtSignIn(t *testing.T) {
 	b.at("Fabrikam invites you as a guest")
 	b.says("Visited catalog")
 	b.press("Decline")
+	b.at("You have declined")
+	b.says("Sign in to Visited catalog once more")
+	b.look("redeem-declined-application")
+	b.press("Go back to Visited catalog")
 	if b.backWith("error") != "access_denied" || state(t, guest) != "PendingAcceptance" {
 		t.Errorf("declined: %s", b.address())
 	}

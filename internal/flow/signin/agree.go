@@ -7,8 +7,8 @@ import (
 	"entente/internal/core/app"
 	"entente/internal/core/authz"
 	"entente/internal/core/consent"
-	"entente/internal/core/person"
 	"entente/internal/core/tenant"
+	"entente/internal/flow/guest"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/oauth2"
@@ -61,7 +61,7 @@ func asked(ctx context.Context, tx *sqldb.Tx, f *Flow, b Browser) (authz.Caller,
 	if err != nil {
 		return authz.Caller{}, err
 	}
-	v, err := person.Find(ctx, tx, in, f.proof(), f.Ask.App)
+	v, err := guest.Find(ctx, tx, in, f.proof(), f.Ask.App)
 	if err != nil {
 		return authz.Caller{}, over(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"entente/internal/core/person"
 	"entente/internal/core/tenant"
 	"entente/internal/core/token"
+	"entente/internal/flow/guest"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/oauth2"
@@ -183,7 +184,7 @@ func (s *Service) visit(ctx context.Context, tx *sqldb.Tx, b Browser, f *Flow, a
 	if v.session, err = sessionOf(ctx, tx, b, f); err != nil {
 		return v, err
 	}
-	found, err := person.Find(ctx, tx, v.in, f.proof(), a.AppID)
+	found, err := guest.Find(ctx, tx, v.in, f.proof(), a.AppID)
 	if err != nil {
 		return v, named(over(err), a)
 	}

@@ -11,6 +11,7 @@ import (
 	"entente/internal/core/federation"
 	"entente/internal/core/person"
 	"entente/internal/core/tenant"
+	"entente/internal/flow/guest"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/secret"
@@ -89,7 +90,7 @@ func account(ctx context.Context, tx *sqldb.Tx, f *Flow) (Account, error) {
 	if err != nil {
 		return Account{}, err
 	}
-	v, err := person.Find(ctx, tx, in, f.proof(), f.Ask.App)
+	v, err := guest.Find(ctx, tx, in, f.proof(), f.Ask.App)
 	if err != nil {
 		return Account{}, over(err)
 	}

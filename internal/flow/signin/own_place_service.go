@@ -105,7 +105,7 @@ func membership(ctx context.Context, tx *sqldb.Tx, v *Visitor, id ids.TenantID) 
 	if err != nil {
 		return nil, err
 	}
-	found, err := person.Find(ctx, tx, in, v.proof())
+	found, err := guest.Find(ctx, tx, in, v.proof())
 	switch {
 	case err != nil && !refused(err):
 		return nil, err

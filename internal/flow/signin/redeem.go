@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"entente/internal/core/app"
 	"entente/internal/core/person"
 	"entente/internal/core/tenant"
 	"entente/internal/flow/guest"
@@ -151,12 +152,10 @@ func (s *Service) Redeem(ctx context.Context, b Browser, id ids.FlowID, shown se
 	})
 }
 
-// DeclineInvitation spends the flow without accepting. For a flow that came from an
-// application the answer is what it is told; it is nil for any other.
+// DeclineInvitation spends the flow without accepting. What an application is told
+// then, from which the flow came, is TellDeclined's.
 func (s *Service) DeclineInvitation(ctx context.Context, b Browser, id ids.FlowID) error {
-	var f *Flow
-	err := s.step(ctx, b, id, func(tx *sqldb.Tx, loaded *Flow) error {
-		f = loaded
+	return s.step(ctx, b, id, func(tx *sqldb.Tx, f *Flow) error {
 		r, err := s.asked(ctx, tx, b, id)
 		if err != nil {
 			return err
@@ -168,7 +167,17 @@ func (s *Service) DeclineInvitation(ctx context.Context, b Browser, id ids.FlowI
 		}
 		return f.Decline()
 	})
-	if err != nil || f.Ask.Kind() != ForApp {
+}
+
+// TellDeclined returns, as a fault, what the application is told whose person has
+// declined to become a guest. The fault is Stale for every other flow.
+func (s *Service) TellDeclined(ctx context.Context, b Browser, id ids.FlowID) error {
+	var f *Flow
+	err := s.db.View(ctx, func(tx *sqldb.Tx) (err error) { f, err = getFlow(ctx, tx, b.digest(), id); return err })
+	if err == nil && (f.State != Done || f.Outcome != Declined || f.Ask.Kind() != ForApp) {
+		err = stale()
+	}
+	if err != nil {
 		return err
 	}
 	return s.tell(f.Ask, fault.Because(fault.Forbidden, RedeemDeclined, "The user declined to become a guest of the tenant."))
@@ -203,6 +212,8 @@ type Welcomed struct {
 	Home     Organization
 	Account  string // the user principal name at home
 	GoesOn   string // inviteRedirectUrl; empty if it was declined
+	App      string // the application from which the person came who declined, or empty
+	ReplyTo  string // of the application
 }
 
 // Welcomed returns what has become of an invitation, to the browser whose flow
@@ -225,6 +236,13 @@ func (s *Service) Welcomed(ctx context.Context, b Browser, id ids.FlowID) (out W
 			return err
 		}
 		out = Welcomed{In: *in, Home: *home, Account: f.Username}
+		if f.Outcome == Declined && f.Ask.Kind() == ForApp {
+			a, err := app.ApplicationByAppID(ctx, tx, f.Ask.App)
+			if err != nil {
+				return err
+			}
+			out.App, out.ReplyTo = a.DisplayName, f.Ask.ReplyTo
+		}
 		if f.Outcome == Declined || f.Ask.Kind() != ForRedeem {
 			return nil
 		}

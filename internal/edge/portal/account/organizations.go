@@ -1,10 +1,12 @@
 package account
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 
 	"entente/internal/edge/portal"
+	"entente/internal/flow/guest"
 	"entente/internal/flow/signin"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -35,6 +37,9 @@ func organizationRow(m signin.Membership) portal.Row {
 	switch {
 	case m.Awaited:
 		state.Tag, enter = &portal.Tag{Kind: "wait", Text: "Invitation waits for you"}, &portal.Link{Text: "See invitation", To: "/account/organizations/accept?" + at}
+	case errors.Is(m.Refused, guest.AccessEnded):
+		state.Tag, state.Under = &portal.Tag{Sign: "end", Text: "Access ended"}, why(m.Refused)
+		enter = &portal.Link{Text: "Ask again", Of: m.Name, To: "/@" + url.PathEscape(m.Domain) + "/access"}
 	case m.Refused != nil:
 		state.Tag, state.Under = &portal.Tag{Kind: "stop", Text: "Not let in"}, why(m.Refused)
 	case m.Current:

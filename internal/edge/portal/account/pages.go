@@ -24,6 +24,7 @@ import (
 	"entente/internal/core/factor"
 	"entente/internal/core/person"
 	"entente/internal/edge/portal"
+	"entente/internal/flow/guest"
 	"entente/internal/flow/signin"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -143,6 +144,7 @@ func told(w http.ResponseWriter, r *http.Request, to string, n portal.Note) erro
 // refusals are the faults that these pages tell in their own words.
 var refusals = map[fault.Reason]portal.Telling{
 	person.NotHereNow:           {Status: http.StatusForbidden, Code: 50057, Title: "You are shut out there", Text: "An administrator of the organization has blocked your account there."},
+	guest.AccessEnded:           {Status: http.StatusForbidden, Code: 50057, Title: "Your access there has ended", Text: "The last of what the organization had given you is over. Ask for access again to come back."},
 	person.Ended:                {Status: http.StatusForbidden, Title: "You were signed out there", Text: "An administrator has ended your sessions in the organization. Sign in anew to go there."},
 	crosstenant.OutboundBlocked: {Status: http.StatusForbidden, Code: 500212, Title: "Your organization has not allowed this", Text: "The home organization’s policy does not let its people go to this one."},
 	crosstenant.InboundBlocked:  {Status: http.StatusForbidden, Code: 500213, Title: "The organization has not allowed this", Text: "Its policy does not let people of your organization in."},

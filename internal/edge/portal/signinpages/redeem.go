@@ -97,7 +97,12 @@ func (p *Pages) answerInvitation(w http.ResponseWriter, r *http.Request) error {
 		}
 		err = p.signIn.Redeem(ctx, b, id, shown)
 	case "decline":
-		err = p.signIn.DeclineInvitation(ctx, b, id)
+		if err = p.signIn.DeclineInvitation(ctx, b, id); err == nil {
+			lead(w, r, answeredAddress(id))
+			return nil
+		}
+	case "back":
+		err = p.signIn.TellDeclined(ctx, b, id)
 	default:
 		return fault.InvalidAt("decision", "Choose to accept or to decline.")
 	}
@@ -133,7 +138,9 @@ func answeredAddress(id ids.FlowID) string {
 // answeredData is what the last pages of an invitation show.
 type answeredData struct {
 	signin.Welcomed
+	Flow ids.FlowID
 	Host string // where the guest goes on to
+	To   string // the organization's packages
 }
 
 // answered tells what has become of an invitation. It can be read again.
@@ -151,7 +158,7 @@ func (p *Pages) answered(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page := portal.Lone{
-		Title: "You have declined", Area: "Invitation", Content: "refused-invitation", Data: answeredData{v, hostOf(v.GoesOn)},
+		Title: "You have declined", Area: "Invitation", Content: "refused-invitation", Data: answeredData{v, id, hostOf(v.GoesOn), "/@" + url.PathEscape(v.In.Domain) + "/access"}, FormTo: v.ReplyTo,
 		Ticket: portal.Ticket{
 			From: portal.Half{Label: "You act in", Name: v.Home.Name, Seat: true, Open: true, Hidden: "has not agreed"},
 			To:   portal.Half{Label: "Invites you as a guest", Name: v.In.Name},

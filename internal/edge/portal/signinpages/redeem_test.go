@@ -205,8 +205,18 @@ func TestGuestSignsIn(t *testing.T) {
 		}
 		declined := h.browser()
 		no := declined.submit(declined.signIn(at, "clerk@fabrikam.example"), "Decline", url.Values{"decision": {"decline"}})
+		if no.Heading() != "You have declined" || !strings.Contains(no.Text(), "Sign in to Drawings once more") || h.waits(v).HasAccepted() {
+			t.Errorf("declined: %s", no.Text())
+		}
+		if again := declined.get("/common/redeem?flow=" + no.Value(t, "flow")); again.Heading() != "You have declined" {
+			t.Errorf("loaded again: %s", again.Text())
+		}
+		no = declined.submit(no, "Go back to Drawings", url.Values{"decision": {"back"}})
 		if q := answerOf(t, no); q.Get("error") != "access_denied" || q.Get("state") != "a b&c" || q.Get("code") != "" || h.waits(v).HasAccepted() {
 			t.Errorf("declined: %v", q)
+		}
+		if p := b.post("/common/redeem", url.Values{"flow": {p.Value(t, "flow")}, "decision": {"back"}}); p.Heading() != "Contoso invites you as a guest" {
+			t.Errorf("going back undecided: %d %s", p.status, p.Text())
 		}
 		q := answerOf(t, b.submit(p, "Accept as Fabrikam", url.Values{"decision": {"accept"}}))
 		c := h.code(q.Get("code"))

@@ -2,6 +2,7 @@ package signinpages
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"entente/internal/core/consent"
@@ -60,6 +61,8 @@ var refusals = map[fault.Reason]refusal{
 		"{account} belongs to another organization, and is no guest of {tenant}.", true},
 	person.NotHereNow: {http.StatusForbidden, 50057, "This account is disabled",
 		"An administrator of {tenant} has blocked it there.", true},
+	guest.AccessEnded: {http.StatusForbidden, 50057, "Your access to {tenant} has ended",
+		"The last of what {tenant} had given you is over, and {account} is let in again once you have access there. Nobody has blocked you.", false},
 	directory.AccountDisabled: {http.StatusForbidden, 50057, "This account is disabled",
 		"An administrator of its organization has blocked sign-in for it.", true},
 	guest.NoInvitation: {http.StatusNotFound, 0, "There is no such invitation",
@@ -124,6 +127,10 @@ func (p *Pages) Fail(w http.ResponseWriter, r *http.Request, err error) {
 		f.Fix = "" // the code's explanation has one for people
 	}
 	f.Next = next(r, pub.Reason, to.again)
+	if pub.Reason == guest.AccessEnded {
+		f.Fix = "Ask " + portal.Inert(pub.Values["tenant"]) + " for access again. It takes effect as soon as it is granted."
+		f.Next = &portal.Next{Button: "See what you can ask for", Action: "/@" + url.PathEscape(pub.Values["domain"]) + "/access"}
+	}
 	p.place(r, &f, pub.Reason)
 	if err := p.show.Refuse(w, r, f); err != nil {
 		p.log.ErrorContext(r.Context(), "error page failed", web.AttrRequest, web.RequestID(r.Context()), web.AttrError, err)
