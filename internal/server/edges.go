@@ -27,6 +27,7 @@ import (
 	"entente/internal/edge/portal/admin/monitoring"
 	"entente/internal/edge/portal/admin/packages"
 	"entente/internal/edge/portal/admin/people"
+	"entente/internal/edge/portal/admin/registrations"
 	"entente/internal/edge/portal/followpages"
 	"entente/internal/edge/portal/guestpages"
 	"entente/internal/edge/portal/labpages"
@@ -76,6 +77,7 @@ func (s *Server) newAdmin() *admin.Center {
 	governance.Add(c, governance.Options{Site: s.site(), Access: s.flow.entitlement, Lookup: s.flow.lookup})
 	monitoring.Add(c, monitoring.Options{Logs: explain.NewService(s.db), At: s.flow.entitlement.At, Clock: s.clock})
 	packages.Add(c, packages.Options{Access: s.flow.entitlement, Drafts: s.flow.drafts, Lookup: s.flow.lookup, Clock: s.clock, Base: s.hosts("login.").Own})
+	registrations.Add(c, registrations.Options{Apps: s.core.apps, Clock: s.clock, Base: s.hosts("login.").Own})
 	people.Add(c, people.Options{Users: s.core.directory})
 	groups.Add(c, groups.Options{Groups: s.core.directory, Teams: s.core.sites, Lookup: s.flow.lookup})
 	access.Add(c, access.Options{Access: s.flow.entitlement, Lookup: s.flow.lookup, Clock: s.clock})

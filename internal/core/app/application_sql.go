@@ -298,3 +298,13 @@ func dropApplication(ctx context.Context, tx *sqldb.Tx, a *Application) error {
 	}
 	return object.MarkDeleted(ctx, tx, a.Tenant, a.ID, object.Application)
 }
+
+// ownedFrom begins with what somebody owns: that is little, and the tenant's
+// applications may be many.
+const ownedFrom = `from object_owner x cross join application a
+	where x.tenant_id = ? and x.owner_id = ? and a.tenant_id = x.tenant_id and a.id = x.object_id and a.deleted_us = 0 and a.built_in = 0`
+
+// listOwned returns a page of the applications that an object owns.
+func listOwned(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, owner ids.ObjectID, q query.Query) (object.Page[*Application], error) {
+	return object.List(ctx, tx, q, ApplicationTable, applicationColumns, ownedFrom, []any{tenant, owner}, scanApplication)
+}

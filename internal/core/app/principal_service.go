@@ -39,46 +39,51 @@ func Presence(ctx context.Context, tx *sqldb.Tx, who authz.Caller, tenant ids.Te
 // from a Graph body with appId. It grants nothing. A second one is a Conflict.
 func (s *Service) CreatePrincipal(ctx context.Context, who authz.Caller, appID ids.AppID, body []byte, owners []ids.ObjectID) (*ServicePrincipal, error) {
 	var p *ServicePrincipal
-	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		made := false
-		var err error
-		if p, made, err = Presence(ctx, tx, who, who.Tenant, appID); err != nil {
-			return err
-		}
-		if !made {
-			return principalExists(appID)
-		}
-		if err := mayCreatePrincipal(ctx, tx, who, p); err != nil {
-			return err
-		}
-		before := *p
-		if p, err = p.Apply(body); err != nil {
-			return err
-		}
-		if p.KeyCredentials, err = swapCertificates(ctx, tx, p.Tenant, p.ID, nil, p.KeyCredentials); err != nil {
-			return err
-		}
-		if err := checkEncryption(p.TokenEncryptionKeyID, p.KeyCredentials); err != nil {
-			return err
-		}
-		if err := p.staysOurs(); err != nil {
-			return err
-		}
-		if err := p.respects(&before); err != nil {
-			return err
-		}
-		if err := PutPrincipal(ctx, tx, p); err != nil {
-			return err
-		}
-		if err := addOwners(ctx, tx, who, p.ID, owners); err != nil {
-			return err
-		}
-		if err := causePrincipal(ctx, tx, who, p); err != nil {
-			return err
-		}
-		return recordPrincipal(ctx, tx, who, "Add service principal", p, nil)
+	err := s.db.Update(ctx, func(tx *sqldb.Tx) (err error) {
+		p, err = s.present(ctx, tx, who, appID, body, owners)
+		return err
 	})
 	return p, err
+}
+
+// present makes an application's presence in the caller's transaction.
+func (s *Service) present(ctx context.Context, tx *sqldb.Tx, who authz.Caller, appID ids.AppID, body []byte, owners []ids.ObjectID) (*ServicePrincipal, error) {
+	p, made, err := Presence(ctx, tx, who, who.Tenant, appID)
+	if err != nil {
+		return nil, err
+	}
+	if !made {
+		return nil, principalExists(appID)
+	}
+	if err := mayCreatePrincipal(ctx, tx, who, p); err != nil {
+		return nil, err
+	}
+	before := *p
+	if p, err = p.Apply(body); err != nil {
+		return nil, err
+	}
+	if p.KeyCredentials, err = swapCertificates(ctx, tx, p.Tenant, p.ID, nil, p.KeyCredentials); err != nil {
+		return nil, err
+	}
+	if err := checkEncryption(p.TokenEncryptionKeyID, p.KeyCredentials); err != nil {
+		return nil, err
+	}
+	if err := p.staysOurs(); err != nil {
+		return nil, err
+	}
+	if err := p.respects(&before); err != nil {
+		return nil, err
+	}
+	if err := PutPrincipal(ctx, tx, p); err != nil {
+		return nil, err
+	}
+	if err := addOwners(ctx, tx, who, p.ID, owners); err != nil {
+		return nil, err
+	}
+	if err := causePrincipal(ctx, tx, who, p); err != nil {
+		return nil, err
+	}
+	return p, recordPrincipal(ctx, tx, who, "Add service principal", p, nil)
 }
 
 // mayCreatePrincipal keeps a program that may manage only what it owns to the

@@ -118,48 +118,53 @@ func (s *Service) Upsert(ctx context.Context, who authz.Caller, uniqueName strin
 
 func (s *Service) create(ctx context.Context, who authz.Caller, body []byte, uniqueName string, owners []ids.ObjectID) (*Application, error) {
 	var shown *Application
-	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		if err := mayCreate(ctx, tx, who); err != nil {
-			return err
-		}
-		home, err := tenant.Get(ctx, tx, who.Tenant)
-		if err != nil {
-			return err
-		}
-		a, err := NewApplication(home, body, uniqueName, tx.Now())
-		if err != nil {
-			return err
-		}
-		if who.App != "" {
-			a.CreatedByAppID = new(string(who.App))
-		}
-		if err := checkClients(ctx, tx, nil, a); err != nil {
-			return err
-		}
-		asked := a.PasswordCredentials
-		if a.KeyCredentials, err = swapCertificates(ctx, tx, a.Tenant, a.ID, nil, a.KeyCredentials); err != nil {
-			return err
-		}
-		if err := checkEncryption(a.TokenEncryptionKeyID, a.KeyCredentials); err != nil {
-			return err
-		}
-		secrets, err := s.makeSecrets(ctx, tx, a.Tenant, a.ID, asked)
-		if err != nil {
-			return err
-		}
-		a.PasswordCredentials = hide(secrets)
-		if err := addApplication(ctx, tx, a, who.Object); err != nil {
-			return err
-		}
-		if err := addOwners(ctx, tx, who, a.ID, owners); err != nil {
-			return err
-		}
-		c := *a
-		c.PasswordCredentials = secrets
-		shown = &c
-		return record(ctx, tx, who, "Add application", a, nil)
+	err := s.db.Update(ctx, func(tx *sqldb.Tx) (err error) {
+		shown, err = s.define(ctx, tx, who, body, uniqueName, owners)
+		return err
 	})
 	return shown, err
+}
+
+// define makes an application in the caller's transaction.
+func (s *Service) define(ctx context.Context, tx *sqldb.Tx, who authz.Caller, body []byte, uniqueName string, owners []ids.ObjectID) (*Application, error) {
+	if err := mayCreate(ctx, tx, who); err != nil {
+		return nil, err
+	}
+	home, err := tenant.Get(ctx, tx, who.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	a, err := NewApplication(home, body, uniqueName, tx.Now())
+	if err != nil {
+		return nil, err
+	}
+	if who.App != "" {
+		a.CreatedByAppID = new(string(who.App))
+	}
+	if err := checkClients(ctx, tx, nil, a); err != nil {
+		return nil, err
+	}
+	asked := a.PasswordCredentials
+	if a.KeyCredentials, err = swapCertificates(ctx, tx, a.Tenant, a.ID, nil, a.KeyCredentials); err != nil {
+		return nil, err
+	}
+	if err := checkEncryption(a.TokenEncryptionKeyID, a.KeyCredentials); err != nil {
+		return nil, err
+	}
+	secrets, err := s.makeSecrets(ctx, tx, a.Tenant, a.ID, asked)
+	if err != nil {
+		return nil, err
+	}
+	a.PasswordCredentials = hide(secrets)
+	if err := addApplication(ctx, tx, a, who.Object); err != nil {
+		return nil, err
+	}
+	if err := addOwners(ctx, tx, who, a.ID, owners); err != nil {
+		return nil, err
+	}
+	shown := *a
+	shown.PasswordCredentials = secrets
+	return &shown, record(ctx, tx, who, "Add application", a, nil)
 }
 
 func (s *Service) makeSecrets(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, owner ids.ObjectID, asked []PasswordCredential) ([]PasswordCredential, error) {

@@ -70,8 +70,9 @@ var components = Frame{
 	Crumbs: []Link{{Text: "Lab", To: "/lab/"}},
 	Account: Account{Name: "Design engineer", Address: "design-engineer@contoso.example", Home: "Contoso", Links: []Link{
 		{Text: "Use another account", To: "#main"}, {Text: "My sign-ins and sessions", To: "#main"}, {Text: "Sign out", To: "/design", Post: true}}},
-	Tabs:    []Link{{Text: "Components", To: "/design", Current: true}, {Text: "Approvals", To: "#main", Count: "3"}, {Text: "My access", To: "#mine"}},
-	Side:    []LinkGroup{{"On this page", sections}},
+	Tabs:  []Link{{Text: "Components", To: "/design", Current: true}, {Text: "Approvals", To: "#main", Count: "3"}, {Text: "My access", To: "#mine"}},
+	Side:  []LinkGroup{{"On this page", sections}},
+	Parts: []Link{{Text: "Overview", To: "#main", Current: true}, {Text: "Authentication", To: "#main"}, {Text: "Certificates & secrets", To: "#main"}}, PartsOf: "a thing with pages",
 	Script:  "copy",
 	Content: "design", Data: parts,
 }

@@ -20,6 +20,8 @@ type Frame struct {
 	Account  Account
 	Tabs     []Link      // a portal of few areas
 	Side     []LinkGroup // a portal of many
+	Parts    []Link      // the pages of the thing that this one is of, below the heading
+	PartsOf  string      // what that thing is called
 	Fold     bool        // the areas stand in a menu on wide windows too: the page needs the room
 	Problems []Problem   // what keeps the form from being taken
 	Note     *Note       // shown above the heading

@@ -32,7 +32,9 @@ var areas = []struct {
 		{"Groups", "/groups", "Who is gathered, so that access is given to all of them at once"},
 		{"Deleted groups", "/deleted-groups", "Groups that can be restored"},
 	}},
-	{"Applications", []area{}},
+	{"Applications", []area{
+		{"App registrations", "/app-registrations", "The organization’s own applications: credentials, permissions, what they offer"},
+	}},
 	{"Automation", []area{}},
 	{"Monitoring", []area{
 		{"Sign-in logs", "/sign-in-logs", "Who and what signed in, and which link of a refused sign-in broke."},
