@@ -7,19 +7,19 @@ import (
 // TestAdminRegistrations: an application is registered by somebody who knows the
 // portal of the first article, and every page about it is fit to be used.
 func TestAdminRegistrations(t *testing.T) {
-	const at = "/@fabrikam.example/admin/app-registrations"
+	const at = "/@contoso.example/admin/app-registrations"
 	b := open(t)
 	b.visit(at)
-	b.signIn(adminB())
+	b.signIn(adminA())
 	b.at("App registrations")
 	b.look("registrations")
 	b.press("New registration")
 	b.at("Register an application")
 	b.look("registrations-new")
 	b.fill("Name", "Stock feed")
-	b.press("Register in Fabrikam")
+	b.press("Register in Contoso")
 	b.at("Stock feed")
-	b.says("Its service principal in Fabrikam was made with it")
+	b.says("Its service principal in Contoso was made with it")
 	b.look("registration-overview")
 	b.press("Delete…")
 	b.look("registration-delete")
