@@ -41,7 +41,6 @@ func absent(t *testing.T, why string) {
 // A person can sign in to the lab.
 type person struct{ upn, password string }
 
-func adminA() person { return person{env["ENTENTE_ADMIN_A_UPN"], env["ENTENTE_ADMIN_A_PASSWORD"]} }
 func adminB() person { return person{env["ENTENTE_ADMIN_B_UPN"], env["ENTENTE_ADMIN_B_PASSWORD"]} }
 
 // newPerson makes a member of tenant B with a password of their own.
