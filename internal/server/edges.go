@@ -22,8 +22,10 @@ import (
 	"entente/internal/edge/portal/account"
 	"entente/internal/edge/portal/admin"
 	"entente/internal/edge/portal/admin/access"
+	"entente/internal/edge/portal/admin/federated"
 	"entente/internal/edge/portal/admin/governance"
 	"entente/internal/edge/portal/admin/groups"
+	"entente/internal/edge/portal/admin/identities"
 	"entente/internal/edge/portal/admin/monitoring"
 	"entente/internal/edge/portal/admin/packages"
 	"entente/internal/edge/portal/admin/people"
@@ -77,7 +79,9 @@ func (s *Server) newAdmin() *admin.Center {
 	governance.Add(c, governance.Options{Site: s.site(), Access: s.flow.entitlement, Lookup: s.flow.lookup})
 	monitoring.Add(c, monitoring.Options{Logs: explain.NewService(s.db), At: s.flow.entitlement.At, Clock: s.clock})
 	packages.Add(c, packages.Options{Access: s.flow.entitlement, Drafts: s.flow.drafts, Lookup: s.flow.lookup, Clock: s.clock, Base: s.hosts("login.").Own})
-	registrations.Add(c, registrations.Options{Apps: s.core.apps, Clock: s.clock, Base: s.hosts("login.").Own})
+	federated.Add(c, federated.Options{Federation: s.core.federation, Apps: s.core.apps, Identities: s.core.identities, Lookup: s.flow.lookup})
+	identities.Add(c, identities.Options{Identities: s.core.identities, Federation: s.core.federation, Consent: s.core.consent})
+	registrations.Add(c, registrations.Options{Apps: s.core.apps, Federation: s.core.federation, Consent: s.core.consent, Lookup: s.flow.lookup, Clock: s.clock, Base: s.hosts("login.").Own})
 	people.Add(c, people.Options{Users: s.core.directory})
 	groups.Add(c, groups.Options{Groups: s.core.directory, Teams: s.core.sites, Lookup: s.flow.lookup})
 	access.Add(c, access.Options{Access: s.flow.entitlement, Lookup: s.flow.lookup, Clock: s.clock})

@@ -76,3 +76,18 @@ func (s *Service) View(ctx context.Context, who authz.Caller, id ids.ObjectID) (
 	}
 	return v, nil
 }
+
+// Principal returns a service principal of the caller's tenant, with what it
+// offers, to whoever may read it.
+func (s *Service) Principal(ctx context.Context, who authz.Caller, id ids.ObjectID) (p *ServicePrincipal, err error) {
+	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
+		if p, err = GetPrincipal(ctx, tx, who.Tenant, id); err != nil {
+			return err
+		}
+		return authz.Allow(ctx, tx, who, id, "servicePrincipals/standard/read")
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}

@@ -18,6 +18,8 @@ import (
 type Warning struct {
 	Code string
 	Text string
+
+	found string // what stood where another thing was expected; may be anything
 }
 
 // The codes of warnings.
@@ -86,10 +88,10 @@ func (s *Service) adviseHome(ctx context.Context, c *Credential, home ids.Tenant
 	}
 	var all []Warning
 	if c.audience() != ExchangeAudience {
-		all = append(all, Warning{WarnAudience, "Managed identities' tokens match the audience " + ExchangeAudience + " only."})
+		all = append(all, Warning{Code: WarnAudience, Text: "Managed identities' tokens match the audience " + ExchangeAudience + " only."})
 	}
 	if home != c.Parent.Tenant { // whose identities are nobody's business here
-		return append(all, Warning{WarnCrossTenant, "Only managed identities of the application's own tenant may be used; the issuer is another tenant."}), nil
+		return append(all, Warning{Code: WarnCrossTenant, Text: "Only managed identities of the application's own tenant may be used; the issuer is another tenant."}), nil
 	}
 	var w *Warning
 	err := s.db.Read(ctx, func(tx *sqldb.Tx) (err error) {
@@ -111,16 +113,16 @@ func adviseSubject(ctx context.Context, tx *sqldb.Tx, home ids.TenantID, subject
 	case err != nil, known && lower == subject:
 		return nil, err
 	case known:
-		return &Warning{WarnSubjectCase, "The subject is compared with regard to letter case; object ids are in lower case."}, nil
+		return &Warning{Code: WarnSubjectCase, Text: "The subject is compared with regard to letter case; object ids are in lower case."}, nil
 	}
 	p, err := app.PrincipalByAppID(ctx, tx, home, ids.AppID(lower))
 	switch {
 	case err == nil && p.ManagedIdentity():
-		return &Warning{WarnSubjectClient, "The subject is the managed identity's client id; its object (principal) id is needed: " + string(p.ID) + "."}, nil
+		return &Warning{Code: WarnSubjectClient, Text: "The subject is the managed identity's client id; its object (principal) id is needed: " + string(p.ID) + "."}, nil
 	case err != nil && !errors.Is(err, fault.NotFound):
 		return nil, err
 	}
-	return &Warning{WarnSubject, "The subject is no managed identity of the issuer's tenant."}, nil
+	return &Warning{Code: WarnSubject, Text: "The subject is no managed identity of the issuer's tenant."}, nil
 }
 
 // tryIssuer fetches what an exchange would fetch, within a short time.
@@ -137,17 +139,17 @@ func (s *Service) tryIssuer(ctx context.Context, issuer string) []Warning {
 	case errors.Is(err, IssuerUnusable):
 		code = WarnUnusable
 	}
-	return []Warning{{code, fault.Public(err).Message}}
+	return []Warning{{Code: code, Text: fault.Public(err).Message, found: fault.Public(err).Values["found"]}}
 }
 
 // adviseText speaks of what can be seen without asking anybody.
 func adviseText(c *Credential) []Warning {
 	var all []Warning
 	if strings.ContainsAny(string(c.Subject), "*?") {
-		all = append(all, Warning{WarnWildcard, "'*' and '?' in a subject stand for themselves; a claims matching expression has patterns."})
+		all = append(all, Warning{Code: WarnWildcard, Text: "'*' and '?' in a subject stand for themselves; a claims matching expression has patterns."})
 	}
 	if strings.TrimSpace(string(c.Subject)) != string(c.Subject) || strings.TrimSpace(c.audience()) != c.audience() {
-		all = append(all, Warning{WarnSpace, "White space at the beginning or end counts."})
+		all = append(all, Warning{Code: WarnSpace, Text: "White space at the beginning or end counts."})
 	}
 	if c.Expression == nil {
 		return all
@@ -155,7 +157,7 @@ func adviseText(c *Credential) []Warning {
 	conditions, err := c.Expression.compile()
 	for _, o := range conditions {
 		if err == nil && o.open() {
-			return append(all, Warning{WarnBroad, "A pattern begins with a wildcard: it does not say whose claims it means."})
+			return append(all, Warning{Code: WarnBroad, Text: "A pattern begins with a wildcard: it does not say whose claims it means."})
 		}
 	}
 	return all

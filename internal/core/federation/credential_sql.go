@@ -166,3 +166,18 @@ func listOfIssuers(ctx context.Context, tx *sqldb.Tx, p Parent, issuers [2]strin
 		order  by id limit 1000`,
 		[]any{p.Tenant, p.ID, issuers[0], issuers[1]}, reader(p.Tenant, p.ID))
 }
+
+// listTrusts returns the credentials of live applications that match one of two
+// keys, one more than are told.
+func listTrusts(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, first, last secret.Digest) ([]Trust, error) {
+	return sqldb.All(ctx, tx, `
+		select c.parent_id, c.id, c.name
+		from   federated_credential c join application a on a.tenant_id = c.tenant_id and a.id = c.parent_id and a.deleted_us = 0
+		where  c.tenant_id = ? and c.match_key in (?, ?) and c.parent_kind = ?
+		order  by c.parent_id, c.id limit ?`,
+		[]any{tenant, first, last, Application, maxTrusts + 1},
+		func(scan func(...any) error) (t Trust, err error) {
+			err = scan(&t.Application, &t.CredentialID, &t.Credential)
+			return t, err
+		})
+}

@@ -215,6 +215,17 @@ func (s *Service) write(ctx context.Context, who authz.Caller, of Parent, activi
 }
 
 func (s *Service) store(ctx context.Context, tx *sqldb.Tx, before, after *Credential) error {
+	if err := s.fits(ctx, tx, before, after); err != nil {
+		return err
+	}
+	if before == nil {
+		return addCredential(ctx, tx, after)
+	}
+	return putCredential(ctx, tx, after)
+}
+
+// fits refuses a credential that what the parent has leaves no place for.
+func (s *Service) fits(ctx context.Context, tx *sqldb.Tx, before, after *Credential) error {
 	if before == nil && s.limit > 0 {
 		n, err := countCredentials(ctx, tx, after.Parent)
 		if err != nil {
@@ -243,10 +254,8 @@ func (s *Service) store(ctx context.Context, tx *sqldb.Tx, before, after *Creden
 	case sameMatch:
 		return fault.Because(fault.Invalid, PairTaken, "The combination of issuer and subject must be unique for the application. Issuer %s and Subject: %s already exist.",
 			after.Issuer, after.Subject).With("issuer", after.Issuer).With("subject", string(after.Subject))
-	case before == nil:
-		return addCredential(ctx, tx, after)
 	}
-	return putCredential(ctx, tx, after)
+	return nil
 }
 
 // newCredential returns a credential from a Graph body, or a fault that names

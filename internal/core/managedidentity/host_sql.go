@@ -150,3 +150,14 @@ func ForHost(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id HostID, 
 	}
 	return h.Give(s)
 }
+
+// hostsWith returns up to limit hosts that have a user-assigned identity, without
+// their other identities.
+func hostsWith(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, identity ids.ObjectID, limit int) ([]*Host, error) {
+	return sqldb.All(ctx, tx, "select "+hostColumns+`
+		from   host_identity l join host h on h.tenant_id = l.tenant_id and h.id = l.host_id
+		where  l.tenant_id = ? and l.principal_id = ?
+		order  by h.name_folded, h.id limit ?`,
+		[]any{tenant, identity, limit},
+		func(scan func(...any) error) (*Host, error) { return scanHost(tenant, scan) })
+}

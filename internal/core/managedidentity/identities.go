@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"entente/internal/core/authz"
+	"entente/internal/kit/fault"
 	"entente/internal/kit/sqldb"
 )
 
@@ -157,4 +158,59 @@ func (s *Service) removeIdentity(ctx context.Context, tx *sqldb.Tx, who authz.Ca
 		return err
 	}
 	return record(ctx, tx, who, "Delete user-assigned managed identity", "ManagedIdentity", i.ID(), i.Name, nil)
+}
+
+// CreateIdentity makes a user-assigned identity where none is yet, and the
+// resource group that it is in if there is none: both or neither.
+func (s *Service) CreateIdentity(ctx context.Context, who authz.Caller, r Resource, spec IdentitySpec) (i *Identity, err error) {
+	err = s.db.Update(ctx, func(tx *sqldb.Tx) error {
+		r := r
+		if err := enter(ctx, tx, who, r.Subscription, r.Scope(), WriteIdentity); err != nil {
+			return err
+		}
+		g, err := getGroup(ctx, tx, who.Tenant, r.Subscription, r.Group)
+		if errors.Is(err, NoGroup) {
+			g, err = makeGroup(ctx, tx, who, r, spec)
+		}
+		if err != nil {
+			return err
+		}
+		r.Group = g.Name
+		if _, err := getIdentity(ctx, tx, who.Tenant, r); err == nil {
+			return taken(r)
+		} else if !errors.Is(err, NoResource) {
+			return err
+		}
+		i, err = s.newIdentity(ctx, tx, who, r, spec)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return i, nil
+}
+
+func taken(r Resource) error {
+	f := fault.New(fault.Conflict, "The resource group '%s' has an identity of the name '%s' already.", r.Group, r.Name)
+	f.Target = "name"
+	return f
+}
+
+// makeGroup makes the resource group of an identity, where that is.
+func makeGroup(ctx context.Context, tx *sqldb.Tx, who authz.Caller, r Resource, spec IdentitySpec) (*Group, error) {
+	if err := need(ctx, tx, who, groupScope(r.Subscription, r.Group), Write); err != nil {
+		return nil, err
+	}
+	place := ""
+	if spec.Location != nil {
+		place = *spec.Location
+	}
+	g, err := NewGroup(r.Subscription, r.Group, place, nil, tx.Now())
+	if err != nil {
+		return nil, err
+	}
+	if _, err := putGroup(ctx, tx, who.Tenant, g); err != nil {
+		return nil, err
+	}
+	return g, record(ctx, tx, who, "Update resource group", "ResourceGroup", g.ID(), g.Name, nil)
 }

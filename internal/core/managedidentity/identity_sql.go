@@ -6,8 +6,10 @@ import (
 	"errors"
 	"strings"
 
+	"entente/internal/core/object"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/query"
 	"entente/internal/kit/sqldb"
 )
 
@@ -107,4 +109,22 @@ func IsManagedIdentity(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, i
 		     + (select count(*) from host where tenant_id = ? and system_principal = ?)`,
 		[]any{tenant, id, tenant, id}, &n)
 	return n > 0, err
+}
+
+// IdentityTable tells by what identities can be found and sorted in all
+// subscriptions together.
+var IdentityTable = query.Table{
+	Key: []string{"id"},
+	Fields: map[string]query.Column{
+		"id":           {SQL: "i.principal_id"},
+		"name":         {SQL: "i.name_folded", Fold: true},
+		"subscription": {SQL: "i.subscription_id", Fold: true},
+		"group":        {SQL: "i.group_folded", Fold: true},
+	},
+}
+
+// listEverywhere returns a page of the tenant's identities.
+func listEverywhere(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, q query.Query) (object.Page[*Identity], error) {
+	return object.List(ctx, tx, q, IdentityTable, identityColumns, "from managed_identity i where i.tenant_id = ?", []any{tenant},
+		func(scan func(...any) error) (*Identity, error) { return scanIdentity(tenant, scan) })
 }

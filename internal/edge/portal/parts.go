@@ -64,7 +64,7 @@ type Person struct {
 func (p Person) Initials() string {
 	var out []rune
 	word := true
-	for _, r := range Whole(p.Name) {
+	for _, r := range clean(p.Name) {
 		switch {
 		case r == ' ' || r == '.' || r == '-':
 			word = true
@@ -130,6 +130,7 @@ type Cell struct {
 	Text  string
 	Under string    // a second line, or nothing
 	To    string    // where the text leads, or nowhere
+	Whole bool      // the text is a sentence or an identifier, and is not cut
 	At    time.Time // instead of the text
 	Tag   *Tag
 	Do    *Link // a button

@@ -34,6 +34,7 @@ var areas = []struct {
 	}},
 	{"Applications", []area{
 		{"App registrations", "/app-registrations", "The organization’s own applications: credentials, permissions, what they offer"},
+		{"Managed identities", "/managed-identities", "Identities of resources: where they are assigned, who trusts them, what they may do"},
 	}},
 	{"Automation", []area{}},
 	{"Monitoring", []area{

@@ -7,21 +7,31 @@
 package registrations
 
 import (
+	"embed"
 	"encoding/json"
 	"net/http"
 
 	"entente/internal/core/app"
+	"entente/internal/core/consent"
+	"entente/internal/core/federation"
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
+	"entente/internal/flow/lookup"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/ids"
 )
 
+//go:embed templates/*.html
+var files embed.FS
+
 // Options are what the pages need.
 type Options struct {
-	Apps  *app.Service
-	Clock clock.Clock
-	Base  string // of the endpoints at which applications sign in
+	Apps       *app.Service
+	Federation *federation.Service
+	Consent    *consent.Service
+	Lookup     *lookup.Service
+	Clock      clock.Clock
+	Base       string // of the endpoints at which applications sign in
 }
 
 type pages struct {
@@ -32,19 +42,59 @@ type pages struct {
 const list = "/app-registrations"
 
 var routes = map[string]admin.Page[pages]{
-	"GET " + list:                                       (*pages).all,
-	"GET " + list + "/owned":                            (*pages).owned,
-	"GET " + list + "/new":                              (*pages).registering,
-	"POST " + list + "/new":                             (*pages).register,
-	"GET " + list + "/{application}":                    (*pages).overview,
-	"POST " + list + "/{application}/service-principal": (*pages).makePrincipal,
-	"GET " + list + "/{application}/delete":             (*pages).deleting,
-	"POST " + list + "/{application}/delete":            (*pages).remove,
+	"GET " + list:                                                                       (*pages).all,
+	"GET " + list + "/owned":                                                            (*pages).owned,
+	"GET " + list + "/new":                                                              (*pages).registering,
+	"POST " + list + "/new":                                                             (*pages).register,
+	"GET " + list + "/{application}":                                                    (*pages).overview,
+	"POST " + list + "/{application}/service-principal":                                 (*pages).makePrincipal,
+	"GET " + list + "/{application}/credentials":                                        (*pages).credentials,
+	"GET " + list + "/{application}/credentials/secrets/new":                            (*pages).newSecret,
+	"POST " + list + "/{application}/credentials/secrets/new":                           (*pages).addSecret,
+	"GET " + list + "/{application}/credentials/certificates/new":                       (*pages).newCertificate,
+	"POST " + list + "/{application}/credentials/certificates/new":                      (*pages).addCertificate,
+	"GET " + list + "/{application}/credentials/{kind}/{key}/remove":                    (*pages).removingKey,
+	"POST " + list + "/{application}/credentials/{kind}/{key}/remove":                   (*pages).removeKey,
+	"GET " + list + "/{application}/permissions":                                        (*pages).permissions,
+	"GET " + list + "/{application}/permissions/add":                                    (*pages).addingPermission,
+	"POST " + list + "/{application}/permissions/add":                                   (*pages).addPermission,
+	"GET " + list + "/{application}/permissions/grant":                                  (*pages).granting,
+	"POST " + list + "/{application}/permissions/grant":                                 (*pages).grant,
+	"GET " + list + "/{application}/permissions/{resource}/{type}/{permission}/remove":  (*pages).removingPermission,
+	"POST " + list + "/{application}/permissions/{resource}/{type}/{permission}/remove": (*pages).removePermission,
+	"GET " + list + "/{application}/authentication":                                     (*pages).authentication,
+	"POST " + list + "/{application}/authentication":                                    (*pages).saveAuthentication,
+	"POST " + list + "/{application}/authentication/add":                                (*pages).addRedirect,
+	"GET " + list + "/{application}/authentication/remove":                              (*pages).removingRedirect,
+	"POST " + list + "/{application}/authentication/remove":                             (*pages).removeRedirect,
+	"GET " + list + "/{application}/expose":                                             (*pages).expose,
+	"POST " + list + "/{application}/expose":                                            (*pages).setURIs,
+	"GET " + list + "/{application}/expose/scopes/{scope}":                              (*pages).editingScope,
+	"POST " + list + "/{application}/expose/scopes/{scope}":                             (*pages).saveScope,
+	"GET " + list + "/{application}/expose/scopes/{scope}/delete":                       (*pages).deletingScope,
+	"POST " + list + "/{application}/expose/scopes/{scope}/delete":                      (*pages).deleteScope,
+	"GET " + list + "/{application}/expose/clients/new":                                 (*pages).addingClient,
+	"POST " + list + "/{application}/expose/clients/new":                                (*pages).addClient,
+	"GET " + list + "/{application}/expose/clients/{client}/remove":                     (*pages).removingClient,
+	"POST " + list + "/{application}/expose/clients/{client}/remove":                    (*pages).removeClient,
+	"GET " + list + "/{application}/roles":                                              (*pages).roles,
+	"GET " + list + "/{application}/roles/{role}":                                       (*pages).editingRole,
+	"POST " + list + "/{application}/roles/{role}":                                      (*pages).saveRole,
+	"GET " + list + "/{application}/roles/{role}/delete":                                (*pages).deletingRole,
+	"POST " + list + "/{application}/roles/{role}/delete":                               (*pages).deleteRole,
+	"GET " + list + "/{application}/owners":                                             (*pages).owners,
+	"GET " + list + "/{application}/owners/add":                                         (*pages).addingOwner,
+	"POST " + list + "/{application}/owners/add":                                        (*pages).addOwner,
+	"GET " + list + "/{application}/owners/{owner}/remove":                              (*pages).removingOwner,
+	"POST " + list + "/{application}/owners/{owner}/remove":                             (*pages).removeOwner,
+	"GET " + list + "/{application}/manifest":                                           (*pages).manifest,
+	"GET " + list + "/{application}/delete":                                             (*pages).deleting,
+	"POST " + list + "/{application}/delete":                                            (*pages).remove,
 }
 
 // Add mounts the area.
 func Add(c *admin.Center, o Options) {
-	d := c.Desk(nil, nil)
+	d := c.Desk(files, nil)
 	admin.Mount(c, d, &pages{o, d}, routes)
 }
 
@@ -75,6 +125,13 @@ func crumbs(v *admin.Visitor, a *app.View, more ...portal.Link) []portal.Link {
 // administrators know.
 var parts = []struct{ text, path string }{
 	{"Overview", ""},
+	{"Authentication", "/authentication"},
+	{"Certificates & secrets", "/credentials"},
+	{"API permissions", "/permissions"},
+	{"Expose an API", "/expose"},
+	{"App roles", "/roles"},
+	{"Owners", "/owners"},
+	{"Manifest", "/manifest"},
 }
 
 // page shows one of the pages of an application.

@@ -1,8 +1,10 @@
 package registrations_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -127,6 +129,20 @@ func TestWhoSees(t *testing.T) {
 
 // The pages of one application.
 var (
-	gets  = []string{"", "/delete"}
-	posts = []string{"/service-principal", "/delete"}
+	gets = []string{"", "/delete", "/credentials", "/credentials/secrets/new", "/credentials/certificates/new", "/credentials/secrets/" + nobody + "/remove", "/federated/new", "/federated/" + nobody,
+		"/permissions", "/permissions/add", "/permissions/grant", "/permissions/" + nobody + "/application/" + nobody + "/remove", "/authentication", "/authentication/remove", "/expose", "/expose/scopes/new", "/expose/scopes/" + nobody + "/delete",
+		"/expose/clients/new", "/expose/clients/" + nobody + "/remove", "/roles", "/roles/new", "/roles/" + nobody + "/delete", "/owners", "/owners/add", "/owners/" + nobody + "/remove", "/manifest"}
+	posts = []string{"/service-principal", "/delete", "/credentials/secrets/new", "/credentials/certificates/new", "/credentials/secrets/" + nobody + "/remove", "/federated/new", "/permissions/add", "/permissions/grant",
+		"/permissions/" + nobody + "/application/" + nobody + "/remove", "/authentication", "/authentication/add", "/authentication/remove", "/expose", "/expose/scopes/new", "/expose/clients/new", "/roles/new", "/owners/add", "/owners/" + nobody + "/remove"}
 )
+
+const nobody = "7d1c9d52-6f7e-4a1c-9a43-1c9f3c2b7a10"
+
+// code returns what a page offers to copy.
+func code(p browser.Page, id string) string {
+	m := regexp.MustCompile(`<code class="copy" id="` + id + `">([^<]*)<`).FindStringSubmatch(p.Body)
+	if m == nil {
+		return ""
+	}
+	return html.UnescapeString(m[1])
+}
