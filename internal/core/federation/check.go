@@ -102,11 +102,12 @@ func (s *Service) find(ctx context.Context, c *Credential, warnings []Warning) (
 	}
 	if !ours {
 		right("issuer", "Its metadata can be had from here, names this issuer, and publishes keys.")
-		right("subject", "It is compared with the subject of each token, byte for byte. Whether the issuer gives it to a workload, only a token shows.")
-		right("audience", "The workload has to ask its issuer for a token with this audience.")
-		if !wrong["subject"] && c.Issuer == GitHub && c.Expression == nil && !gitHubSubject.MatchString(string(c.Subject)) {
+		if c.Issuer == GitHub && c.Expression == nil && !gitHubSubject.MatchString(string(c.Subject)) {
+			wrong["subject"] = true
 			all = append(all, Finding{About: "subject", Text: "GitHub’s subjects look like repo:organization/repository:ref:refs/heads/main, unless the repository has a template of its own."})
 		}
+		right("subject", "It is compared with the subject of each token, byte for byte. Whether the issuer gives it to a workload, only a token shows.")
+		right("audience", "The workload has to ask its issuer for a token with this audience.")
 		return all, nil
 	}
 	right("issuer", "It is this organization. Only its managed identities match.")

@@ -24,7 +24,7 @@ func each(t *testing.T, test func(t *testing.T, s *enttest.Server, b *browser.Br
 // whom it may stand in for, and is deleted.
 func TestIdentity(t *testing.T) {
 	each(t, func(t *testing.T, s *enttest.Server, b *browser.Browser, at string) {
-		p := b.Follow(b.Get(at).Wants(http.StatusOK, "There is no user-assigned identity"), "Create user-assigned identity").Wants(http.StatusOK, "Resource group", "Region", "It means nothing here")
+		p := b.Follow(b.Get(at).Wants(http.StatusOK, "There is no user-assigned identity"), "Create user-assigned identity").Wants(http.StatusOK, "Resource group", "Region", "it means nothing here")
 		typed := url.Values{"name": {"feed-identity"}, "group": {"feeds"}, "region": {"swedencentral"}}
 		for name, c := range map[string]struct{ field, value, says string }{
 			"no name":  {"name", "", "Enter a name"},

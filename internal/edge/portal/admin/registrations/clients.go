@@ -62,7 +62,7 @@ func (p *pages) addClient(w http.ResponseWriter, r *http.Request, v *admin.Visit
 			return p.Done(w, r, at(v, a, "/expose"), "The client application is authorized.")
 		}
 		if fault.Public(err).Target == "api.preAuthorizedApplications" {
-			d.Wrong("client", "No application that "+v.Name()+" can use has this ID")
+			d.Wrong("client", "No application that %s can use has this ID", v.Name())
 		} else if !d.Refused(err, nil) {
 			return err
 		}
