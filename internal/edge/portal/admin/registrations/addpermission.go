@@ -155,7 +155,7 @@ func (p *pages) choosing(w http.ResponseWriter, r *http.Request, v *admin.Visito
 	case len(all) == 0:
 		find.Error = "The API offers no permissions of this type"
 	case missed > 0:
-		c.Hint = counted(missed, "more permission") + " not shown: find them by a part of the name."
+		find.Hint += " " + counted(missed, "more permission") + " not shown."
 	}
 	if len(c.Options) > 0 {
 		find.Found = &c

@@ -84,7 +84,7 @@ func TestConsentLink(t *testing.T) {
 			}
 		}
 		theirs := browser.AsAdmin(t, s, s.B)
-		if p := theirs.Get(strings.TrimPrefix(code(b.Get(here+"?tenant="+s.B.Domain), "link"), s.Name)); p.Status != http.StatusOK || !strings.Contains(p.Text(), "Feed") {
+		if p := theirs.Get(strings.TrimPrefix(code(b.Get(here+"?tenant="+s.B.Domain), "link"), s.Name)); p.Status != http.StatusOK || !strings.Contains(p.Text(), "Application of Contoso") {
 			t.Errorf("the link leads to %d %s", p.Status, p.Text())
 		}
 	})
