@@ -51,7 +51,7 @@ func TestAdminRegistrations(t *testing.T) {
 	b.press("Continue")
 	b.look("credential-other")
 	b.fill("Issuer", issuer)
-	b.fill("Subject identifier", object)
+	b.do("enter the subject", chromedp.SendKeys("#subject", object, chromedp.ByQuery))
 	b.fill("Name", "article-identity")
 	b.press("Check in Contoso")
 	b.at("Check the credential")

@@ -35,7 +35,7 @@ func (p *pages) form(w http.ResponseWriter, r *http.Request, v *admin.Visitor, d
 	f.Data = portal.Form{Action: v.To(list + "/new"), Button: "Create identity in " + v.Name(), Back: v.To(list), Parts: []portal.Part{
 		d.Pick(in),
 		d.Line(portal.Field{ID: "group", Label: "Resource group", Hint: "One that is there, or the name of a new one.", Autocomplete: "off"}),
-		d.Pick(portal.Select{Field: portal.Field{ID: "region", Label: "Region", Hint: "It is kept; it means nothing here."}, Options: regions}),
+		d.Pick(portal.Select{Field: portal.Field{ID: "place", Label: "Region", Hint: "It is kept; it means nothing here."}, Options: regions}),
 		d.Line(portal.Field{ID: "name", Label: "Name", Hint: "3 to 128 letters, digits, - and _.", Autocomplete: "off"}),
 	}}
 	return p.Show(w, r, v, f)
@@ -56,7 +56,7 @@ func (p *pages) create(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 	if !d.OK() {
 		return p.form(w, r, v, d)
 	}
-	region := d.Get("region")
+	region := d.Get("place")
 	place, err := managedidentity.NewResource(d.Get("subscription"), d.Get("group"), managedidentity.TypeIdentity, d.Get("name"))
 	if err == nil {
 		var i *managedidentity.Identity
@@ -64,7 +64,7 @@ func (p *pages) create(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 			return p.Told(w, r, at(v, i, ""), portal.Note{Kind: "ok", Lead: "The identity is created.", Text: "Its service principal is made with it."})
 		}
 	}
-	if d.Refused(err, map[string]string{"name": "name", "resourceGroup": "group", "subscriptionId": "subscription", "location": "region"}) {
+	if d.Refused(err, map[string]string{"name": "name", "resourceGroup": "group", "subscriptionId": "subscription", "location": "place"}) {
 		return p.form(w, r, v, d)
 	}
 	return err

@@ -25,7 +25,7 @@ func each(t *testing.T, test func(t *testing.T, s *enttest.Server, b *browser.Br
 func TestIdentity(t *testing.T) {
 	each(t, func(t *testing.T, s *enttest.Server, b *browser.Browser, at string) {
 		p := b.Follow(b.Get(at).Wants(http.StatusOK, "There is no user-assigned identity"), "Create user-assigned identity").Wants(http.StatusOK, "Resource group", "Region", "it means nothing here")
-		typed := url.Values{"name": {"feed-identity"}, "group": {"feeds"}, "region": {"swedencentral"}}
+		typed := url.Values{"name": {"feed-identity"}, "group": {"feeds"}, "place": {"swedencentral"}}
 		for name, c := range map[string]struct{ field, value, says string }{
 			"no name":  {"name", "", "Enter a name"},
 			"no group": {"group", "", "Enter a resource group"},
@@ -113,6 +113,6 @@ func TestWhoSees(t *testing.T) {
 				t.Errorf("delete %s: %d", id, p.Status)
 			}
 		}
-		b.Post(at+"/new", url.Values{"name": {"in-theirs"}, "group": {"test"}, "region": {"westeurope"}, "subscription": {s.B.Subscription}}).Wants(http.StatusNotFound)
+		b.Post(at+"/new", url.Values{"name": {"in-theirs"}, "group": {"test"}, "place": {"westeurope"}, "subscription": {s.B.Subscription}}).Wants(http.StatusNotFound)
 	})
 }
