@@ -231,6 +231,24 @@ func (b *tab) leads(what string, action chromedp.Action) {
 	if _, err := chromedp.RunResponse(ctx, action); err != nil {
 		b.t.Fatalf("%s: %v; the page is %s", what, err, b.where())
 	}
+	b.settle()
+}
+
+// settle waits until the page has put the focus where it wants it, which it does
+// with its first frame: nobody types before they see a page, and the browser
+// complains of a driver that does.
+func (b *tab) settle() {
+	const settled = `!document.querySelector("[autofocus]") || document.activeElement !== document.body`
+	for range 40 {
+		var done bool
+		ctx, end := context.WithTimeout(b.ctx, patience)
+		err := chromedp.Run(ctx, chromedp.EvaluateAsDevTools(settled, &done))
+		end()
+		if done || err != nil { // what is wrong with the page shows at the next step
+			return
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
 }
 
 // where tells which page is shown, for messages.
