@@ -206,6 +206,12 @@ func decide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, r *Request, sta
 	if !approve {
 		activity, word = "Deny access package assignment request", r.Deny
 	}
+	if approve && r.Terms.Agreed == "" {
+		r.Terms.Agreed, r.Terms.AgreedFor = agreement(r), r.Target
+		if err := putTerms(ctx, tx, r); err != nil {
+			return err
+		}
+	}
 	if held, err := heldAtLast(ctx, tx, r, approve); err != nil {
 		return err
 	} else if !held {

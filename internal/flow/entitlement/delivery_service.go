@@ -107,6 +107,11 @@ func (b *batch) begin(ctx context.Context, l *load) (bool, error) {
 	if l.a != nil && !l.a.Live() && l.a.State != AccessFailed {
 		return false, b.s.giveUp(ctx, b.tx, l, "The assignment has ended meanwhile.")
 	}
+	if ok, err := unaltered(ctx, b.tx, l.r); err != nil {
+		return false, err
+	} else if !ok {
+		return false, b.s.giveUp(ctx, b.tx, l, "The request is not what its approvers have agreed to.")
+	}
 	u := l.target.Object
 	if l.target.Kind != ids.Person || !b.present[u] {
 		var err error

@@ -8,6 +8,7 @@ import (
 
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/secret"
 )
 
 // A Request is the wish that somebody has a package, has it otherwise, or has it
@@ -53,6 +54,11 @@ type Terms struct {
 	Extend     bool       `json:"extend,omitempty"` // those who have it may ask for longer
 
 	Extensions []StageExtension `json:"extensions,omitempty"`
+
+	// What the first approver agreed to, and whom it was for; empty while nobody
+	// has, and where nobody is asked. Delivery compares them; see unaltered.
+	Agreed    secret.Digest `json:"agreed,omitempty"`
+	AgreedFor ids.SubjectID `json:"agreedFor,omitempty"`
 }
 
 // A RequestType is Graph's accessPackageRequestType.

@@ -108,6 +108,15 @@ func (r *Request) waits() bool {
 	return r.Open() && !r.Type.Removes() && r.Type != SystemUpdate
 }
 
+// putTerms stores the terms of a request that is stored besides.
+func putTerms(ctx context.Context, tx *sqldb.Tx, r *Request) error {
+	_, _, terms, err := r.stored()
+	if err == nil {
+		_, err = tx.Exec(ctx, `update assignment_request set terms = ? where tenant_id = ? and id = ? and version = ?`, terms, r.Tenant, r.ID, r.version)
+	}
+	return err
+}
+
 // putRequest stores a changed request; a Conflict if someone else stored it since.
 func putRequest(ctx context.Context, tx *sqldb.Tx, r *Request) error {
 	return putRequests(ctx, tx, []*Request{r})
