@@ -11,8 +11,8 @@ import (
 // Inert returns a name that somebody else typed as it is shown.
 func Inert(name string) string { return inert.Name(name) }
 
-// clean is Inert without the cut.
-func clean(text string) string { return inert.Line(text) }
+// Whole is Inert without the cut, for what has to be read to its end.
+func Whole(text string) string { return inert.Line(text) }
 
 // source returns the expression that stands for an address in a
 // Content-Security-Policy (CSP Level 3, section 2.3.1): its origin, or its

@@ -64,7 +64,7 @@ type Person struct {
 func (p Person) Initials() string {
 	var out []rune
 	word := true
-	for _, r := range clean(p.Name) {
+	for _, r := range Whole(p.Name) {
 		switch {
 		case r == ' ' || r == '.' || r == '-':
 			word = true

@@ -60,7 +60,7 @@ func funcs() template.FuncMap {
 		"icon":  icon,
 		"pair":  pair,
 		"inert": Inert,
-		"clean": clean,
+		"clean": Whole,
 		"style": StyleAddress,
 		"stamp": Stamp,
 		"iso":   iso,
@@ -83,7 +83,7 @@ func (t *Templates) write(w http.ResponseWriter, status int, name string, data a
 	if err != nil {
 		return err
 	}
-	doc.Title, doc.Content, doc.Symbols = clean(doc.Title), content, symbols(string(content))
+	doc.Title, doc.Content, doc.Symbols = Whole(doc.Title), content, symbols(string(content))
 	var page bytes.Buffer
 	if err := t.set.ExecuteTemplate(&page, "document", doc); err != nil {
 		return err

@@ -78,7 +78,7 @@ func TestParts(t *testing.T) {
 		want []string
 	}{
 		{"choices", Choices{ID: "q", Name: "way", Legend: "Which", Error: "Choose one", Options: []Option{{Value: "a", Label: odd}, {Value: "b", Label: "B", Hint: "rather"}}},
-			[]string{`aria-describedby="q-e"`, `id="q" value="a"`, `id="q-b" value="b" aria-describedby="q-b-h"`, "Contoso&lt;b&gt;"}},
+			[]string{`aria-describedby="q-e"`, `id="q" value="a"`, `id="q-b" value="b" aria-describedby="q-b-about"`, "Contoso&lt;b&gt;"}},
 		{"pick", []Person{{Name: odd, Address: "a@b.example", Home: odd, State: "signed in", Button: "account", Value: "1"}},
 			[]string{`name="account" value="1"`, "<bdi>Contoso&lt;b&gt;</bdi>", "signed in", ">C<"}},
 		{"facts", []Fact{{Name: "Since", At: time.Date(2026, 12, 7, 9, 41, 0, 0, time.UTC)}, {Name: "Who", Value: odd}},

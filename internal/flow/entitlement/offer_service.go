@@ -3,6 +3,7 @@ package entitlement
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"entente/internal/core/authz"
 	"entente/internal/core/directory"
@@ -10,6 +11,7 @@ import (
 	"entente/internal/core/tenant"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/query"
 	"entente/internal/kit/sqldb"
 )
 
@@ -36,7 +38,6 @@ type Offer struct {
 	Roles   []RoleScope   // what it gives; nothing to whom it is not offered
 	Ways    []Way         // by which the caller can ask; none where they cannot
 	Whom    []TargetScope // whom its policies are for, where the caller cannot ask
-	Behalf  bool          // they may ask for others
 	Open    *Request      // the caller's own that is under way, or nil
 	Held    *Assignment   // what the caller has of it, or nil
 	Clash   error         // what the caller has that keeps them from it, or nil
@@ -45,7 +46,9 @@ type Offer struct {
 // A Way is a policy by which somebody can ask.
 type Way struct {
 	*Policy
-	Approvers [][]string // by stage, their names where the caller may know them
+	Self      bool       // for themselves
+	Behalf    bool       // for others
+	Approvers [][]string // by stage, their names where the caller may know them and they don't depend on whom it is for
 }
 
 // Offer returns a package as the caller may ask for it. It stores nothing.
@@ -73,7 +76,7 @@ func (s *Service) Offer(ctx context.Context, who authz.Caller, id ids.PackageID)
 		if err := o.own(ctx, tx, me); err != nil {
 			return nil, err
 		}
-		if len(o.Ways) == 0 && o.Held == nil && o.Open == nil && !o.Behalf {
+		if len(o.Ways) == 0 && o.Held == nil && o.Open == nil {
 			return o, nil
 		}
 		if o.Roles, err = rolesOf(ctx, tx, who.Tenant, id); err != nil {
@@ -99,31 +102,69 @@ func (o *Offer) ways(ctx context.Context, tx *sqldb.Tx, me *Subject) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range fit {
-		ok, err := opensTo(ctx, tx, p, me)
-		if err != nil {
+	for _, p := range policies {
+		o.Whom = append(o.Whom, p.Scope)
+		w := Way{Policy: p}
+		if slices.Contains(fit, p) {
+			if w.Self, err = opensTo(ctx, tx, p, me); err != nil {
+				return err
+			}
+		}
+		if w.Behalf, err = actsForSome(ctx, tx, p, me); err != nil {
 			return err
 		}
-		if !ok {
+		if !w.Self && !w.Behalf {
 			continue
 		}
-		w := Way{Policy: p}
-		if p.Approval.ForAdd {
-			for _, stage := range p.Approval.Stages {
-				names, err := whoApproves(ctx, tx, stage, me)
-				if err != nil {
-					return err
-				}
-				w.Approvers = append(w.Approvers, names)
-			}
+		if err := w.approvers(ctx, tx, me); err != nil {
+			return err
 		}
 		o.Ways = append(o.Ways, w)
 	}
-	for _, p := range policies {
-		o.Whom = append(o.Whom, p.Scope)
-		o.Behalf = o.Behalf || p.Requestor.OnBehalfAdd && me.Object != ""
+	return nil
+}
+
+// approvers finds who would decide on a request by the policy.
+func (w *Way) approvers(ctx context.Context, tx *sqldb.Tx, me *Subject) error {
+	if !w.Approval.ForAdd {
+		return nil
+	}
+	for _, stage := range w.Approval.Stages {
+		var names []string
+		if w.Self {
+			var err error
+			if names, err = whoApproves(ctx, tx, stage, me); err != nil {
+				return err
+			}
+		}
+		w.Approvers = append(w.Approvers, names)
 	}
 	return nil
+}
+
+// actsForSome reports whether a policy lets the subject ask for others. Where it
+// is their managers who may, anybody is one who has a report.
+func actsForSome(ctx context.Context, tx *sqldb.Tx, p *Policy, me *Subject) (bool, error) {
+	if !p.Requestor.OnBehalfAdd || p.Automatic != nil || me.Object == "" {
+		return false, nil
+	}
+	mine, err := circle(ctx, tx, me.Tenant, me.Object)
+	if err != nil {
+		return false, err
+	}
+	for _, set := range p.Requestor.OnBehalf {
+		if set.Kind != TargetManager {
+			if slices.Contains(mine, set.Object) {
+				return true, nil
+			}
+			continue
+		}
+		reports, err := directory.ListObjects(ctx, tx, me.Tenant, directory.ReportsOf(me.Object), "", query.Query{Page: query.Page{Limit: 1}})
+		if err != nil || len(reports.Items) > 0 {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // own finds what the subject has of the package already.

@@ -90,7 +90,7 @@ func (p *Pages) consider(w http.ResponseWriter, r *http.Request, v *visitor, rea
 	d := approvalData{Tag: portal.RequestTag(c.Request), Asked: c.CreatedAt, In: in, Gifts: gifts(c.Roles), Period: period(c.Request), Why: c.Justification,
 		Follow: v.to("/access/requests/" + string(c.ID)), Person: portal.Person{Name: c.For.Name, Address: c.For.Email, Home: home(v, c)}, Facts: about(in, c)}
 	for _, a := range c.Answers {
-		d.Answers = append(d.Answers, portal.Fact{Name: portal.Inert(a.Text), Value: said(a)})
+		d.Answers = append(d.Answers, portal.Fact{Name: portal.Whole(a.Text), Value: said(a)})
 	}
 	d.Weigh = weigh(in, c)
 	if s := c.Waiting(); s != nil {

@@ -172,7 +172,7 @@ func factsOf(v *visitor, c *entitlement.Case) []portal.Fact {
 		facts = append(facts, portal.Fact{Name: "Period", Value: period(c.Request)})
 	}
 	for _, a := range c.Answers {
-		facts = append(facts, portal.Fact{Name: portal.Inert(a.Text), Value: said(a)})
+		facts = append(facts, portal.Fact{Name: portal.Whole(a.Text), Value: said(a)})
 	}
 	return append(facts, portal.Fact{Name: "Request ID", Value: string(c.ID), Code: true})
 }

@@ -197,6 +197,11 @@ func (b *browser) submit(on page, button string, fill url.Values) page {
 // signIn goes from the page of sign-in to what stands behind it.
 func (b *browser) signIn(p page, upn string) page {
 	b.h.t.Helper()
+	return b.signInWith(p, upn, password)
+}
+
+func (b *browser) signInWith(p page, upn, password string) page {
+	b.h.t.Helper()
 	p = b.submit(p, "Next", url.Values{"username": {upn}})
 	return b.submit(p, "Sign in", url.Values{"password": {password}})
 }

@@ -72,7 +72,9 @@ type refusedData struct {
 type askForm struct {
 	Policy    string
 	Me        string
+	Self      bool
 	Behalf    bool
+	Already   string // what keeps the visitor from asking for themselves, or nothing
 	For       string
 	Email     portal.Field
 	Questions []questionField
@@ -107,36 +109,54 @@ func (p *Pages) offer(w http.ResponseWriter, r *http.Request, v *visitor, typed 
 	d := offerData{In: v.in.DisplayName, Domain: v.at, Gifts: gifts(o.Roles), Action: v.to("/access-packages/" + string(id))}
 	f := portal.Frame{Title: "Request “" + portal.Inert(o.Package.Name) + "”", Intro: portal.Inert(o.Package.Description), Problems: problems,
 		Crumbs: []portal.Link{{Text: "Packages of " + v.in.DisplayName, To: v.to("/access")}}, Content: "offer", Ticket: v.ticket(false)}
-	way := chosen(o.Ways, typed, r)
+	p.already(v, o, &f, &d)
+	ways := o.Ways
+	if d.Status != nil { // for themselves there is nothing to ask
+		ways = nil
+		for _, x := range o.Ways {
+			if x.Self = false; x.Behalf {
+				ways = append(ways, x)
+			}
+		}
+	}
+	way := chosen(ways, typed, r)
 	switch {
-	case o.Held != nil:
-		f.Title, f.Ticket = portal.Inert(o.Package.Name), v.ticket(true)
-		d.State = "You have this access already"
-		d.Status = &portal.Link{Text: "What I have", To: v.to("/access/assignments")}
-	case o.Open != nil:
-		f.Title = portal.Inert(o.Package.Name)
-		d.State = "You have asked for this already"
-		d.Status = &portal.Link{Text: "Follow the request", To: v.to("/access/requests/" + string(o.Open.ID))}
-	case o.Clash != nil:
-		f.Title = "You can’t ask for “" + portal.Inert(o.Package.Name) + "” now"
-		d.State = "You have something that " + portal.Inert(v.in.DisplayName) + " does not let anybody have together with this"
-		d.Status = &portal.Link{Text: "What I have", To: v.to("/access/assignments")}
-	case len(o.Ways) == 0 && !o.Behalf:
+	case len(ways) == 0 && d.Status == nil:
 		f.Status, f.Title = http.StatusForbidden, "You can’t ask for “"+portal.Inert(o.Package.Name)+"”"
 		d.Refused = refusal(v, o)
-	case way == nil && len(o.Ways) > 0:
-		for _, x := range o.Ways {
+	case len(ways) == 0:
+	case way == nil:
+		d.Status = nil
+		for _, x := range ways {
 			d.Ways = append(d.Ways, portal.Link{Text: x.Name, Of: x.Description, To: d.Action + "?policy=" + string(x.ID)})
 		}
 	default:
-		if way != nil {
-			way.Questions = inLanguage(way.Questions, languages(r))
+		f.Title, f.Ticket = "Request “"+portal.Inert(o.Package.Name)+"”", v.ticket(false)
+		way.Questions = inLanguage(way.Questions, languages(r))
+		d.Form, d.Steps = p.form(v, way, typed, problems), steps(v, way)
+		if d.Status != nil {
+			d.Form.Already, d.Status = d.State+". Ask for somebody else here.", nil
 		}
-		d.Form = p.form(v, o, way, typed, problems)
-		d.Steps = steps(v, way)
 	}
 	f.Data = d
 	return p.frame(w, r, v, "/access", f)
+}
+
+// already notes what the visitor has of the package, or has asked for, and is
+// not asked for again.
+func (p *Pages) already(v *visitor, o *entitlement.Offer, f *portal.Frame, d *offerData) {
+	have := portal.Link{Text: "What I have", To: v.to("/access/assignments")}
+	switch {
+	case o.Held != nil:
+		f.Title, f.Ticket = portal.Inert(o.Package.Name), v.ticket(true)
+		d.State, d.Status = "You have this access already", &have
+	case o.Open != nil:
+		f.Title = portal.Inert(o.Package.Name)
+		d.State, d.Status = "You have asked for this already", &portal.Link{Text: "Follow the request", To: v.to("/access/requests/" + string(o.Open.ID))}
+	case o.Clash != nil:
+		f.Title = "You can’t ask for “" + portal.Inert(o.Package.Name) + "” now"
+		d.State, d.Status = "You have something that "+portal.Inert(v.in.DisplayName)+" does not let anybody have together with this", &have
+	}
 }
 
 // refusal says who may ask and who can help.
@@ -169,9 +189,6 @@ func chosen(ways []entitlement.Way, typed url.Values, r *http.Request) *entitlem
 // steps say what happens after the request is sent.
 func steps(v *visitor, w *entitlement.Way) []string {
 	in := portal.Inert(v.in.DisplayName)
-	if w == nil {
-		return nil
-	}
 	var all []string
 	for i := range w.Approvers {
 		stage := w.Approval.Stages[i]
@@ -191,11 +208,14 @@ func steps(v *visitor, w *entitlement.Way) []string {
 	if v.who.Object == "" {
 		all = append(all, in+" makes a guest account for you. You keep signing in at "+portal.Inert(v.Home.DisplayName)+".")
 	}
+	if !w.Self {
+		return append(all, "They have the access "+until(w.Expiration)+".")
+	}
 	return append(all, "You have the access "+until(w.Expiration)+".")
 }
 
 // form is the form of a request, with what was typed.
-func (p *Pages) form(v *visitor, o *entitlement.Offer, w *entitlement.Way, typed url.Values, problems []portal.Problem) *askForm {
+func (p *Pages) form(v *visitor, w *entitlement.Way, typed url.Values, problems []portal.Problem) *askForm {
 	wrong := func(id string) string {
 		for _, x := range problems {
 			if x.Field == id {
@@ -204,13 +224,11 @@ func (p *Pages) form(v *visitor, o *entitlement.Offer, w *entitlement.Way, typed
 		}
 		return ""
 	}
-	f := &askForm{Me: v.Account.UserPrincipalName, Behalf: o.Behalf, For: typed.Get("for"), Send: "Send request to " + portal.Inert(v.in.DisplayName), Period: typed.Get("period")}
-	f.Email = portal.Field{ID: "email", Name: "email", Label: "Their address", Type: "email", Autocomplete: "off", Optional: true, Value: typed.Get("email"), Error: wrong("email"),
+	f := &askForm{Me: v.Account.UserPrincipalName, Self: w.Self, Behalf: w.Behalf, For: typed.Get("for"), Send: "Send request to " + portal.Inert(v.in.DisplayName), Period: typed.Get("period")}
+	f.Email = portal.Field{ID: "email", Name: "email", Label: "Their address", Type: "email", Autocomplete: "off", Optional: w.Self, Value: typed.Get("email"), Error: wrong("email"),
 		Hint: "The address they sign in with. Needed when you ask for somebody else."}
-	if w == nil {
-		f.Why = why(true, typed, wrong)
-		f.For = "other"
-		return f
+	if !w.Self {
+		f.Email.Label, f.Email.Hint = "Address of whom it is for", "The address they sign in with."
 	}
 	f.Policy = string(w.ID)
 	for _, q := range w.Questions {
@@ -218,6 +236,9 @@ func (p *Pages) form(v *visitor, o *entitlement.Offer, w *entitlement.Way, typed
 	}
 	f.Why = why(!w.Approval.Justification, typed, wrong)
 	f.Hint = "You can have it " + until(w.Expiration) + ", from the day it is granted."
+	if !w.Self {
+		f.Hint = "They can have it " + until(w.Expiration) + ", from the day it is granted."
+	}
 	if !w.Requestor.CustomSchedule {
 		return f
 	}
@@ -225,7 +246,7 @@ func (p *Pages) form(v *visitor, o *entitlement.Offer, w *entitlement.Way, typed
 	f.Free = true
 	last := w.Expiration.From(now)
 	f.Start = portal.Field{ID: "start", Name: "start", Label: "Start", Type: "date", Class: "w-date", Autocomplete: "off", Optional: true, Value: typed.Get("start"), Min: now.Format(time.DateOnly), Error: wrong("start")}
-	f.End = portal.Field{ID: "end", Name: "end", Label: "End", Type: "date", Class: "w-date", Autocomplete: "off", Optional: true, Value: typed.Get("end"), Min: now.Format(time.DateOnly)}
+	f.End = portal.Field{ID: "end", Name: "end", Label: "End", Type: "date", Class: "w-date", Autocomplete: "off", Optional: true, Value: typed.Get("end"), Min: now.Format(time.DateOnly), Error: wrong("end")}
 	if !last.IsZero() && w.Expiration.Type == entitlement.ExpirationAfterDateTime {
 		f.End.Max = last.Format(time.DateOnly)
 	}
@@ -240,7 +261,7 @@ func why(optional bool, typed url.Values, wrong func(string) string) *questionFi
 // asked is a question as the form asks it.
 func asked(q entitlement.Question, typed url.Values, wrong func(string) string) questionField {
 	id := "q-" + string(q.ID)
-	f := questionField{Kind: "lines", Rows: 3, Field: portal.Field{ID: id, Name: id, Label: portal.Inert(q.Text.Text), Value: typed.Get(id), Optional: !q.Required, Error: wrong(id), Autocomplete: "off"}}
+	f := questionField{Kind: "lines", Rows: 3, Field: portal.Field{ID: id, Name: id, Label: portal.Whole(q.Text.Text), Value: typed.Get(id), Optional: !q.Required, Error: wrong(id), Autocomplete: "off"}}
 	if q.SingleLine {
 		f.Kind = "line"
 	}
@@ -280,27 +301,26 @@ func (p *Pages) ask(w http.ResponseWriter, r *http.Request, v *visitor) error {
 	if err != nil {
 		return none(err, v.in.DisplayName+" has no such access package, or does not offer it now.")
 	}
-	way := chosen(o.Ways, form, r)
 	in := entitlement.Submission{Type: entitlement.UserAdd, Package: id, Justification: strings.TrimSpace(form.Get("justification"))}
-	if way != nil {
-		in.Policy = way.ID
-	}
-	if form.Get("for") == "other" {
-		in.Type, in.Policy, in.Email = entitlement.OnBehalfAdd, "", strings.TrimSpace(form.Get("email"))
-		if in.Email == "" {
-			return p.offer(w, r, v, form, []portal.Problem{{Field: "email", Text: "Enter the address of whom it is for"}})
-		}
-	}
+	way := chosen(o.Ways, form, r)
 	var problems []portal.Problem
 	if way != nil {
+		in.Policy = way.ID
+		if way.Behalf && (form.Get("for") == "other" || !way.Self) {
+			in.Type, in.Email = entitlement.OnBehalfAdd, strings.TrimSpace(form.Get("email"))
+			if in.Email == "" {
+				problems = append(problems, portal.Problem{Field: "email", Text: "Enter the address of whom it is for"})
+			}
+		}
 		in.Answers, _ = answers(way.Questions, form) // the approvers' language is the policy's own
-		_, problems = answers(inLanguage(way.Questions, languages(r)), form)
+		_, bad := answers(inLanguage(way.Questions, languages(r)), form)
+		problems = append(problems, bad...)
 		if way.Approval.Justification && in.Justification == "" {
 			problems = append(problems, portal.Problem{Field: "justification", Text: noReason})
 		}
-		var bad *portal.Problem
-		if in.Schedule, bad = schedule(way, form, p.Clock.Now()); bad != nil {
-			problems = append(problems, *bad)
+		var late *portal.Problem
+		if in.Schedule, late = schedule(way, form, p.Clock.Now()); late != nil {
+			problems = append(problems, *late)
 		}
 	}
 	if len(problems) > 0 {
@@ -359,7 +379,7 @@ func schedule(w *entitlement.Way, form url.Values, now time.Time) (s entitlement
 	if text := form.Get("end"); text != "" {
 		end, err := time.Parse(time.DateOnly, text)
 		if err != nil {
-			return s, &portal.Problem{Field: "start", Text: "Enter the end as a date"}
+			return s, &portal.Problem{Field: "end", Text: "Enter the end as a date"}
 		}
 		s.Expiration = entitlement.Expiration{Type: entitlement.ExpirationAfterDateTime, End: end.AddDate(0, 0, 1)}
 		start := now
@@ -388,6 +408,9 @@ func problem(err error) *portal.Problem {
 		return &portal.Problem{Field: "email", Text: "Nobody is known here by this address"}
 	case entitlement.BadAnswer, entitlement.NoAnswer, entitlement.OpenRequest, entitlement.HasAlready, entitlement.Clashes, entitlement.TargetBlocked, entitlement.NotInScope, entitlement.CatalogClosed:
 		return &portal.Problem{Text: strings.TrimSuffix(pub.Message, ".")}
+	}
+	if pub.Target == "assignment.target.email" {
+		return &portal.Problem{Field: "email", Text: "Enter a whole address, such as name@example.com"}
 	}
 	if pub.Code == fault.Invalid {
 		return &portal.Problem{Text: strings.TrimSuffix(pub.Message, ".")}

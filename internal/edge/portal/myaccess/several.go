@@ -98,7 +98,7 @@ func amongOne(v *visitor, c *entitlement.Case, marked bool) severalCase {
 		one.Facts = append(one.Facts, portal.Fact{Name: "Why", Value: c.Justification})
 	}
 	for _, a := range c.Answers {
-		one.Facts = append(one.Facts, portal.Fact{Name: portal.Inert(a.Text), Value: said(a)})
+		one.Facts = append(one.Facts, portal.Fact{Name: portal.Whole(a.Text), Value: said(a)})
 	}
 	if n := len(c.Earlier); n > 0 {
 		one.Facts = append(one.Facts, portal.Fact{Name: "Had it before", Value: count(n, "time") + ", last until " + date(latest(c.Earlier))})

@@ -201,7 +201,7 @@ func asked(c *entitlement.Case) portal.Section {
 		if said == "" {
 			said = a.Value
 		}
-		s.Facts = append(s.Facts, portal.Fact{Name: portal.Inert(a.Text), Value: said})
+		s.Facts = append(s.Facts, portal.Fact{Name: portal.Whole(a.Text), Value: said})
 	}
 	if len(s.Facts) == 0 {
 		s.Text = "No justification and no answers."
