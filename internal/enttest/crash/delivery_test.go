@@ -34,6 +34,9 @@ const (
 	// transaction of that number; childNow is the time at which it works.
 	childSteps = "ENTENTE_CRASH_STEPS"
 	childNow   = "ENTENTE_CRASH_NOW"
+	// childInside, if it is 1, has it be killed within its transactions instead: at the
+	// statement of that number of those that groups of jobs run.
+	childInside = "ENTENTE_CRASH_INSIDE"
 )
 
 // A fuse is a clock that stands still, and ends the process when it has been asked
@@ -44,11 +47,32 @@ type fuse struct {
 }
 
 func (f *fuse) Now() time.Time {
-	if f.left.Add(-1) == 0 {
+	burn(&f.left)
+	return f.Fake.Now()
+}
+
+func burn(left *atomic.Int64) {
+	if left.Add(-1) == 0 {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {} // until it has come
 	}
-	return f.Fake.Now()
+}
+
+// A burning context ends the process when it has been asked so often: the store asks
+// it before each statement.
+type burning struct {
+	context.Context
+	left *atomic.Int64
+}
+
+func (b burning) Err() error {
+	burn(b.left)
+	return b.Context.Err()
+}
+
+func (b burning) Done() <-chan struct{} {
+	burn(b.left)
+	return b.Context.Done()
 }
 
 // stumble is the child: a worker that does what is due until it is killed.
@@ -70,20 +94,29 @@ func stumble() error {
 	if err != nil {
 		return err
 	}
-	w := newWorker(db, f, ring)
-	f.left.Store(steps)
+	var inside atomic.Int64
+	w := newWorker(db, f, ring, func(ctx context.Context) context.Context { return burning{ctx, &inside} })
+	if os.Getenv(childInside) == "1" {
+		inside.Store(steps)
+	} else {
+		f.left.Store(steps)
+	}
 	_, err = w.RunDue(context.Background())
 	return err
 }
 
 const childStoreURL = "ENTENTE_CRASH_URL"
 
-// newWorker does what the server has workers do about access packages.
-func newWorker(db *sqldb.DB, clk clock.Clock, ring *secret.Ring) *jobs.Worker {
+// newWorker does what the server has workers do about access packages, groups of jobs
+// under another context.
+func newWorker(db *sqldb.DB, clk clock.Clock, ring *secret.Ring, under func(context.Context) context.Context) *jobs.Worker {
 	s := entitlement.NewService(db)
 	w := jobs.New(db, clk, jobs.Options{})
-	w.HandleGroup(entitlement.RequestKind, entitlement.Most, s.LookAtRequests, jobs.Policy{})
-	w.HandleGroup(entitlement.AssignmentKind, entitlement.Most, s.LookAtAssignments, jobs.Policy{})
+	group := func(do jobs.GroupHandler) jobs.GroupHandler {
+		return func(ctx context.Context, all []*jobs.Work) error { return do(under(ctx), all) }
+	}
+	w.HandleGroup(entitlement.RequestKind, entitlement.Most, group(s.LookAtRequests), jobs.Policy{})
+	w.HandleGroup(entitlement.AssignmentKind, entitlement.Most, group(s.LookAtAssignments), jobs.Policy{})
 	w.Handle(entitlement.PackageKind, s.LookAtPackage, jobs.Policy{})
 	w.Handle(guest.RemoveKind, guest.NewService(db, ring, "https://entente.example", nil).Remove, jobs.Policy{})
 	w.Subscribe(entitlement.PackageRolesChanged, entitlement.PackageKind)
@@ -99,13 +132,15 @@ type desk struct {
 	ada     *directory.User
 	groups  []ids.ObjectID
 	pkg     ids.PackageID
+	org     ids.OrganizationID
+	catalog ids.CatalogID
 }
 
 func newDesk(t *testing.T, engine sqldb.Engine) *desk {
 	t.Helper()
 	d := &desk{url: dbtest.URL(t, engine)}
 	d.House = house.At(t, d.url)
-	d.service, d.worker = entitlement.NewService(d.DB), newWorker(d.DB, d.Clock, d.Ring)
+	d.service, d.worker = entitlement.NewService(d.DB), newWorker(d.DB, d.Clock, d.Ring, func(ctx context.Context) context.Context { return ctx })
 	d.ada = d.AddUser(t, d.A, "ada")
 	ctx, admin := t.Context(), d.A.Admin
 	name := "Fabrikam"
@@ -113,30 +148,45 @@ func newDesk(t *testing.T, engine sqldb.Engine) *desk {
 	check(t, err)
 	c, err := d.service.CreateCatalog(ctx, admin, entitlement.CatalogChange{Name: &name})
 	check(t, err)
-	p, err := d.service.CreatePackage(ctx, admin, c.ID, entitlement.PackageChange{Name: &name})
+	d.org, d.catalog = org.ID, c.ID
+	d.groups = []ids.ObjectID{d.addGroup(t, "designers"), d.addGroup(t, "readers")}
+	d.pkg = d.offer(t, "Joint design files", d.groups...)
+	d.restart(t)
+	return d
+}
+
+// addGroup makes a group that packages may give.
+func (d *desk) addGroup(t *testing.T, nick string) ids.ObjectID {
+	t.Helper()
+	text, err := json.Marshal(map[string]any{"displayName": nick, "mailNickname": nick, "mailEnabled": false, "securityEnabled": true})
 	check(t, err)
-	d.pkg = p.ID
-	for _, nick := range []string{"designers", "readers"} {
-		text, err := json.Marshal(map[string]any{"displayName": nick, "mailNickname": nick, "mailEnabled": false, "securityEnabled": true})
-		check(t, err)
-		g, err := d.Users.CreateGroup(ctx, admin, text, nil, nil)
-		check(t, err)
-		d.groups = append(d.groups, g.ID)
-		_, err = d.service.RequestResource(ctx, admin, entitlement.ResourceAsk{Kind: entitlement.AdminAdd, Catalog: c.ID, Origin: entitlement.AadGroup, OriginID: string(g.ID)})
-		check(t, err)
-		_, err = d.service.AddRole(ctx, admin, p.ID, entitlement.RoleAsk{Origin: entitlement.AadGroup, OriginID: string(g.ID), RoleOriginID: "Member_" + string(g.ID)})
+	g, err := d.Users.CreateGroup(t.Context(), d.A.Admin, text, nil, nil)
+	check(t, err)
+	_, err = d.service.RequestResource(t.Context(), d.A.Admin, entitlement.ResourceAsk{Kind: entitlement.AdminAdd, Catalog: d.catalog, Origin: entitlement.AadGroup, OriginID: string(g.ID)})
+	check(t, err)
+	return g.ID
+}
+
+// offer makes a package for people of B that gives groups, for thirty days and with
+// ada's word.
+func (d *desk) offer(t *testing.T, name string, groups ...ids.ObjectID) ids.PackageID {
+	t.Helper()
+	ctx, admin := t.Context(), d.A.Admin
+	p, err := d.service.CreatePackage(ctx, admin, d.catalog, entitlement.PackageChange{Name: &name})
+	check(t, err)
+	for _, g := range groups {
+		_, err = d.service.AddRole(ctx, admin, p.ID, entitlement.RoleAsk{Origin: entitlement.AadGroup, OriginID: string(g), RoleOriginID: "Member_" + string(g)})
 		check(t, err)
 	}
 	_, err = d.service.CreatePolicy(ctx, admin, entitlement.Policy{Package: p.ID, Name: "Partners",
 		Scope:      entitlement.SpecificConnectedOrganizationUsers,
-		Targets:    []entitlement.SubjectSet{{Kind: entitlement.ConnectedOrganizationMembers, Organization: org.ID}},
+		Targets:    []entitlement.SubjectSet{{Kind: entitlement.ConnectedOrganizationMembers, Organization: d.org}},
 		Expiration: entitlement.Expiration{Type: entitlement.ExpirationAfterDuration, Duration: 30 * 24 * time.Hour},
 		Requestor:  entitlement.RequestorSettings{SelfAdd: true, SelfRemove: true},
 		Approval: entitlement.ApprovalSettings{ForAdd: true, Stages: []entitlement.Stage{{TimeOut: 14 * 24 * time.Hour,
 			Primary: []entitlement.SubjectSet{{Kind: entitlement.SingleUser, Object: d.ada.ID}}}}}})
 	check(t, err)
-	d.restart(t)
-	return d
+	return p.ID
 }
 
 // restart does what is due, once the leases of a dead worker are over.
@@ -154,8 +204,19 @@ func (d *desk) restart(t *testing.T) {
 // number rather than finish.
 func (d *desk) killed(t *testing.T, steps int) bool {
 	t.Helper()
+	return d.dies(t, steps)
+}
+
+// killedInside does so at a statement of that number of those that groups run.
+func (d *desk) killedInside(t *testing.T, steps int) bool {
+	t.Helper()
+	return d.dies(t, steps, childInside+"=1")
+}
+
+func (d *desk) dies(t *testing.T, steps int, more ...string) bool {
+	t.Helper()
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), childSteps+"="+strconv.Itoa(steps), childNow+"="+d.Clock.Now().Format(time.RFC3339Nano), childStoreURL+"="+d.url)
+	child.Env = append(append(os.Environ(), more...), childSteps+"="+strconv.Itoa(steps), childNow+"="+d.Clock.Now().Format(time.RFC3339Nano), childStoreURL+"="+d.url)
 	child.Stderr = os.Stderr
 	err := child.Run()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
@@ -175,7 +236,12 @@ func (d *desk) from(u *directory.User) authz.Caller {
 // approved has somebody of B ask, and ada agree.
 func (d *desk) approved(t *testing.T, u *directory.User) *entitlement.Request {
 	t.Helper()
-	r, err := d.service.Submit(t.Context(), d.from(u), entitlement.Submission{Type: entitlement.UserAdd, Package: d.pkg})
+	return d.approvedFor(t, u, d.pkg)
+}
+
+func (d *desk) approvedFor(t *testing.T, u *directory.User, pkg ids.PackageID) *entitlement.Request {
+	t.Helper()
+	r, err := d.service.Submit(t.Context(), d.from(u), entitlement.Submission{Type: entitlement.UserAdd, Package: pkg})
 	check(t, err)
 	stages, err := d.service.Stages(t.Context(), d.A.Admin, r.ID)
 	check(t, err)
@@ -298,16 +364,8 @@ func TestAnEndKilledAtEveryStep(t *testing.T) {
 				u := d.AddUser(t, d.B, fmt.Sprint("u", steps))
 				r := d.approved(t, u)
 				d.restart(t)
-				now, err := d.service.Request(t.Context(), d.A.Admin, r.ID)
-				check(t, err)
-				a, err := d.service.Assignment(t.Context(), d.A.Admin, now.Assignment)
-				check(t, err)
-				// The notices of the end are given before.
-				for _, left := range []time.Duration{14 * 24 * time.Hour, 24 * time.Hour} {
-					d.Clock.Advance(a.EndsAt.Add(-left).Sub(d.Clock.Now()))
-					d.restart(t)
-				}
-				d.Clock.Advance(a.EndsAt.Sub(d.Clock.Now()))
+				a := d.given(t, r)
+				d.untilEnd(t, a)
 				finished = !d.killed(t, steps)
 				d.restart(t)
 				d.ended(t, steps, u, a)
@@ -318,6 +376,27 @@ func TestAnEndKilledAtEveryStep(t *testing.T) {
 			t.Logf("killed in each of %d transactions", steps-2)
 		})
 	}
+}
+
+// given returns the assignment of a request.
+func (d *desk) given(t *testing.T, r *entitlement.Request) *entitlement.Assignment {
+	t.Helper()
+	now, err := d.service.Request(t.Context(), d.A.Admin, r.ID)
+	check(t, err)
+	a, err := d.service.Assignment(t.Context(), d.A.Admin, now.Assignment)
+	check(t, err)
+	return a
+}
+
+// untilEnd moves the clock to the end of an assignment. The notices of it are given
+// before.
+func (d *desk) untilEnd(t *testing.T, a *entitlement.Assignment) {
+	t.Helper()
+	for _, left := range []time.Duration{14 * 24 * time.Hour, 24 * time.Hour} {
+		d.Clock.Advance(a.EndsAt.Add(-left).Sub(d.Clock.Now()))
+		d.restart(t)
+	}
+	d.Clock.Advance(a.EndsAt.Sub(d.Clock.Now()))
 }
 
 func (d *desk) ended(t *testing.T, steps int, u *directory.User, a *entitlement.Assignment) {
