@@ -120,14 +120,14 @@ func TakeMemberships(ctx context.Context, tx *sqldb.Tx, who authz.Caller, all []
 	if err != nil {
 		return err
 	}
-	l := leaving{who: who, groups: map[ids.ObjectID]*Group{}, members: map[ids.ObjectID][]ids.ObjectID{}}
+	l := newLeaving(who)
 	for _, gift := range tied {
 		ends, alive := object.LifeBy(causes[gift.tie()], tx.Now())
 		if err := l.take(ctx, tx, gift, ends, alive); err != nil {
 			return err
 		}
 	}
-	return l.leave(ctx, tx)
+	return l.leave(ctx, tx, true)
 }
 
 // leaving is who goes out of which groups.
@@ -136,6 +136,10 @@ type leaving struct {
 	groups  map[ids.ObjectID]*Group
 	order   []ids.ObjectID
 	members map[ids.ObjectID][]ids.ObjectID // by group
+}
+
+func newLeaving(who authz.Caller) *leaving {
+	return &leaving{who: who, groups: map[ids.ObjectID]*Group{}, members: map[ids.ObjectID][]ids.ObjectID{}}
 }
 
 // take has a membership go of which no cause is alive, and the others end when the
@@ -159,7 +163,9 @@ func (l *leaving) take(ctx context.Context, tx *sqldb.Tx, gift Gift, ends time.T
 	return nil
 }
 
-func (l *leaving) leave(ctx context.Context, tx *sqldb.Tx) error {
+// leave has them go. To spare the last administrator is for who takes a membership
+// that counts; one that is past its end gives nothing any more.
+func (l *leaving) leave(ctx context.Context, tx *sqldb.Tx, spare bool) error {
 	var told []audit.Told
 	for _, id := range l.order {
 		g, members := l.groups[id], l.members[id]
@@ -168,7 +174,7 @@ func (l *leaving) leave(ctx context.Context, tx *sqldb.Tx) error {
 		}
 		drop := func() error { return dropMemberships(ctx, tx, g.Tenant, g.ID, members) }
 		err := error(nil)
-		if g.AssignableToRole() {
+		if spare && g.AssignableToRole() {
 			err = sparing(ctx, tx, g.Tenant, fault.Invalid, "removed", drop)
 		} else {
 			err = drop()

@@ -2,7 +2,7 @@ package directory
 
 import (
 	"context"
-	"errors"
+	"iter"
 	"time"
 
 	"entente/internal/core/audit"
@@ -102,30 +102,69 @@ func (s *Service) EndDue(ctx context.Context, limit int) (int, error) {
 		due, err = pastMemberships(ctx, tx, limit)
 		return err
 	})
-	for n, p := range due {
-		if err != nil {
-			return n, err
-		}
-		err = s.db.Update(ctx, func(tx *sqldb.Tx) error { return s.end(ctx, tx, p) })
+	if err != nil {
+		return 0, err
 	}
-	return len(due), err
+	done := 0
+	for part := range parts(due, endsTogether) {
+		err := s.db.Update(ctx, func(tx *sqldb.Tx) error { return endPast(ctx, tx, part) })
+		if err != nil && len(part) > 1 {
+			err = s.endEach(ctx, part)
+		}
+		if err != nil {
+			return done, err
+		}
+		done += len(part)
+	}
+	return done, nil
 }
 
-// end removes a membership unless a cause that came since keeps it.
-func (s *Service) end(ctx context.Context, tx *sqldb.Tx, p pastMembership) error {
-	g, err := GetGroup(ctx, tx, p.tenant, p.group)
-	if errors.Is(err, fault.NotFound) { // deleted, and nothing is held by it
-		g, err = &Group{Tenant: p.tenant, GroupFace: GroupFace{ID: p.group}}, nil
+// endsTogether is how many memberships end in one transaction.
+const endsTogether = 50
+
+// parts returns lists of at most so many memberships of one tenant each.
+func parts(all []pastMembership, most int) iter.Seq[[]pastMembership] {
+	return func(yield func([]pastMembership) bool) {
+		for len(all) > 0 {
+			n := 1
+			for n < min(most, len(all)) && all[n].tenant == all[0].tenant {
+				n++
+			}
+			if !yield(all[:n]) {
+				return
+			}
+			all = all[n:]
+		}
 	}
+}
+
+func (s *Service) endEach(ctx context.Context, all []pastMembership) error {
+	for _, p := range all {
+		if err := s.db.Update(ctx, func(tx *sqldb.Tx) error { return endPast(ctx, tx, []pastMembership{p}) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endPast removes those of some memberships of a tenant that are still there and past
+// their end, unless a cause that came since keeps one.
+func endPast(ctx context.Context, tx *sqldb.Tx, all []pastMembership) error {
+	tenant := all[0].tenant
+	left, err := stillPast(ctx, tx, tenant, all)
 	if err != nil {
 		return err
 	}
-	ends, alive, err := object.Life(ctx, tx, p.tenant, object.OfMembership, tie(p.group, p.member))
+	causes, err := object.CausesOfAll(ctx, tx, tenant, object.OfMembership, tiesOf(left))
 	if err != nil {
 		return err
 	}
-	if alive {
-		return endMembership(ctx, tx, g, p.member, ends)
+	l := newLeaving(authz.System(tenant, "End of membership"))
+	for _, gift := range left {
+		ends, alive := object.LifeBy(causes[gift.tie()], tx.Now())
+		if err := l.take(ctx, tx, gift, ends, alive); err != nil {
+			return err
+		}
 	}
-	return s.leaves(ctx, tx, authz.System(p.tenant, "End of membership"), g, p.member)
+	return l.leave(ctx, tx, false)
 }

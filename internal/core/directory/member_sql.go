@@ -102,3 +102,32 @@ func pastMemberships(ctx context.Context, tx *sqldb.Tx, limit int) ([]pastMember
 			return p, scan(&p.tenant, &p.group, &p.member)
 		})
 }
+
+// stillPast returns those of some memberships of a tenant that are there and past
+// their end.
+func stillPast(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, all []pastMembership) (left []Gift, err error) {
+	members := map[ids.ObjectID][]ids.ObjectID{}
+	var groups []ids.ObjectID
+	for _, p := range all {
+		if members[p.group] == nil {
+			groups = append(groups, p.group)
+		}
+		members[p.group] = append(members[p.group], p.member)
+	}
+	for _, g := range groups {
+		in, values := sqldb.In(members[g])
+		some, err := sqldb.All(ctx, tx, `
+			select member_id from membership
+			where  tenant_id = ? and group_id = ? and member_id in (`+in+`) and ends_us > 0 and ends_us <= ?`,
+			append(append([]any{tenant, g}, values...), sqldb.Micros(tx.Now())),
+			func(scan func(...any) error) (gift Gift, err error) {
+				gift.Group = g
+				return gift, scan(&gift.Member)
+			})
+		if err != nil {
+			return nil, err
+		}
+		left = append(left, some...)
+	}
+	return left, nil
+}

@@ -31,8 +31,8 @@ func (d *desk) holders(t *testing.T, round string, n int) (people []*directory.U
 }
 
 // TestEndsTogetherKilledAtEveryStep has several assignments end at one second, and
-// kills the worker at each transaction of the group in turn, and within them at every
-// fifth statement. Each ends once, and is told once on each side.
+// kills the worker at each transaction of the group in turn, and within them at some
+// statements. Each ends once, and is told once on each side.
 func TestEndsTogetherKilledAtEveryStep(t *testing.T) {
 	for _, engine := range dbtest.Engines {
 		for name, way := range map[string]struct {
@@ -40,7 +40,7 @@ func TestEndsTogetherKilledAtEveryStep(t *testing.T) {
 			killed                func(d *desk, t *testing.T, steps int) bool
 		}{
 			"between": {several, 1, 6, (*desk).killed},
-			"inside":  {3, 5, 20, (*desk).killedInside},
+			"inside":  {3, 13, 60, (*desk).killedInside},
 		} {
 			t.Run(string(engine)+"/"+name, func(t *testing.T) {
 				d := newDesk(t, engine)
