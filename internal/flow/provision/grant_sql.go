@@ -1,7 +1,9 @@
 package provision
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
@@ -77,7 +79,9 @@ func OfAll(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, sources []str
 		return of, nil
 	}
 	in, values := sqldb.In(sources)
-	all, err := sqldb.All(ctx, tx, "select "+grantColumns+grantsFrom+" and s.source in ("+in+") order by s.grant_id", append([]any{tenant}, values...), scanGrant)
+	// Sorted here: an order in the statement has SQLite read all that there is in it.
+	all, err := sqldb.All(ctx, tx, "select "+grantColumns+grantsFrom+" and s.source in ("+in+")", append([]any{tenant}, values...), scanGrant)
+	slices.SortFunc(all, func(a, b *Grant) int { return cmp.Compare(a.ID, b.ID) })
 	for _, g := range all {
 		of[g.Source] = append(of[g.Source], g)
 	}
