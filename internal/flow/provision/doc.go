@@ -19,6 +19,9 @@
 // what was given, so that it ends to the second even if nobody is there to take
 // it.
 //
+// Want and Apply go step by step, for one source, so that what fails shows alone.
+// Fulfil does the same for many sources at once and all or nothing.
+//
 // Nothing here decides who may have what. The caller has, and stores sources
 // only after that.
 package provision

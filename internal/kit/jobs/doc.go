@@ -18,7 +18,8 @@
 // at this row now", so a lost, late or doubled job is harmless.
 //
 // A kind may be handled in groups: jobs of one tenant that are due together go to
-// one call. If that fails, each is tried alone, so a bad one holds up no other.
+// one call. If that fails, each is tried alone, so a bad one holds up no other. Into
+// how many transactions a group goes, a Pace says, by the time that each takes.
 //
 // A handler that fails is tried again after growing pauses. After the last try
 // the job is dead: it stays where List shows it, until Retry or Discard.
