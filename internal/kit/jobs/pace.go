@@ -11,8 +11,10 @@ import (
 // to SQLite waits for it.
 const mostBusy = 20 * time.Millisecond
 
-// firstPart is how many jobs the first transaction takes.
-const firstPart = 8
+// fewest is how many jobs the first transaction takes, and every later one at least:
+// what all of a part have in common costs more the smaller it is, so on a busy machine
+// parts would make each other small.
+const fewest = 8
 
 // A Pace finds how many jobs of a kind go into one transaction, by how long lately
 // each took. It may be used by many goroutines; its zero value works.
@@ -46,9 +48,9 @@ func (p *Pace) size() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.each == 0 {
-		return firstPart
+		return fewest
 	}
-	return max(1, int(mostBusy/p.each))
+	return max(fewest, int(mostBusy/p.each))
 }
 
 // note lets a measured part count as much as all before it.

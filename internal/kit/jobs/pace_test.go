@@ -18,22 +18,22 @@ func TestAPaceFollowsWhatWorkTakes(t *testing.T) {
 		}
 		return all
 	}
-	if got := parts(20); got[0] != firstPart || got[1] != 12 {
-		t.Errorf("parts of %v, want %d and, since they take no time, the rest", got, firstPart)
+	if got := parts(20); got[0] != fewest || got[1] != 12 {
+		t.Errorf("parts of %v, want %d and, since they take no time, the rest", got, fewest)
 	}
 	p = Pace{}
 	p.note(10, 10*time.Millisecond)
 	if p.size() != 20 {
 		t.Errorf("of what takes a millisecond %d go together", p.size())
 	}
-	p.note(1, 9*time.Millisecond)
-	if p.size() != 4 {
-		t.Errorf("of what takes five milliseconds %d go together", p.size())
+	p.note(1, 3*time.Millisecond)
+	if p.size() != 10 {
+		t.Errorf("of what takes two milliseconds %d go together", p.size())
 	}
 	for range 10 {
 		p.note(1, time.Second)
 	}
-	if p.size() != 1 {
+	if p.size() != fewest {
 		t.Errorf("of what takes long %d go together", p.size())
 	}
 }
