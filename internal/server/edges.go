@@ -82,8 +82,11 @@ func (s *Server) newAdmin() *admin.Center {
 	federated.Add(c, federated.Options{Federation: s.core.federation, Apps: s.core.apps, Identities: s.core.identities, Lookup: s.flow.lookup})
 	identities.Add(c, identities.Options{Identities: s.core.identities, Federation: s.core.federation, Consent: s.core.consent})
 	registrations.Add(c, registrations.Options{Apps: s.core.apps, Federation: s.core.federation, Consent: s.core.consent, Lookup: s.flow.lookup, Clock: s.clock, Base: s.hosts("login.").Own})
-	people.Add(c, people.Options{Users: s.core.directory})
-	groups.Add(c, groups.Options{Groups: s.core.directory, Teams: s.core.sites, Lookup: s.flow.lookup})
+	people.Add(c, people.Options{
+		Users: s.core.directory, Guests: s.flow.guests, SignIn: s.flow.signin, Factors: s.core.factors, Consent: s.core.consent, Access: s.flow.entitlement,
+		Logs: explain.NewService(s.db), Base: s.hosts("login.").Own,
+	})
+	groups.Add(c, groups.Options{Groups: s.core.directory, Teams: s.core.sites, Lookup: s.flow.lookup, Access: s.flow.entitlement, Consent: s.core.consent})
 	access.Add(c, access.Options{Access: s.flow.entitlement, Lookup: s.flow.lookup, Clock: s.clock})
 	return c
 }

@@ -76,3 +76,13 @@ func mayControl(ctx context.Context, tx *sqldb.Tx, who authz.Caller, target ids.
 	}
 	return authz.NeedReach(ctx, tx, who, target, reach, a)
 }
+
+// MayRevoke returns a user of the caller's tenant, or refuses a caller who may not
+// end the user's sessions. One's own everybody may end.
+func MayRevoke(ctx context.Context, tx *sqldb.Tx, who authz.Caller, key string) (*User, error) {
+	u, err := GetUser(ctx, tx, who.Tenant, key)
+	if err != nil || who.Object == u.ID {
+		return u, err
+	}
+	return u, mayControl(ctx, tx, who, u.ID, "users/invalidateAllRefreshTokens", authz.Passwords())
+}

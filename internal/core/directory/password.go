@@ -76,3 +76,17 @@ func weakPassword() error {
 	f.Target = "passwordProfile"
 	return f
 }
+
+// passwordSigns are what a password that is made here consists of: no two that look alike.
+const passwordSigns = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+// NewPassword returns a random password that CheckStrength takes, to be handed over
+// by somebody who sets it for another: four blocks of four signs, 92 bits.
+func NewPassword() secret.String {
+	for {
+		t := secret.Pick(passwordSigns, 16)
+		if p := secret.NewString(t[:4] + "-" + t[4:8] + "-" + t[8:12] + "-" + t[12:]); CheckStrength(p, "") == nil {
+			return p
+		}
+	}
+}

@@ -7,20 +7,41 @@ import (
 	"entente/internal/core/authz"
 	"entente/internal/core/object"
 	"entente/internal/kit/fault"
+	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
 	"entente/internal/kit/sqldb"
 )
 
 // Users returns a page of the tenant's users, to whoever may read them.
-func (s *Service) Users(ctx context.Context, who authz.Caller, q query.Query) (page object.Page[*User], err error) {
+func (s *Service) Users(ctx context.Context, who authz.Caller, q query.Query) (object.Page[*User], error) {
+	return s.userPage(ctx, who, q, usersFrom, func(*sqldb.Tx) []any { return []any{who.Tenant} })
+}
+
+// DeletedUsers is Users of those who can be restored.
+func (s *Service) DeletedUsers(ctx context.Context, who authz.Caller, q query.Query) (object.Page[*User], error) {
+	return s.userPage(ctx, who, q, deletedUsersFrom, func(tx *sqldb.Tx) []any { return []any{who.Tenant, object.DeletedSince(tx)} })
+}
+
+func (s *Service) userPage(ctx context.Context, who authz.Caller, q query.Query, from string, args func(*sqldb.Tx) []any) (page object.Page[*User], err error) {
 	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
 		if err := authz.Allow(ctx, tx, who, "", "users/standard/read"); err != nil {
 			return err
 		}
-		page, err = object.List(ctx, tx, q, UserTable, userColumns, usersFrom, []any{who.Tenant}, func(scan func(...any) error) (*User, error) { return scanUser(who.Tenant, scan) })
+		page, err = object.List(ctx, tx, q, UserTable, userColumns, from, args(tx), func(scan func(...any) error) (*User, error) { return scanUser(who.Tenant, scan) })
 		return err
 	})
 	return page, err
+}
+
+// DeletedUser returns a user who can be restored, to whoever may read users.
+func (s *Service) DeletedUser(ctx context.Context, who authz.Caller, id ids.ObjectID) (u *User, err error) {
+	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
+		if u, err = GetDeletedUser(ctx, tx, who, id); err != nil {
+			return err
+		}
+		return authz.Allow(ctx, tx, who, id, "users/standard/read")
+	})
+	return u, err
 }
 
 // A UserView is a user with what stands around them.

@@ -201,14 +201,9 @@ func (s *Service) Delete(ctx context.Context, who authz.Caller, key string) erro
 // RevokeSessions voids a user's sessions and refresh tokens from before now.
 func (s *Service) RevokeSessions(ctx context.Context, who authz.Caller, key string) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		u, err := GetUser(ctx, tx, who.Tenant, key)
+		u, err := MayRevoke(ctx, tx, who, key)
 		if err != nil {
 			return err
-		}
-		if who.Object != u.ID {
-			if err := mayControl(ctx, tx, who, u.ID, "users/invalidateAllRefreshTokens", authz.Passwords()); err != nil {
-				return err
-			}
 		}
 		now := tx.Now()
 		u.SessionsFrom, u.SignInSessionsValidFrom = now, &now

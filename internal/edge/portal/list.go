@@ -17,6 +17,7 @@ const PageSize = 50
 // A List is a page of a list that may be long: what it is filtered by, its
 // rows, and where the next page begins.
 type List struct {
+	Do     []Link // what can be done besides the page's main way on
 	Filter *Filter
 	None   *Nothing // instead of the table
 	Table  *Table

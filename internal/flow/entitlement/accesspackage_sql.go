@@ -122,6 +122,12 @@ func rolesOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.Pack
 	return sqldb.All(ctx, tx, "select "+givenColumns+givenFrom+" and y.package_id = ? order by y.created_us, r.name_folded, x.name_folded, y.role_id", []any{tenant, id}, scanGiven)
 }
 
+// rolesOfObject returns what access packages give of a group or application, by the
+// packages' identifiers.
+func rolesOfObject(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, of ids.ObjectID) ([]RoleScope, error) {
+	return sqldb.All(ctx, tx, "select "+givenColumns+givenFrom+" and r.object_id = ? order by y.package_id, x.name_folded, y.role_id limit ?", []any{tenant, of, mostUses}, scanGiven)
+}
+
 // roleScopeByID returns one of what the package gives, or NotFound. Without a
 // package it is any that has the identifier.
 func roleScopeByID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, of ids.PackageID, id string) (RoleScope, error) {

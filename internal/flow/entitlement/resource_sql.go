@@ -32,6 +32,7 @@ func scanInto(r *Resource, scan func(...any) error, more ...any) error {
 var resourceTable = query.Table{Key: []string{"id"}, Fields: map[string]query.Column{
 	"id":               {SQL: "r.id"},
 	"displayName":      {SQL: "r.name_folded", Fold: true},
+	"object":           {SQL: "r.object_id"},
 	"originId":         {SQL: "r.origin_id"},
 	"originSystem":     {SQL: "r.origin", Among: []string{string(AadGroup), string(AadApplication), string(SharePointOnline)}},
 	"resourceType":     {SQL: "r.kind"},

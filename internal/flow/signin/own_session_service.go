@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"entente/internal/core/audit"
+	"entente/internal/core/authz"
+	"entente/internal/core/directory"
 	"entente/internal/core/token"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -39,28 +41,32 @@ const revokeBatch = 400
 // given in it: whoever took the browser shall have nothing of it. One that is
 // another's is NotFound, like one that is over.
 func (s *Service) EndSession(ctx context.Context, b Browser, v *Visitor, id ids.SessionID) error {
-	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		session, err := ownSession(ctx, tx, v.Home.ID, v.Account.ID, id)
-		if err != nil {
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error { return endOne(ctx, tx, v.AtHomeCaller(b), v.Account, id) })
+}
+
+// endOne ends a session of an account of the caller's tenant, with what
+// applications were given in it, and records it.
+func endOne(ctx context.Context, tx *sqldb.Tx, who authz.Caller, of *directory.User, id ids.SessionID) error {
+	session, err := ownSession(ctx, tx, of.Tenant, of.ID, id)
+	if err != nil {
+		return err
+	}
+	if err := endSession(ctx, tx, session.Home, session.ID); err != nil {
+		return err
+	}
+	n, err := token.RevokeSession(ctx, tx, session.Home, session.ID, revokeBatch)
+	if err != nil {
+		return err
+	}
+	if n == revokeBatch {
+		if err := jobs.Enqueue(ctx, tx, jobs.Job{Kind: RevokeKind, Tenant: session.Home, Key: string(session.ID)}); err != nil {
 			return err
 		}
-		if err := endSession(ctx, tx, session.Home, session.ID); err != nil {
-			return err
-		}
-		n, err := token.RevokeSession(ctx, tx, session.Home, session.ID, revokeBatch)
-		if err != nil {
-			return err
-		}
-		if n == revokeBatch {
-			if err := jobs.Enqueue(ctx, tx, jobs.Job{Kind: RevokeKind, Tenant: session.Home, Key: string(session.ID)}); err != nil {
-				return err
-			}
-		}
-		return audit.Record(ctx, tx, v.AtHomeCaller(b), audit.Entry{
-			Category: "UserManagement", Activity: "End sign-in session",
-			Target: audit.Target{Kind: "User", ID: string(v.Account.ID), Name: v.Account.UserPrincipalName},
-			Detail: map[string]string{"session": string(session.ID)},
-		})
+	}
+	return audit.Record(ctx, tx, who, audit.Entry{
+		Category: "UserManagement", Activity: "End sign-in session",
+		Target: audit.Target{Kind: "User", ID: string(of.ID), Name: of.UserPrincipalName},
+		Detail: map[string]string{"session": string(session.ID)},
 	})
 }
 

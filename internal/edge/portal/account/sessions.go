@@ -26,7 +26,7 @@ func (p *Pages) sessions(w http.ResponseWriter, r *http.Request, v *portal.Visit
 		Caption: "Sessions, last used first", Heads: []string{"Where", "Proved", "Last used", "By", ""},
 	}}
 	for _, s := range all {
-		row := portal.Row{Head: portal.Cell{Text: Agent(s.Agent), Under: s.IP}, Cells: []portal.Cell{
+		row := portal.Row{Head: portal.Cell{Text: portal.Agent(s.Agent), Under: s.IP}, Cells: []portal.Cell{
 			{At: s.AuthAt}, {At: s.UsedAt}, {Text: ways(strings.Fields(s.Method)), Under: lasts(s)}}}
 		if s.ID == v.Session.ID {
 			row.Cells = append(row.Cells, portal.Cell{Tag: &portal.Tag{Kind: "ok", Text: "This browser"}})

@@ -90,7 +90,7 @@ func entryRow(e signin.OwnSignIn) portal.Row {
 		name = "Pages of this installation"
 	}
 	return portal.Row{Head: portal.Cell{At: e.At}, Cells: []portal.Cell{
-		result(e), {Text: name}, {Text: e.In.Name}, {Text: Agent(e.UserAgent), Under: e.IP}}}
+		result(e), {Text: name}, {Text: e.In.Name}, {Text: portal.Agent(e.UserAgent), Under: e.IP}}}
 }
 
 // result says how a sign-in ended, and by what it was proved.

@@ -29,6 +29,7 @@ var areas = []struct {
 	}},
 	{"Directory", []area{
 		{"Users", "/users", "People with an account here, guests among them"},
+		{"Deleted users", "/deleted-users", "Users who can be restored"},
 		{"Groups", "/groups", "Who is gathered, so that access is given to all of them at once"},
 		{"Deleted groups", "/deleted-groups", "Groups that can be restored"},
 	}},

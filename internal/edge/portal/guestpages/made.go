@@ -1,33 +1,11 @@
 package guestpages
 
 import (
-	"errors"
 	"net/http"
 
-	"entente/internal/core/object"
 	"entente/internal/edge/portal"
-	"entente/internal/flow/guest"
-	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 )
-
-// wrong returns what err says of one property of an invitation, or "".
-func wrong(err error, target string) string {
-	pub := fault.Public(err)
-	switch {
-	case target == "invitedUserEmailAddress" && errors.Is(err, guest.OwnDomain):
-		return "This address is of your own organization, whose people are no guests here."
-	case target == "invitedUserEmailAddress" && errors.Is(err, object.NameTaken):
-		return "Somebody of your organization has this address already."
-	case pub.Code != fault.Invalid || pub.Target != target:
-		return ""
-	case target == "invitedUserEmailAddress":
-		return "Enter a whole address, such as name@example.com."
-	case target == "inviteRedirectUrl":
-		return "Enter a whole address that begins with https://."
-	}
-	return "Enter a shorter name."
-}
 
 // madeData is what the page of an invitation shows.
 type madeData struct {

@@ -2,6 +2,7 @@ package groups
 
 import (
 	"net/http"
+	"time"
 
 	"entente/internal/core/directory"
 	"entente/internal/core/object"
@@ -63,12 +64,15 @@ func (p *pages) deletedGroups(w http.ResponseWriter, r *http.Request, v *admin.V
 		row := portal.Row{Head: portal.Cell{Text: g.DisplayName, Under: string(g.ID)}, Cells: []portal.Cell{{Text: kindOf(g)}, {}, {},
 			{Do: &portal.Link{Text: "Restore", Of: g.DisplayName, To: to, Post: true}}, {Do: &portal.Link{Text: "Delete permanently…", Of: g.DisplayName, To: to + "/purge"}}}}
 		if g.DeletedDateTime != nil {
-			row.Cells[1].At, row.Cells[2].At = *g.DeletedDateTime, g.DeletedDateTime.Add(object.KeptDeleted)
+			row.Cells[1].Text, row.Cells[2].Text = day(*g.DeletedDateTime), day(g.DeletedDateTime.Add(object.KeptDeleted))
 		}
 		l.Table.Rows = append(l.Table.Rows, row)
 	}
 	return p.Show(w, r, v, portal.Frame{Title: "Deleted groups", Content: "list", Data: l, Intro: "Groups of " + v.Name() + " that were deleted less than thirty days ago."})
 }
+
+// day is a date as a row with many cells shows it.
+func day(t time.Time) string { return t.UTC().Format("Jan 2, 2006") }
 
 // gone returns the deleted group that the address names.
 func (p *pages) gone(r *http.Request, v *admin.Visitor) (*directory.Group, error) {

@@ -23,8 +23,8 @@ const (
 var fields = map[string]string{"displayName": "name", "description": "description", "mailNickname": "nickname", "visibility": "visibility", "isAssignableToRole": "assignable", "owners": "who-owns"}
 
 var (
-	newOwners  = admin.Picking{Field: "who-owns", Picked: "owner", Label: "Find owners", Legend: "Owners", Kinds: somebody}
-	newMembers = admin.Picking{Field: "who-joins", Picked: "member", Label: "Find members", Legend: "Members", Kinds: append([]lookup.Kind{lookup.Group}, somebody...)}
+	newOwners  = admin.Picker{Field: "who-owns", Picked: "owner", Label: "Find owners", Legend: "Owners", Kinds: somebody}
+	newMembers = admin.Picker{Field: "who-joins", Picked: "member", Label: "Find members", Legend: "Members", Kinds: append([]lookup.Kind{lookup.Group}, somebody...)}
 )
 
 func (p *pages) newGroup(w http.ResponseWriter, r *http.Request, v *admin.Visitor) error {
@@ -33,11 +33,11 @@ func (p *pages) newGroup(w http.ResponseWriter, r *http.Request, v *admin.Visito
 
 // newForm asks what a new group is called, what it is, and who is in it.
 func (p *pages) newForm(w http.ResponseWriter, r *http.Request, v *admin.Visitor, d *portal.Draft) error {
-	owners, err := newOwners.Part(r, p.Lookup, v, d)
+	owners, err := newOwners.Part(r, v, p.Lookup, d)
 	if err != nil {
 		return err
 	}
-	members, err := newMembers.Part(r, p.Lookup, v, d)
+	members, err := newMembers.Part(r, v, p.Lookup, d)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (p *pages) create(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 	if err != nil {
 		return err
 	}
-	if newOwners.Pressed(d) || newMembers.Pressed(d) {
+	if newOwners.Looks(d) || newMembers.Looks(d) {
 		return p.newForm(w, r, v, d)
 	}
 	if d.Get("name") == "" {
@@ -140,7 +140,7 @@ func (p *pages) create(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 	default:
 		d.Wrong("type", "Choose what the group is")
 	}
-	owners, members := newOwners.IDs(d), newMembers.IDs(d)
+	owners, members := newOwners.Of(d), newMembers.Of(d)
 	if len(owners) > lookup.Most || len(members) > lookup.Most {
 		d.Wrong("who-joins", "Pick at most %d of each; others can be added afterwards", lookup.Most)
 	}

@@ -45,6 +45,13 @@ func (p *pages) group(w http.ResponseWriter, r *http.Request, v *admin.Visitor) 
 		return err
 	}
 	t.Sections = append(t.Sections, owners, members, within(v, g))
+	for _, around := range []func(*http.Request, *admin.Visitor, *directory.GroupView) (portal.Section, error){p.catalogs, p.applications} {
+		s, err := around(r, v, g)
+		if err != nil {
+			return err
+		}
+		t.Sections = append(t.Sections, s)
+	}
 	if g.AssignableToRole() {
 		t.Sections = append(t.Sections, rolesOf(g))
 	}

@@ -5,10 +5,12 @@ package groups
 import (
 	"net/http"
 
+	"entente/internal/core/consent"
 	"entente/internal/core/directory"
 	"entente/internal/core/site"
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
+	"entente/internal/flow/entitlement"
 	"entente/internal/flow/lookup"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
@@ -19,6 +21,9 @@ type Options struct {
 	Groups *directory.Service
 	Teams  *site.Service
 	Lookup *lookup.Service
+
+	Access  *entitlement.Service
+	Consent *consent.Service
 }
 
 type pages struct {

@@ -16,7 +16,7 @@ import (
 type seat struct {
 	title string
 	path  string
-	pick  admin.Picking
+	pick  admin.Picker
 	add   func(*pages, *http.Request, *admin.Visitor, ids.ObjectID, ids.ObjectID) error
 	take  func(*pages, *http.Request, *admin.Visitor, ids.ObjectID, ids.ObjectID) error
 }
@@ -25,14 +25,14 @@ type seat struct {
 var somebody = []lookup.Kind{lookup.Member, lookup.Guest, lookup.Application, lookup.Identity}
 
 var (
-	asMember = seat{"Add members", "members", admin.Picking{Field: "who", Picked: "picked", Label: "Find people, groups or applications"},
+	asMember = seat{"Add members", "members", admin.Picker{Field: "who", Picked: "picked", Label: "Find people, groups or applications", Legend: "Who was found"},
 		func(p *pages, r *http.Request, v *admin.Visitor, g, who ids.ObjectID) error {
 			return p.Groups.AddMember(r.Context(), v.Who, g, who, time.Time{})
 		},
 		func(p *pages, r *http.Request, v *admin.Visitor, g, who ids.ObjectID) error {
 			return p.Groups.RemoveMember(r.Context(), v.Who, g, who)
 		}}
-	asOwner = seat{"Add owners", "owners", admin.Picking{Field: "who", Picked: "picked", Label: "Find people or applications", Kinds: somebody},
+	asOwner = seat{"Add owners", "owners", admin.Picker{Field: "who", Picked: "picked", Label: "Find people or applications", Legend: "Who was found", Kinds: somebody},
 		func(p *pages, r *http.Request, v *admin.Visitor, g, who ids.ObjectID) error {
 			return p.Groups.AddGroupOwner(r.Context(), v.Who, g, who)
 		},
@@ -84,7 +84,7 @@ func (p *pages) seatForm(w http.ResponseWriter, r *http.Request, v *admin.Visito
 		return err
 	}
 	s = s.of(g.Group)
-	part, err := s.pick.Part(r, p.Lookup, v, d)
+	part, err := s.pick.Part(r, v, p.Lookup, d)
 	if err != nil {
 		return err
 	}
@@ -99,14 +99,14 @@ func (p *pages) seated(w http.ResponseWriter, r *http.Request, v *admin.Visitor,
 	if err != nil {
 		return err
 	}
-	picked := s.pick.IDs(d)
-	if s.pick.Pressed(d) || len(picked) == 0 || len(picked) > lookup.Most {
+	picked := s.pick.Of(d)
+	if s.pick.Looks(d) || len(picked) == 0 || len(picked) > lookup.Most {
 		switch {
 		case len(picked) > lookup.Most:
 			d.Wrong(s.pick.Field, "Pick at most %d at once", lookup.Most)
-		case !s.pick.Pressed(d) && d.Get(s.pick.Field) == "":
+		case !s.pick.Looks(d) && d.Get(s.pick.Field) == "":
 			d.Wrong(s.pick.Field, "Find somebody, and pick them")
-		case !s.pick.Pressed(d):
+		case !s.pick.Looks(d):
 			d.Wrong(s.pick.Picked, "Pick who is to be added")
 		}
 		return p.seatForm(w, r, v, s, d)

@@ -26,7 +26,7 @@ func TestUsers(t *testing.T) {
 		make(s.A, "tess")
 		theirs := make(s.B, "quarry")
 		at, b := "/@"+s.A.Domain+"/admin/users", browser.AsAdmin(t, s, s.A)
-		list := b.Get(at).Wants(http.StatusOK, "User type", "Creation type", "Invitation accepted", "Person <i>tess", "Made here", "Enabled", "Invite a guest")
+		list := b.Get(at).Wants(http.StatusOK, "User type", "Creation type", "Invitation accepted", "Person <i>tess", "Made here", "Enabled", "Invite external user", "New user")
 		if strings.Contains(list.Body, "Person <i>") {
 			t.Error("a name is not escaped")
 		}
