@@ -9,7 +9,6 @@ import (
 	"entente/internal/core/authz"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
-	"entente/internal/kit/query"
 	"entente/internal/kit/sqldb"
 )
 
@@ -150,49 +149,4 @@ func (s *Service) Accept(ctx context.Context, who authz.Caller, in Accept) (o *O
 		return err
 	})
 	return o, err
-}
-
-// A HeldRole is an app role that a principal holds, by its value where the
-// resource still offers it.
-type HeldRole struct {
-	Assignment
-	Value string
-}
-
-// maxHeld is how many of them are told at once.
-const maxHeld = 200
-
-// RolesHeld returns the app roles that a service principal of the caller's tenant
-// holds, the first two hundred, to whoever may read them.
-func (s *Service) RolesHeld(ctx context.Context, who authz.Caller, principal ids.ObjectID) (all []HeldRole, err error) {
-	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
-		all = nil
-		if _, err := app.GetPrincipal(ctx, tx, who.Tenant, principal); err != nil {
-			return err
-		}
-		if err := authz.Allow(ctx, tx, who, principal, "servicePrincipals/appRoleAssignments/read"); err != nil {
-			return err
-		}
-		page, err := ListAssignments(ctx, tx, who.Tenant, HeldBy(principal), query.Query{Page: query.Page{Limit: maxHeld}})
-		if err != nil {
-			return err
-		}
-		resources := make(map[ids.ObjectID]*app.ServicePrincipal)
-		for _, a := range page.Items {
-			api, ok := resources[a.ResourceID]
-			if !ok {
-				if api, err = app.GetPrincipal(ctx, tx, who.Tenant, a.ResourceID); err != nil {
-					return err
-				}
-				resources[a.ResourceID] = api
-			}
-			h := HeldRole{Assignment: a, Value: "Default access"}
-			if r := api.Role(a.RoleID); r != nil {
-				h.Value = text(r.Value)
-			}
-			all = append(all, h)
-		}
-		return nil
-	})
-	return all, err
 }

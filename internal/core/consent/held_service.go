@@ -15,10 +15,11 @@ import (
 type HeldRole struct {
 	Assignment
 	RoleName string // empty for plain access
+	Value    string // what the resource finds in tokens, likewise
 }
 
-// Held returns a page of the app roles that a user or group of the caller's tenant
-// holds itself, to whoever may read them.
+// Held returns a page of the app roles that a user, a group or a service principal of
+// the caller's tenant holds itself, to whoever may read them.
 func (s *Service) Held(ctx context.Context, who authz.Caller, principal ids.ObjectID, q query.Query) (page object.Page[HeldRole], err error) {
 	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
 		o, err := object.Get(ctx, tx, who.Tenant, principal)
@@ -45,7 +46,7 @@ func (s *Service) Held(ctx context.Context, who authz.Caller, principal ids.Obje
 			h := HeldRole{Assignment: a}
 			for _, p := range resources.Items {
 				if role := p.Role(a.RoleID); p.ID == a.ResourceID && role != nil {
-					h.RoleName = role.DisplayName
+					h.RoleName, h.Value = role.DisplayName, text(role.Value)
 				}
 			}
 			page.Items = append(page.Items, h)

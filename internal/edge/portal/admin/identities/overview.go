@@ -1,6 +1,7 @@
 package identities
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -8,6 +9,7 @@ import (
 	"entente/internal/core/managedidentity"
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
+	"entente/internal/kit/query"
 )
 
 // overview shows what an identity is called by, where it is, and what it may do
@@ -101,21 +103,21 @@ func (p *pages) trusting(r *http.Request, v *admin.Visitor, i *managedidentity.I
 // and built-in roles on resources.
 func (p *pages) roles(r *http.Request, v *admin.Visitor, i *managedidentity.Identity, uses managedidentity.Use) ([]portal.Section, error) {
 	apps := portal.Section{ID: "app-roles", Heading: "Application permissions in " + v.Name(), Text: "App roles that are granted to the identity itself."}
-	held, err := p.Consent.RolesHeld(r.Context(), v.Who, i.Principal)
+	held, err := p.Consent.Held(r.Context(), v.Who, i.Principal, query.Query{Page: query.Page{Limit: 200}})
 	if err != nil {
 		return nil, err
 	}
-	if len(held) == 0 {
+	if len(held.Items) == 0 {
 		apps.Text = "None is granted to the identity itself."
 	} else {
 		apps.Table = &portal.Table{Caption: "App roles", Heads: []string{"Permission", "API", "Granted", "Until"}}
 	}
-	for _, x := range held {
+	for _, x := range held.Items {
 		end := portal.Cell{At: x.Ends}
 		if x.Ends.IsZero() {
 			end.Text = "No end"
 		}
-		apps.Table.Rows = append(apps.Table.Rows, portal.Row{Head: portal.Cell{Text: x.Value, Whole: true}, Cells: []portal.Cell{{Text: x.ResourceName}, {At: x.CreatedAt}, end}})
+		apps.Table.Rows = append(apps.Table.Rows, portal.Row{Head: portal.Cell{Text: cmp.Or(x.Value, "Default access"), Whole: true}, Cells: []portal.Cell{{Text: x.ResourceName}, {At: x.CreatedAt}, end}})
 	}
 	azure := portal.Section{ID: "azure-roles", Heading: "Azure role assignments"}
 	if len(uses.Roles) == 0 {
