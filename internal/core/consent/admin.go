@@ -179,23 +179,28 @@ func (s *Service) End(ctx context.Context, who authz.Caller, cause ids.CauseID) 
 		if err := mayGrantScopes(ctx, tx, who, "delete"); err != nil {
 			return err
 		}
-		ties, err := object.EndCause(ctx, tx, who.Tenant, cause)
-		if err != nil {
-			return err
-		}
-		// Grants and assignments first: a principal goes only when it holds none.
-		for _, kind := range []string{object.OfRoleAssignment, object.OfScope, object.OfServicePrincipal} {
-			for _, t := range ties {
-				if t.Kind != kind {
-					continue
-				}
-				if err := settle(ctx, tx, who, t); err != nil {
-					return err
-				}
+		return endNow(ctx, tx, who, cause)
+	})
+}
+
+// endNow ends a cause and removes what has no live cause left.
+func endNow(ctx context.Context, tx *sqldb.Tx, who authz.Caller, cause ids.CauseID) error {
+	ties, err := object.EndCause(ctx, tx, who.Tenant, cause)
+	if err != nil {
+		return err
+	}
+	// Grants and assignments first: a principal goes only when it holds none.
+	for _, kind := range []string{object.OfRoleAssignment, object.OfScope, object.OfServicePrincipal} {
+		for _, t := range ties {
+			if t.Kind != kind {
+				continue
+			}
+			if err := settle(ctx, tx, who, t); err != nil {
+				return err
 			}
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // settle keeps the new end of a thing, or removes it if no live cause is left.
@@ -221,23 +226,11 @@ func settle(ctx context.Context, tx *sqldb.Tx, who authz.Caller, t object.Tie) e
 }
 
 func endedAssignment(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.AssignmentID) error {
-	a, err := scanAssignment(func(dest ...any) error {
-		return tx.One(ctx, "select "+assignmentColumns+" from app_role_assignment s where s.tenant_id = ? and s.id = ?", []any{who.Tenant, id}, dest...)
-	})
-	if errors.Is(err, fault.NotFound) {
-		return nil
-	}
-	if err != nil {
+	a, r, err := tiedAssignment(ctx, tx, who.Tenant, id)
+	if err != nil || a.ID == "" {
 		return err
 	}
-	if err := dropAssignment(ctx, tx, who.Tenant, id); err != nil {
-		return err
-	}
-	r, err := app.GetPrincipal(ctx, tx, who.Tenant, a.ResourceID)
-	if errors.Is(err, fault.NotFound) {
-		return nil
-	}
-	if err != nil {
+	if err := dropAssignment(ctx, tx, who.Tenant, id); err != nil || r == nil {
 		return err
 	}
 	return recordAssignment(ctx, tx, who, "Remove app role assignment from service principal", a, r)

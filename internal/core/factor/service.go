@@ -161,6 +161,18 @@ func (s *Service) Authenticator(ctx context.Context, who authz.Caller, user ids.
 	return Authenticator{}, err
 }
 
+// Rule returns of whom the caller's tenant demands a second factor.
+func (s *Service) Rule(ctx context.Context, who authz.Caller) (of Who, err error) {
+	err = s.db.View(ctx, func(tx *sqldb.Tx) error {
+		if err := authz.Allow(ctx, tx, who, "", ReadRule); err != nil {
+			return err
+		}
+		of, err = DemandedOf(ctx, tx, who.Tenant)
+		return err
+	})
+	return of, err
+}
+
 // DemandOfAll switches between a second factor of everybody and of nobody. Off,
 // and nothing, change no rule that is not of everybody.
 func (s *Service) DemandOfAll(ctx context.Context, who authz.Caller, everybody *bool) error {

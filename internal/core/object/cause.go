@@ -2,6 +2,7 @@ package object
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -48,6 +49,32 @@ func NewCause(kind, source string, by ids.Principal, byName string, ends, now ti
 	return Cause{
 		ID: ids.New[ids.CauseID](), Kind: kind, Source: source, By: by, ByName: byName, CreatedAt: now, Ends: ends,
 	}, nil
+}
+
+// Live reports whether the cause keeps anything at a time.
+func (c Cause) Live(now time.Time) bool {
+	return c.EndedAt.IsZero() && (c.Ends.IsZero() || c.Ends.After(now))
+}
+
+// Shorten gives the cause an end, or an earlier one. It never makes it longer:
+// whoever gave it did not say so.
+func (c *Cause) Shorten(until, now time.Time) error {
+	switch {
+	case !c.Live(now):
+		return fault.New(fault.Invalid, "It has ended already.")
+	case !until.After(now):
+		return fault.InvalidAt("until", "The end must be in the future.")
+	case !c.Ends.IsZero() && !until.Before(c.Ends):
+		return fault.InvalidAt("until", "It ends before that already. Only a new consent lasts longer.")
+	}
+	c.Ends = until
+	return nil
+}
+
+// PutEnd stores the end of a cause that has not been ended.
+func PutEnd(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, c Cause) error {
+	_, err := tx.Exec(ctx, `update cause set ends_us = ? where tenant_id = ? and id = ? and ended_us = 0`, sqldb.Micros(c.Ends), tenant, c.ID)
+	return err
 }
 
 // AddCause stores a cause.
@@ -124,7 +151,7 @@ func Life(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, targetKind, ta
 func LifeBy(causes []Cause, now time.Time) (ends time.Time, alive bool) {
 	for _, c := range causes {
 		switch {
-		case !c.EndedAt.IsZero() || !c.Ends.IsZero() && !c.Ends.After(now):
+		case !c.Live(now):
 			continue
 		case c.Ends.IsZero():
 			return time.Time{}, true
@@ -136,10 +163,12 @@ func LifeBy(causes []Cause, now time.Time) (ends time.Time, alive bool) {
 	return ends, alive
 }
 
+const causeColumns = "c.id, c.kind, c.source, c.made_by, c.made_by_name, c.created_us, c.ends_us, c.ended_us"
+
 // CausesOf returns the causes of a thing, the oldest first.
 func CausesOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, targetKind, target string) ([]Cause, error) {
 	return sqldb.All(ctx, tx, `
-		select c.id, c.kind, c.source, c.made_by, c.made_by_name, c.created_us, c.ends_us, c.ended_us
+		select `+causeColumns+`
 		from   cause_of l join cause c on c.tenant_id = l.tenant_id and c.id = l.cause_id
 		where  l.tenant_id = ? and l.target_kind = ? and l.target_id = ?
 		order  by c.created_us, c.id`,
@@ -167,10 +196,28 @@ func EndCause(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.Cau
 		sqldb.Micros(tx.Now()), tenant, id); err != nil {
 		return nil, err
 	}
+	return tiesOf(ctx, tx, tenant, id)
+}
+
+func tiesOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.CauseID) ([]Tie, error) {
 	return sqldb.All(ctx, tx, `
 		select target_kind, target_id from cause_of where tenant_id = ? and cause_id = ? order by target_kind, target_id`,
 		[]any{tenant, id},
 		func(scan func(...any) error) (t Tie, err error) { return t, scan(&t.Kind, &t.ID) })
+}
+
+// GetCause returns a cause and what is tied to it, or NotFound.
+func GetCause(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.CauseID) (c Cause, ties []Tie, err error) {
+	err = scanCause(&c, func(dest ...any) error {
+		return tx.One(ctx, "select "+causeColumns+" from cause c where c.tenant_id = ? and c.id = ?", []any{tenant, id}, dest...)
+	})
+	if errors.Is(err, fault.NotFound) {
+		err = Missing(string(id))
+	}
+	if err == nil {
+		ties, err = tiesOf(ctx, tx, tenant, id)
+	}
+	return c, ties, err
 }
 
 // EndTie ends a cause now and reports whether the thing was tied to it.

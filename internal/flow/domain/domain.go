@@ -49,6 +49,18 @@ func may(ctx context.Context, tx *sqldb.Tx, who authz.Caller) error {
 	return authz.Allow(ctx, tx, who, "", "domains/allProperties/allTasks")
 }
 
+// Of returns the caller's tenant with its domains.
+func (s *Service) Of(ctx context.Context, who authz.Caller) (t *tenant.Tenant, err error) {
+	err = s.DB.View(ctx, func(tx *sqldb.Tx) error {
+		if err := authz.Allow(ctx, tx, who, "", "domains/standard/read"); err != nil {
+			return err
+		}
+		t, err = tenant.Get(ctx, tx, who.Tenant)
+		return err
+	})
+	return t, err
+}
+
 // change runs a rule on one of the caller's tenant's domains and records it.
 func (s *Service) change(ctx context.Context, who authz.Caller, name, activity string,
 	rule func(tx *sqldb.Tx, t *tenant.Tenant, d *tenant.Domain) error) error {
