@@ -22,11 +22,13 @@ import (
 	"entente/internal/edge/portal/account"
 	"entente/internal/edge/portal/admin"
 	"entente/internal/edge/portal/admin/access"
+	"entente/internal/edge/portal/admin/enterprise"
 	"entente/internal/edge/portal/admin/federated"
 	"entente/internal/edge/portal/admin/governance"
 	"entente/internal/edge/portal/admin/groups"
 	"entente/internal/edge/portal/admin/identities"
 	"entente/internal/edge/portal/admin/monitoring"
+	"entente/internal/edge/portal/admin/organization"
 	"entente/internal/edge/portal/admin/packages"
 	"entente/internal/edge/portal/admin/people"
 	"entente/internal/edge/portal/admin/registrations"
@@ -76,8 +78,10 @@ func (s *Server) AdminRoutes() []string { return s.center.Routes() }
 // newAdmin returns the admin center with all its areas.
 func (s *Server) newAdmin() *admin.Center {
 	c := admin.New(admin.Options{Site: s.site(), SignIn: s.flow.signin, At: s.flow.entitlement.At, Log: s.log})
+	enterprise.Add(c, enterprise.Options{Apps: s.core.apps, Consent: s.core.consent, Lookup: s.flow.lookup})
 	governance.Add(c, governance.Options{Site: s.site(), Access: s.flow.entitlement, Lookup: s.flow.lookup})
 	monitoring.Add(c, monitoring.Options{Logs: explain.NewService(s.db), At: s.flow.entitlement.At, Clock: s.clock})
+	organization.Add(c, organization.Options{Roles: s.core.directory, Cross: s.core.crosstenant, Domains: s.flow.domains, Tenants: tenant.NewService(s.db), Factors: s.core.factors, Lookup: s.flow.lookup, At: s.flow.entitlement.At})
 	packages.Add(c, packages.Options{Access: s.flow.entitlement, Drafts: s.flow.drafts, Lookup: s.flow.lookup, Clock: s.clock, Base: s.hosts("login.").Own})
 	federated.Add(c, federated.Options{Federation: s.core.federation, Apps: s.core.apps, Identities: s.core.identities, Lookup: s.flow.lookup})
 	identities.Add(c, identities.Options{Identities: s.core.identities, Federation: s.core.federation, Consent: s.core.consent})

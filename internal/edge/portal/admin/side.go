@@ -36,13 +36,21 @@ var areas = []struct {
 	{"Applications", []area{
 		{"App registrations", "/app-registrations", "The organization’s own applications: credentials, permissions, what they offer"},
 		{"Managed identities", "/managed-identities", "Identities of resources: where they are assigned, who trusts them, what they may do"},
+		{"Enterprise applications", "/enterprise-applications", "What is present here, where it comes from and what it may do"},
+		{"Foreign applications here", "/foreign-applications", "Applications of other organizations, and until when they are let in"},
+		{"Our applications elsewhere", "/our-applications-elsewhere", "What this organization’s applications may do in others"},
 	}},
 	{"Automation", []area{}},
 	{"Monitoring", []area{
 		{"Sign-in logs", "/sign-in-logs", "Who and what signed in, and which link of a refused sign-in broke."},
 		{"Audit logs", "/audit-logs", "What was changed, and by whom."},
 	}},
-	{"Organization", []area{}},
+	{"Organization", []area{
+		{"Roles and administrators", "/roles", "Who may administer what"},
+		{"Domains", "/domains", "The names under which people sign in"},
+		{"Cross-tenant access settings", "/cross-tenant-access", "Which organizations’ people and applications come and go"},
+		{"Tenant properties", "/properties", "Name, security defaults, and what people may do without a role"},
+	}},
 }
 
 // side returns the areas, with the one that a path belongs to marked: the line
