@@ -21,7 +21,7 @@ func (p *pages) abroad(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 		return portal.BadPage(err)
 	}
 	l := portal.List{Filter: f, First: portal.FirstPage(r), Next: portal.NextPage(r, found.Next)}
-	t := portal.Table{Caption: "Our applications in other organizations, by name", Heads: []string{"Name", "Organization", "What it may do there", "There since", "Until", "Last sign-in"}}
+	t := portal.Table{Caption: "Our applications in other organizations, by name", Heads: []string{"Name", "Organization", "What it may do there", "Until", "Last sign-in"}}
 	for _, e := range found.Items {
 		t.Rows = append(t.Rows, portal.Row{Head: portal.Cell{Text: e.DisplayName, To: v.To("/our-applications-elsewhere/" + string(e.ID))},
 			Cells: append([]portal.Cell{{Text: e.PlaceName}}, reach(e)...)})

@@ -125,21 +125,10 @@ func may(h consent.Holding) portal.Cell {
 	return c
 }
 
-// until shows an end: of nothing there is none.
-func until(has bool, t time.Time) portal.Cell {
-	switch {
-	case !has:
-		return portal.Cell{Text: "–"}
-	case t.IsZero():
-		return portal.Cell{Text: "No end"}
-	}
-	return portal.Cell{At: t}
-}
-
-// when shows a time, or that there is none.
-func when(t time.Time, none string) portal.Cell {
+// until shows an end.
+func until(t time.Time) portal.Cell {
 	if t.IsZero() {
-		return portal.Cell{Text: none}
+		return portal.Cell{Text: "No end"}
 	}
 	return portal.Cell{At: t}
 }

@@ -64,7 +64,7 @@ func (p *pages) holders(w http.ResponseWriter, r *http.Request, v *admin.Visitor
 	t := portal.Table{Caption: "Who is assigned, by name", Heads: []string{"Name", "Type", "Role", "Since", "Until", ""}}
 	for _, a := range found.Items {
 		role := roleName(s.ServicePrincipal, a.RoleID)
-		t.Rows = append(t.Rows, portal.Row{Head: portal.Cell{Text: a.PrincipalName, To: holderAt(v, a)}, Cells: []portal.Cell{{Text: kindNames[a.PrincipalKind]}, {Text: role}, {At: a.CreatedAt}, until(true, a.Ends),
+		t.Rows = append(t.Rows, portal.Row{Head: portal.Cell{Text: a.PrincipalName, To: holderAt(v, a)}, Cells: []portal.Cell{{Text: kindNames[a.PrincipalKind]}, {Text: role}, {At: a.CreatedAt}, until(a.Ends),
 			{Do: &portal.Link{Text: "Remove…", Of: a.PrincipalName + ", " + role, To: at(v, s.ID, "/users/"+string(a.ID)+"/remove")}}}})
 	}
 	switch l.Table = &t; {

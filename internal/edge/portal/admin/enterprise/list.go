@@ -2,6 +2,7 @@ package enterprise
 
 import (
 	"net/http"
+	"time"
 
 	"entente/internal/core/consent"
 	"entente/internal/edge/portal"
@@ -70,7 +71,7 @@ func (p *pages) foreign(w http.ResponseWriter, r *http.Request, v *admin.Visitor
 		return portal.BadPage(err)
 	}
 	l := portal.List{Filter: f, First: portal.FirstPage(r), Next: portal.NextPage(r, found.Next)}
-	t := portal.Table{Caption: "Foreign applications by name", Heads: []string{"Name", "Home organization", "What it may do here", "Here since", "Until", "Last sign-in"}}
+	t := portal.Table{Caption: "Foreign applications by name", Heads: []string{"Name", "Home organization", "What it may do here", "Until", "Last sign-in"}}
 	for _, e := range found.Items {
 		t.Rows = append(t.Rows, portal.Row{Head: portal.Cell{Text: e.DisplayName, To: at(v, e.ID, "")},
 			Cells: append([]portal.Cell{{Text: origin(e.ServicePrincipal, e.HomeName)}}, reach(e)...)})
@@ -88,5 +89,17 @@ func (p *pages) foreign(w http.ResponseWriter, r *http.Request, v *admin.Visitor
 
 // reach is what both sides see of an application that crosses.
 func reach(e consent.Enterprise) []portal.Cell {
-	return []portal.Cell{may(e.Has), {At: *e.CreatedDateTime}, until(e.Has.Roles+e.Has.Scopes > 0, e.Has.Ends), when(e.Last, "Not lately")}
+	const day = "Jan 2, 2006"
+	end, last := portal.Cell{Text: "–", Under: "Since " + e.CreatedDateTime.UTC().Format(day)}, "Not lately"
+	switch {
+	case e.Has.Roles+e.Has.Scopes == 0:
+	case e.Has.Ends.IsZero():
+		end.Text = "No end"
+	default:
+		end.Text = e.Has.Ends.UTC().Add(-time.Second).Format(day) // the last day, as consent asks for it
+	}
+	if !e.Last.IsZero() {
+		last = e.Last.UTC().Format(day)
+	}
+	return []portal.Cell{may(e.Has), end, {Text: last}}
 }

@@ -77,7 +77,7 @@ func permission(x consent.Permission) portal.Row {
 	if head.Text == "" {
 		head.Text = plain
 	}
-	return portal.Row{Head: head, Cells: []portal.Cell{{Text: x.ResourceOf}, {At: x.Since}, until(true, x.Ends)}}
+	return portal.Row{Head: head, Cells: []portal.Cell{{Text: x.ResourceOf}, {At: x.Since}, until(x.Ends)}}
 }
 
 // permissions shows what the application may do, who granted it and until when.
