@@ -91,9 +91,10 @@ func (p *pages) cross(w http.ResponseWriter, r *http.Request, v *admin.Visitor) 
 	if len(found.Items) == 0 {
 		own.Table, own.Text = nil, "No organization has settings of its own."
 	}
-	for text, to := range map[string]string{"First page": portal.FirstPage(r), "Next page": portal.NextPage(r, found.Next)} {
-		if to != "" {
-			own.Do = append(own.Do, portal.Link{Text: text, To: to + "#organizations"})
+	for _, way := range []portal.Link{{Text: "First page", To: portal.FirstPage(r)}, {Text: "Next page", To: portal.NextPage(r, found.Next)}} {
+		if way.To != "" {
+			way.To += "#organizations"
+			own.Do = append(own.Do, way)
 		}
 	}
 	return p.Show(w, r, v, portal.Frame{Title: "Cross-tenant access settings", Content: "thing", Data: portal.Thing{Sections: []portal.Section{defaults, own}},
@@ -216,8 +217,7 @@ func (p *pages) partnerForm(w http.ResponseWriter, r *http.Request, v *admin.Vis
 		Do: []portal.Link{{Text: "Remove…", To: here + "/remove"}},
 		Sections: []portal.Section{
 			{ID: "counts", Heading: "What counts now", Facts: settled(x.Effective, &x.Configuration)},
-			{ID: "change", Heading: "Change it", Text: "What is inherited follows the default when that changes."},
-			{Form: &portal.Form{Action: here, Button: "Save in " + v.Name(), Parts: controls(d, x.Configuration, true)}},
+			{Form: &portal.Form{Action: here, Text: "What is inherited follows the default when that changes.", Button: "Save in " + v.Name(), Parts: controls(d, x.Configuration, true)}},
 		}}
 	return p.Show(w, r, v, portal.Frame{Title: portal.Inert(nameOf(x)), Content: "thing", Data: t, Problems: d.Problems, Crumbs: crossCrumbs(v), Script: "copy"})
 }

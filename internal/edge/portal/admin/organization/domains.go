@@ -119,10 +119,10 @@ func (p *pages) domainPage(w http.ResponseWriter, r *http.Request, v *admin.Visi
 		}
 	default:
 		t.Sections = []portal.Section{{ID: "record", Heading: "Publish this record at your domain’s registrar",
-			Text: "Whoever can publish it owns the name. It may take an hour until it can be seen; then verify.",
+			Text: "Whoever can publish it owns the name. It may take an hour until it can be seen.",
 			Codes: []portal.Code{{ID: "type", Label: "Record type", Value: "TXT"}, {ID: "host", Label: "Alias or host name", Value: "@"}, {ID: "text", Label: "Destination or points to address", Value: d.ProofText()},
 				{ID: "ttl", Label: "TTL", Value: "3600"}},
-		}, {Form: &portal.Form{Action: domainAt(v, d.Name, "/verify"), Button: "Verify domain for " + v.Name()}},
+		}, {Form: &portal.Form{Action: domainAt(v, d.Name, "/verify"), Text: "Verify once the record can be seen in DNS.", Button: "Verify domain for " + v.Name()}},
 			{ID: "mx", Heading: "Or a mail exchange, where no TXT record can be published", Codes: []portal.Code{
 				{ID: "mx-type", Label: "Record type", Value: "MX"}, {ID: "mx-host", Label: "Alias or host name", Value: "@"}, {ID: "exchange", Label: "Destination or points to address", Value: d.ProofExchange()},
 				{ID: "priority", Label: "Priority", Value: "32767"}}}}
