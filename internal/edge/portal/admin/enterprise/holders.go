@@ -91,7 +91,7 @@ func holderAt(v *admin.Visitor, a consent.Assignment) string {
 	return ""
 }
 
-var assignees = admin.Picking{Field: "who", Picked: "principal", Label: "Find users or groups", Kinds: []lookup.Kind{lookup.Member, lookup.Guest, lookup.Group}}
+var assignees = admin.Picker{Field: "who", Picked: "principal", Legend: "Who was found", Label: "Find users or groups", Kinds: []lookup.Kind{lookup.Member, lookup.Guest, lookup.Group}}
 
 // assigning shows the form of an assignment.
 func (p *pages) assigning(w http.ResponseWriter, r *http.Request, v *admin.Visitor) error {
@@ -103,7 +103,7 @@ func (p *pages) assignForm(w http.ResponseWriter, r *http.Request, v *admin.Visi
 	if err != nil {
 		return err
 	}
-	who, err := assignees.Part(r, p.Lookup, v, d)
+	who, err := assignees.Part(r, v, p.Lookup, d)
 	if err != nil {
 		return err
 	}
@@ -146,14 +146,14 @@ func (p *pages) assign(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 	if err != nil {
 		return err
 	}
-	if assignees.Pressed(d) {
+	if assignees.Looks(d) {
 		return p.assignForm(w, r, v, d)
 	}
 	role, err := ids.Parse[ids.RoleID](d.Get("role"))
 	if err != nil {
 		d.Wrong("role", "Choose a role")
 	}
-	end, picked := lastDay(d, "end"), assignees.IDs(d)
+	end, picked := lastDay(d, "end"), assignees.Of(d)
 	if len(picked) == 0 {
 		d.Wrong("who", "Find somebody, and pick them")
 	}

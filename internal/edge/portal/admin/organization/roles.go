@@ -134,7 +134,7 @@ func (p *pages) allowed(w http.ResponseWriter, r *http.Request, v *admin.Visitor
 	return p.Show(w, r, v, portal.Frame{Title: "What " + role.Name + " allows", Content: "thing", Data: portal.Thing{Sections: []portal.Section{sec}, Text: role.Description}, Crumbs: ofRoles(v, &role)})
 }
 
-var holders = admin.Picking{Field: "who", Picked: "principal", Label: "Find users, groups or applications",
+var holders = admin.Picker{Field: "who", Picked: "principal", Legend: "Who was found", Label: "Find users, groups or applications",
 	Kinds: []lookup.Kind{lookup.Member, lookup.Guest, lookup.Group, lookup.Application, lookup.Identity}}
 
 // giving shows the form that gives a role.
@@ -147,7 +147,7 @@ func (p *pages) giveForm(w http.ResponseWriter, r *http.Request, v *admin.Visito
 	if err != nil {
 		return err
 	}
-	who, err := holders.Part(r, p.Lookup, v, d)
+	who, err := holders.Part(r, v, p.Lookup, d)
 	if err != nil {
 		return err
 	}
@@ -166,10 +166,10 @@ func (p *pages) give(w http.ResponseWriter, r *http.Request, v *admin.Visitor) e
 	if err != nil {
 		return err
 	}
-	if holders.Pressed(d) {
+	if holders.Looks(d) {
 		return p.giveForm(w, r, v, d)
 	}
-	picked := holders.IDs(d)
+	picked := holders.Of(d)
 	if len(picked) == 0 {
 		d.Wrong("who", "Find somebody, and pick them")
 	}
