@@ -41,7 +41,7 @@ func user(t *testing.T, s *enttest.Server, in *enttest.Tenant, nick string) stri
 func TestConnect(t *testing.T) {
 	each(t, func(t *testing.T, s *enttest.Server, b *browser.Browser, at string) {
 		user(t, s, s.A, "sponsor")
-		b.Get(at).Wants(http.StatusOK, "How to begin", "Connect an organization", s.Name+"/@"+s.A.Domain+"/access")
+		b.Get(at).Wants(http.StatusOK, "How to begin", "Connect an organization", "Fill the catalog", "Delivered", s.Name+"/@"+s.A.Domain+"/access")
 		list := b.Get(at+"/organizations").Wants(http.StatusOK, "No organization is connected")
 		p := b.Follow(list, "Add connected organization").Wants(http.StatusOK, "Step 1 of 4")
 		p = b.Ask(p, "Next: Directory + domain", url.Values{"name": {" "}}).Wants(http.StatusUnprocessableEntity, "Enter a name of up to 256 characters")
