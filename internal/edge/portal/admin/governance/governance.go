@@ -40,6 +40,7 @@ var routes = map[string]admin.Page[pages]{
 	"POST /entitlement/organizations/{organization}/sources/remove":     (*pages).removeSource,
 	"GET /entitlement/organizations/{organization}/sponsors":            (*pages).addingSponsor,
 	"POST /entitlement/organizations/{organization}/sponsors":           (*pages).addSponsor,
+	"GET /entitlement/organizations/{organization}/sponsors/remove":     (*pages).removingSponsor,
 	"POST /entitlement/organizations/{organization}/sponsors/remove":    (*pages).removeSponsor,
 	"GET /entitlement/organizations/{organization}/delete":              (*pages).deletingOrganization,
 	"POST /entitlement/organizations/{organization}/delete":             (*pages).deleteOrganization,
@@ -59,11 +60,13 @@ var routes = map[string]admin.Page[pages]{
 	"POST /entitlement/catalogs/{catalog}/resources/{resource}/remove":  (*pages).removeResource,
 	"GET /entitlement/catalogs/{catalog}/roles":                         (*pages).addingRole,
 	"POST /entitlement/catalogs/{catalog}/roles":                        (*pages).addRole,
+	"GET /entitlement/catalogs/{catalog}/roles/{assignment}/remove":     (*pages).removingRole,
 	"POST /entitlement/catalogs/{catalog}/roles/{assignment}/remove":    (*pages).removeRole,
 	"GET /entitlement/settings":                                         (*pages).settings,
 	"POST /entitlement/settings":                                        (*pages).saveSettings,
 	"GET /entitlement/settings/roles":                                   (*pages).addingWideRole,
 	"POST /entitlement/settings/roles":                                  (*pages).addWideRole,
+	"GET /entitlement/settings/roles/{assignment}/remove":               (*pages).removingWideRole,
 	"POST /entitlement/settings/roles/{assignment}/remove":              (*pages).removeWideRole,
 }
 

@@ -76,7 +76,8 @@ func TestConnect(t *testing.T) {
 		p = b.Follow(b.Get(org), "Add directory + domain")
 		b.Submit(p, "Add to “Fabrikam”", url.Values{"typed": {"partner.example"}}).Wants(http.StatusOK, "The directory or domain is added.", "partner.example")
 		b.Submit(b.Get(org), "Remove partner.example", nil).Wants(http.StatusOK, "The directory or domain is removed.")
-		b.Submit(b.Get(org), "Remove Person sponsor", nil).Wants(http.StatusOK, "The sponsor is removed.", "No sponsor yet")
+		p = b.Follow(b.Get(org), "Remove… Person sponsor").Wants(http.StatusOK, "Remove Person sponsor as internal sponsor?")
+		b.Submit(p, "Remove sponsor in Contoso", nil).Wants(http.StatusOK, "The sponsor is removed.", "No sponsor yet")
 		p = b.Follow(b.Get(org), "Add internal sponsor")
 		b.Submit(p, "Add internal sponsor in Contoso", nil).Wants(http.StatusUnprocessableEntity, "Find somebody, and pick them")
 		p = b.Submit(p, "Add internal sponsor in Contoso", url.Values{"who": {"person sponsor"}}).Wants(http.StatusOK, "sponsor@"+s.A.Domain)
@@ -124,7 +125,8 @@ func TestCatalog(t *testing.T) {
 		if strings.Contains(own.Text(), "General") {
 			t.Error("an owner of one catalog sees another")
 		}
-		b.Submit(b.Get(catalog), "Remove Person owner, Catalog owner", nil).Wants(http.StatusOK, "The role is taken back.")
+		p = b.Follow(b.Get(catalog), "Remove… Person owner, Catalog owner").Wants(http.StatusOK, "Take the role Catalog owner back from Person owner?")
+		b.Submit(p, "Take role back in Contoso", nil).Wants(http.StatusOK, "The role is taken back.")
 		refused := o.Get(catalog)
 		if refused.Status != http.StatusForbidden && refused.Status != http.StatusNotFound || strings.Contains(refused.Text(), "Partner") {
 			t.Errorf("who owns it no more: %d %s", refused.Status, refused.Text())
@@ -149,7 +151,8 @@ func TestSettings(t *testing.T) {
 		}
 		p = b.Follow(b.Get(at+"/settings"), "Add a role")
 		b.Submit(p, "Give role in Contoso", url.Values{"role": {"ba92d953-d8e0-4e39-a797-0cbedb0a89e8"}, "principal": {maker}}).Wants(http.StatusOK, "The role is given.", "Person maker", "Catalog creator")
-		b.Submit(b.Get(at+"/settings"), "Remove Person maker, Catalog creator", nil).Wants(http.StatusOK, "The role is taken back.")
+		p = b.Follow(b.Get(at+"/settings"), "Remove… Person maker, Catalog creator").Wants(http.StatusOK, "Take the role Catalog creator back from Person maker?")
+		b.Submit(p, "Take role back in Contoso", nil).Wants(http.StatusOK, "The role is taken back.")
 	})
 }
 

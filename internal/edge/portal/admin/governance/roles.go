@@ -41,7 +41,7 @@ func (p *pages) held(r *http.Request, v *admin.Visitor, c *entitlement.Catalog, 
 			x.Name = string(a.Principal)
 		}
 		t.Rows = append(t.Rows, portal.Row{Head: portal.Cell{Text: x.Name, Under: x.Under}, Cells: []portal.Cell{{Text: role.Name},
-			{Do: &portal.Link{Text: "Remove", Of: x.Name + ", " + role.Name, To: at + "/" + string(a.ID) + "/remove", Post: true}}}})
+			{Do: &portal.Link{Text: "Remove…", Of: x.Name + ", " + role.Name, To: at + "/" + string(a.ID) + "/remove"}}}})
 	}
 	return t, nil
 }
@@ -161,21 +161,27 @@ func (p *pages) removeRole(w http.ResponseWriter, r *http.Request, v *admin.Visi
 	return p.unassign(w, r, v, c, inCatalog(v, c.ID, "#roles"))
 }
 
-// unassign takes the role assignment that the address names back; it must be of
-// the catalog, or of the whole organization where that is nil.
-func (p *pages) unassign(w http.ResponseWriter, r *http.Request, v *admin.Visitor, c *entitlement.Catalog, to string) error {
+// assigned returns the role assignment that the address names; it must be of the
+// catalog, or of the whole organization where that is nil.
+func (p *pages) assigned(r *http.Request, v *admin.Visitor, c *entitlement.Catalog) (entitlement.RoleAssignment, error) {
 	id, err := admin.ID[ids.ObjectID](r, "assignment")
 	if err != nil {
-		return err
+		return entitlement.RoleAssignment{}, err
 	}
 	a, err := p.Access.RoleAssignment(r.Context(), v.Who, id)
+	if err == nil && (c == nil && a.Catalog != "" || c != nil && a.Catalog != c.ID) {
+		err = incomplete()
+	}
+	return a, err
+}
+
+// unassign takes a role assignment back.
+func (p *pages) unassign(w http.ResponseWriter, r *http.Request, v *admin.Visitor, c *entitlement.Catalog, to string) error {
+	a, err := p.assigned(r, v, c)
 	if err != nil {
 		return err
 	}
-	if c == nil && a.Catalog != "" || c != nil && a.Catalog != c.ID {
-		return incomplete()
-	}
-	if err := p.Access.UnassignRole(r.Context(), v.Who, id); err != nil {
+	if err := p.Access.UnassignRole(r.Context(), v.Who, a.ID); err != nil {
 		return err
 	}
 	return p.Done(w, r, to, "The role is taken back.")

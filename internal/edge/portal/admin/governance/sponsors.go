@@ -44,7 +44,7 @@ func (p *pages) sponsors(r *http.Request, v *admin.Visitor, o *entitlement.Organ
 		for _, id := range list {
 			x := named[id]
 			s.Table.Rows = append(s.Table.Rows, portal.Row{Head: portal.Cell{Text: x.Name, Under: x.Under}, Cells: []portal.Cell{{Text: map[string]string{"internal": "Internal", "external": "External"}[kind]},
-				{Do: &portal.Link{Text: "Remove", Of: x.Name, To: at(v, o, "/sponsors/remove"), Post: true, Fields: map[string]string{"kind": kind, "sponsor": string(id)}}}}})
+				{Do: &portal.Link{Text: "Remove…", Of: x.Name, To: removerOf(v, o, kind, id)}}}})
 		}
 	}
 	return s, nil
