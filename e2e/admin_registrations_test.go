@@ -82,7 +82,7 @@ func TestAdminRegistrations(t *testing.T) {
 	b.press("Add a permission")
 	b.at("Request API permissions")
 	b.look("permission-api")
-	see("/permissions/add?api=00000003-0000-0000-c000-000000000000&type=application", "Add permissions of “Microsoft Graph”", "permission-choose")
+	see("/permissions/add?api=00000003-0000-0000-c000-000000000000&type=application&find-permission=User.Read", "Add permissions of “Microsoft Graph”", "permission-choose")
 	b.do("choose one", chromedp.Click(`input[value="df021288-bdef-4463-88db-98f22de89214"]`, chromedp.ByQuery))
 	b.press("Add permissions in Contoso")
 	b.says("Not granted for Contoso")
