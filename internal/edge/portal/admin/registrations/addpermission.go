@@ -16,7 +16,7 @@ import (
 
 // mostShown is how many permissions of an API are shown at once; of an API with
 // more, they are found by what is in their names.
-const mostShown = 60
+const mostShown = 30
 
 // addingPermission asks for the API and the type, and then for the permissions.
 func (p *pages) addingPermission(w http.ResponseWriter, r *http.Request, v *admin.Visitor) error {
