@@ -26,6 +26,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"entente/internal/client"
@@ -54,8 +55,11 @@ type Options struct {
 	// CacheFor bounds how long a token is handed out again without asking the
 	// server; zero means five minutes.
 	CacheFor time.Duration
-	Clock    clock.Clock
-	Log      *slog.Logger
+	// Runner, if there is one, makes the agent a worker: it runs jobs of runbooks, and
+	// answers what runs in them and nobody else.
+	Runner *Runner
+	Clock  clock.Clock
+	Log    *slog.Logger
 }
 
 // An Agent answers for one host.
@@ -65,6 +69,8 @@ type Agent struct {
 	header secret.String
 	names  map[string]bool
 	cache  *cache
+	runner *Runner
+	jobs   visitors
 	clock  clock.Clock
 	log    *slog.Logger
 }
@@ -83,6 +89,7 @@ func New(o Options) (*Agent, error) {
 	a := &Agent{
 		server: o.Server,
 		state:  o.State,
+		runner: o.Runner,
 		header: o.Header,
 		names:  map[string]bool{"169.254.169.254": true, "127.0.0.1": true, "::1": true, "localhost": true},
 		clock:  o.Clock,
@@ -110,13 +117,19 @@ func (a *Agent) Handler() http.Handler {
 		switch strings.TrimSuffix(strings.ToLower(r.URL.Path), "/") {
 		case pathAppService:
 			a.appService(w, r)
+			return
 		case pathIMDS:
-			a.imds(w, r)
+			if a.runner == nil {
+				a.imds(w, r)
+				return
+			}
 		case pathCloudShell:
-			a.cloudShell(w, r)
-		default:
-			http.NotFound(w, r)
+			if a.runner == nil {
+				a.cloudShell(w, r)
+				return
+			}
 		}
+		http.NotFound(w, r)
 	})
 }
 
@@ -147,23 +160,25 @@ func (a *Agent) Run(ctx context.Context, l net.Listener) error {
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 	beating, stop := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		a.beat(beating)
-	}()
+	var busy sync.WaitGroup
+	busy.Go(func() { a.beat(beating) })
+	if a.runner != nil {
+		busy.Go(func() { a.work(beating, "http://"+l.Addr().String()+pathAppService) })
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(l) }()
 	var err error
 	select {
 	case err = <-ended:
 	case <-ctx.Done():
+		stop()
+		busy.Wait() // a job may ask for a last token while it is ended
 		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 		defer cancel()
 		err = srv.Shutdown(bounded)
 	}
 	stop()
-	<-done
+	busy.Wait()
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
@@ -189,7 +204,7 @@ func (a *Agent) ask(ctx context.Context, k key) (*client.Token, error) {
 	}
 	return a.server.ManagedIdentityToken(ctx, client.TokenRequest{
 		Tenant: a.state.Tenant, Host: a.state.Host, Assertion: assertion,
-		Resource: k.resource, Identity: k.identity,
+		Resource: k.resource, Identity: k.identity, Job: k.job,
 	})
 }
 

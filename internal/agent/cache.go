@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"sync"
 	"time"
 
@@ -115,6 +116,13 @@ func (c *cache) keep(k key, e kept) {
 		}
 	}
 	c.kept[k] = e
+}
+
+// drop forgets the tokens of a job that is over.
+func (c *cache) drop(job string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.kept, func(k key, _ kept) bool { return k.job == job })
 }
 
 func (c *cache) fresh(e kept) bool {

@@ -13,10 +13,12 @@ import (
 
 const maxParameter = 2048
 
-// A key says which token is wanted: of which identity, for which resource.
+// A key says which token is wanted: of which identity, for which resource, for
+// what runs in which job (or for the host itself).
 type key struct {
 	identity client.Selector
 	resource string
+	job      string
 }
 
 // A question is one request, read.

@@ -15,7 +15,8 @@ func (a *Agent) appService(w http.ResponseWriter, r *http.Request) {
 	if given == "" {
 		given = r.Header.Get("Secret")
 	}
-	if !a.header.Equal(given) {
+	job, known := a.visitor(given)
+	if !known {
 		a.failAppService(w, r, &refusal{
 			status:  http.StatusUnauthorized,
 			message: "The X-IDENTITY-HEADER header is missing or does not hold the value of IDENTITY_HEADER.",
@@ -26,7 +27,7 @@ func (a *Agent) appService(w http.ResponseWriter, r *http.Request) {
 		a.failAppService(w, r, methodNotAllowed(w, "GET, POST"))
 		return
 	}
-	a.reply(w, r, a.failAppService)
+	a.reply(w, r, job, a.failAppService)
 }
 
 // imds answers as the instance metadata service does. It has no secret, so it
@@ -46,7 +47,7 @@ func (a *Agent) imds(w http.ResponseWriter, r *http.Request) {
 		a.failIMDS(w, r, bad)
 		return
 	}
-	a.reply(w, r, a.failIMDS)
+	a.reply(w, r, "", a.failIMDS)
 }
 
 // cloudShell answers as Cloud Shell does: a posted form, no version, no secret
@@ -60,7 +61,7 @@ func (a *Agent) cloudShell(w http.ResponseWriter, r *http.Request) {
 		a.failIMDS(w, r, bad)
 		return
 	}
-	a.reply(w, r, a.failIMDS)
+	a.reply(w, r, "", a.failIMDS)
 }
 
 // led refuses a request that this machine's own program would not have sent.
@@ -90,12 +91,13 @@ func methodNotAllowed(w http.ResponseWriter, allowed string) *refusal {
 }
 
 // reply reads the request, gets the token and writes it, or has fail write why not.
-func (a *Agent) reply(w http.ResponseWriter, r *http.Request, fail func(http.ResponseWriter, *http.Request, *refusal)) {
+func (a *Agent) reply(w http.ResponseWriter, r *http.Request, job string, fail func(http.ResponseWriter, *http.Request, *refusal)) {
 	q, bad := read(r)
 	if bad != nil {
 		fail(w, r, bad)
 		return
 	}
+	q.job = job
 	t, err := a.cache.token(r.Context(), q.key, q.stale)
 	if err != nil {
 		a.log.WarnContext(r.Context(), "no managed identity token", "resource", q.resource, "err", err)

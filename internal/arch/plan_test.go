@@ -33,6 +33,7 @@ var sideways = map[string][]string{
 	"flow/entitlement":     {"flow/guest", "flow/provision"},
 	"flow/review":          {"flow/entitlement", "flow/guest", "flow/provision"},
 	"flow/signin":          {"flow/guest"},
+	"flow/sts":             {"flow/automation"},
 	"edge/oauth":           {"edge/portal"},
 	"edge/graph":           {"edge/graph/edm"},
 	"edge/graph/sets":      {"edge/graph/edm", "edge/graph/sets/…"},

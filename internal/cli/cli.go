@@ -85,7 +85,7 @@ Run it with "entente serve".`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(p.serve(), p.lab(), p.tenant(), p.config(), p.version())
+	root.AddCommand(p.serve(), p.lab(), p.agent(), p.tenant(), p.worker(), p.config(), p.version())
 	return root
 }
 

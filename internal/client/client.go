@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	maxAnswer      = 1 << 20
+	maxAnswer      = 8 << 20 // a runbook of a million characters, each escaped
 	defaultTimeout = 20 * time.Second
 )
 
@@ -111,6 +111,8 @@ func (c *Client) post(ctx context.Context, path, contentType, bearer string, bod
 	switch {
 	case len(answer) > maxAnswer:
 		return fmt.Errorf("the answer of %s is larger than %d bytes", path, maxAnswer)
+	case res.StatusCode == http.StatusNoContent:
+		return nil
 	case res.StatusCode != http.StatusOK && res.StatusCode != http.StatusCreated:
 		return readError(res, answer)
 	}

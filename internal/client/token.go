@@ -30,6 +30,7 @@ type TokenRequest struct {
 	Assertion secret.String // signed with the host's key
 	Resource  string        // as v1 names it, without /.default
 	Identity  Selector
+	Job       string // asked for a runbook's job that the host runs; empty for the host itself
 }
 
 // A Token is an access token and what the server said about it.
@@ -65,6 +66,7 @@ func (c *Client) ManagedIdentityToken(ctx context.Context, r TokenRequest) (*Tok
 		"mi_client_id": r.Identity.ClientID,
 		"mi_object_id": r.Identity.ObjectID,
 		"mi_res_id":    r.Identity.ResourceID,
+		"job":          r.Job,
 	} {
 		if value != "" {
 			form.Set(name, value)

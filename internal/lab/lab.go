@@ -237,6 +237,9 @@ func (l *lab) tell(ctx context.Context, parts *parts) error {
 	} else {
 		w.Proxy = ""
 	}
+	if err := l.startWorker(ctx, parts); err != nil {
+		return fmt.Errorf("start the worker: %w", err)
+	}
 	if tales[w.Story] == 0 {
 		l.paper.line("No story is told: the tenants have people and nothing else.")
 	}

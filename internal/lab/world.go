@@ -23,8 +23,9 @@ type world struct {
 	B organization `json:"fabrikam"`
 	C organization `json:"northwind"`
 
-	Chain chain `json:"chain"`
-	Host  host  `json:"host"`
+	Chain  chain  `json:"chain"`
+	Host   host   `json:"host"`
+	Worker worker `json:"worker"`
 
 	SecretApp client `json:"secretApp"` // a confidential client in B
 	CertApp   client `json:"certApp"`
@@ -94,6 +95,12 @@ type host struct {
 	Endpoint string `json:"endpoint"` // IDENTITY_ENDPOINT
 	Header   string `json:"header"`   // IDENTITY_HEADER
 	Base     string `json:"base"`     // of the metadata endpoint, http://host:port
+}
+
+// A worker is what runs tenant A's runbooks.
+type worker struct {
+	State string `json:"state"` // file with its key
+	User  string `json:"user"`  // as whom scripts run, or "" for whoever started the lab
 }
 
 // A sample is tenant B's own API.

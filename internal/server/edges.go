@@ -22,6 +22,7 @@ import (
 	"entente/internal/edge/portal/account"
 	"entente/internal/edge/portal/admin"
 	"entente/internal/edge/portal/admin/access"
+	adminautomation "entente/internal/edge/portal/admin/automation"
 	"entente/internal/edge/portal/admin/enterprise"
 	"entente/internal/edge/portal/admin/federated"
 	"entente/internal/edge/portal/admin/governance"
@@ -79,6 +80,7 @@ func (s *Server) AdminRoutes() []string { return s.center.Routes() }
 func (s *Server) newAdmin() *admin.Center {
 	c := admin.New(admin.Options{Site: s.site(), SignIn: s.flow.signin, At: s.flow.entitlement.At, Log: s.log})
 	enterprise.Add(c, enterprise.Options{Apps: s.core.apps, Consent: s.core.consent, Lookup: s.flow.lookup})
+	adminautomation.Add(c, adminautomation.Options{Identities: s.core.identities, Automation: s.flow.automation, Base: s.hosts().Own})
 	governance.Add(c, governance.Options{Site: s.site(), Access: s.flow.entitlement, Lookup: s.flow.lookup})
 	monitoring.Add(c, monitoring.Options{Logs: explain.NewService(s.db), At: s.flow.entitlement.At, Clock: s.clock})
 	organization.Add(c, organization.Options{Roles: s.core.directory, Cross: s.core.crosstenant, Domains: s.flow.domains, Tenants: tenant.NewService(s.db), Factors: s.core.factors, Lookup: s.flow.lookup, At: s.flow.entitlement.At})
@@ -109,7 +111,7 @@ func (s *Server) newLogin(pages *signinpages.Pages) http.Handler {
 }
 
 func (s *Server) newHostAPI() http.Handler {
-	h := &hostapi.Server{Identities: s.core.identities, Hosts: s.hosts(), Clock: s.clock, Log: s.log}
+	h := &hostapi.Server{Identities: s.core.identities, Automation: s.flow.automation, Hosts: s.hosts(), Clock: s.clock, Log: s.log}
 	return h.Handler()
 }
 

@@ -33,6 +33,7 @@ import (
 	"entente/internal/core/token"
 	"entente/internal/edge/oauth"
 	"entente/internal/edge/portal/admin"
+	"entente/internal/flow/automation"
 	"entente/internal/flow/deletion"
 	"entente/internal/flow/domain"
 	"entente/internal/flow/draft"
@@ -125,6 +126,7 @@ type flow struct {
 	entitlement *entitlement.Service
 	drafts      *draft.Service
 	lookup      *lookup.Service
+	automation  *automation.Service
 }
 
 // New builds a server: it opens the store, applies migrations or refuses them,
@@ -264,6 +266,7 @@ func (s *Server) newFlow() *flow {
 			DB: s.db, Directory: c.directory, Apps: c.apps, DNS: dns.New(dns.Options{Servers: s.config.NameServers(), File: s.config.DNSRecordsFile}),
 		}),
 		guests: guests, notify: notes, entitlement: access, drafts: draft.NewService(s.db), lookup: lookup.NewService(s.db),
+		automation: automation.NewService(s.db, c.identities),
 	}
 }
 

@@ -7,7 +7,9 @@ import (
 	"entente/internal/core/app"
 	"entente/internal/core/audit"
 	"entente/internal/core/directory"
+	"entente/internal/core/managedidentity"
 	"entente/internal/core/token"
+	"entente/internal/flow/automation"
 	"entente/internal/flow/domain"
 	"entente/internal/flow/entitlement"
 	"entente/internal/flow/guest"
@@ -101,6 +103,14 @@ func (s *Server) newWorkers() *jobs.Worker {
 	w.Subscribe(directory.UserChanged, entitlement.UserKind)
 	w.Subscribe(directory.UserRemoved, entitlement.GoneKind)
 	w.Subscribe(entitlement.PolicyChanged, entitlement.RuleKind)
+
+	// Automation: start what is scheduled, take jobs from workers that are silent,
+	// drop those that ended long ago and what was kept beside an account that is gone.
+	w.Handle(automation.ScheduleKind, s.flow.automation.LookAtSchedule, jobs.Policy{})
+	w.Handle(automation.GoneKind, s.flow.automation.LookAtGone, jobs.Policy{})
+	w.Subscribe(managedidentity.HostRemoved, automation.GoneKind)
+	w.Every("automation.lose", 15*time.Second, func(ctx context.Context, _ *jobs.Work) error { return untilDone(ctx, s.flow.automation.Lose) })
+	w.Every("automation.forget", time.Hour, func(ctx context.Context, _ *jobs.Work) error { return untilDone(ctx, s.flow.automation.Forget) })
 
 	// Guests who have had nothing for long enough: delete them.
 	w.Handle(guest.RemoveKind, s.flow.guests.Remove, jobs.Policy{})

@@ -12,6 +12,7 @@ import (
 	"entente/internal/core/tenant"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/jobs"
 	"entente/internal/kit/jose"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
@@ -147,6 +148,25 @@ func (s *Service) Host(ctx context.Context, who authz.Caller, r Resource) (*Host
 	return h, nil
 }
 
+// HostByID returns a host by its identifier, for a caller who may read it. To others
+// it does not exist.
+func (s *Service) HostByID(ctx context.Context, who authz.Caller, id HostID) (*Host, error) {
+	var h *Host
+	err := s.db.View(ctx, func(tx *sqldb.Tx) (err error) {
+		if h, err = GetHost(ctx, tx, who.Tenant, id); err != nil {
+			return err
+		}
+		if err = need(ctx, tx, who, h.Scope(), Read); errors.Is(err, fault.Forbidden) {
+			err = fault.Because(fault.NotFound, NoHost, "There is no host '%.64s' in the tenant.", id)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
 // Hosts returns a page of the hosts of a type in a subscription, or in one
 // resource group, and where the next page begins. An empty type means all.
 func (s *Service) Hosts(ctx context.Context, who authz.Caller, sub SubscriptionID, group, typ string, p Page) (all []*Host, next string, err error) {
@@ -193,6 +213,9 @@ func (s *Service) removeHost(ctx context.Context, tx *sqldb.Tx, who authz.Caller
 		return err
 	}
 	if err := dropRolesAt(ctx, tx, who.Tenant, h.Subscription, h.Scope()); err != nil {
+		return err
+	}
+	if err := jobs.Emit(ctx, tx, h.Tenant, HostRemoved, h.HostID); err != nil {
 		return err
 	}
 	return record(ctx, tx, who, "Delete resource", "Resource", h.ID(), h.Name, nil)

@@ -19,9 +19,10 @@ const (
 	TypeMachine    = "Microsoft.Compute/virtualMachines"
 	TypeSite       = "Microsoft.Web/sites"
 	TypeWorkflow   = "Microsoft.Logic/workflows"
+	TypeServer     = "Microsoft.HybridCompute/machines" // a machine of one's own, with an agent on it
 )
 
-var types = []string{TypeIdentity, TypeAutomation, TypeMachine, TypeSite, TypeWorkflow}
+var types = []string{TypeIdentity, TypeAutomation, TypeMachine, TypeSite, TypeWorkflow, TypeServer}
 
 // A Resource is the place of an identity or a host.
 type Resource struct {

@@ -3,13 +3,15 @@
 //
 //	POST /host/enroll     {"token": "…", "key": {JWK}}          one-time enrollment token
 //	POST /host/heartbeat  {"tenantId": "…", "hostId": "…"}      Authorization: Bearer {assertion}
+//	POST /host/jobs/take  {"tenantId", "hostId", "wait": 20}    likewise; a worker asks for a job
+//	POST /host/jobs/tell  {"tenantId", "hostId", "jobId", …}    likewise; it tells how far that is
 //
 // Enrolling answers 201 with tenantId, hostId and resourceId, and the key can
 // sign the host's assertions from then on. A heartbeat answers 200 with
 // resourceId, the client identifiers of the identities that the host may use
-// now, and in how many seconds to come again. Its assertion is a JWT (RFC
-// 7523, section 3) that the host's key signed for the address of the heartbeat
-// and that is used once. Errors are {"error":{"code","message"}}.
+// now, and in how many seconds to come again. Jobs are in jobs.go. An assertion is a
+// JWT (RFC 7523, section 3) that the host's key signed for the address that is
+// asked and that is used once. Errors are {"error":{"code","message"}}.
 package hostapi
 
 import (
@@ -22,6 +24,7 @@ import (
 	"strings"
 
 	"entente/internal/core/managedidentity"
+	"entente/internal/flow/automation"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -37,6 +40,7 @@ const (
 // A Server serves the host API.
 type Server struct {
 	Identities *managedidentity.Service
+	Automation *automation.Service
 	Hosts      web.Hosts
 	Clock      clock.Clock
 	Log        *slog.Logger
@@ -46,6 +50,8 @@ type Server struct {
 var routes = map[string]func(*Server, http.ResponseWriter, *http.Request) error{
 	"POST /host/enroll":    (*Server).enroll,
 	"POST /host/heartbeat": (*Server).heartbeat,
+	"POST /host/jobs/take": (*Server).takeJob,
+	"POST /host/jobs/tell": (*Server).tellJob,
 }
 
 // Routes returns the patterns of everything that is served, in order.
@@ -67,7 +73,7 @@ func (s *Server) enroll(w http.ResponseWriter, r *http.Request) error {
 		Token string          `json:"token"`
 		Key   json.RawMessage `json:"key"`
 	}
-	if err := read(w, r, &in); err != nil {
+	if err := read(w, r, maxBody, &in); err != nil {
 		return err
 	}
 	h, err := s.Identities.Enroll(r.Context(), secret.NewString(in.Token), in.Key, web.ClientIP(r.Context()))
@@ -77,40 +83,48 @@ func (s *Server) enroll(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusCreated, map[string]any{"tenantId": h.Tenant, "hostId": h.HostID, "resourceId": h.ID()})
 }
 
+// A claim is who a host says it is; its assertion proves it.
+type claim struct {
+	Tenant string `json:"tenantId"`
+	Host   string `json:"hostId"`
+}
+
 // heartbeat notes that a host lives.
 func (s *Server) heartbeat(w http.ResponseWriter, r *http.Request) error {
-	var in struct {
-		Tenant string `json:"tenantId"`
-		Host   string `json:"hostId"`
-	}
-	if err := read(w, r, &in); err != nil {
+	var in claim
+	if err := read(w, r, maxBody, &in); err != nil {
 		return err
 	}
-	tenant, err := ids.Parse[ids.TenantID](in.Tenant)
-	if err != nil {
-		return err
-	}
-	host, err := ids.Parse[managedidentity.HostID](in.Host)
-	if err != nil {
-		return err
-	}
-	scheme, assertion, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return fault.New(fault.Unauthenticated, "The host's assertion is missing.")
-	}
-	const path = "/host/heartbeat"
-	h, err := s.Identities.Heartbeat(r.Context(), tenant, host, strings.TrimSpace(assertion), s.Clock.Wall(), s.Hosts.Own+path, s.Hosts.Base(r)+path)
+	h, err := s.prove(r, in)
 	if err != nil {
 		return err
 	}
 	return answer(w, http.StatusOK, map[string]any{"resourceId": h.ID(), "identities": h.Clients(), "every": every})
 }
 
-// read reads a JSON body into dest.
-func read(w http.ResponseWriter, r *http.Request, dest any) error {
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(dest)
+// prove returns the host that asks, by the assertion it sends, and notes that it lives.
+func (s *Server) prove(r *http.Request, in claim) (*managedidentity.Host, error) {
+	tenant, err := ids.Parse[ids.TenantID](in.Tenant)
+	if err != nil {
+		return nil, err
+	}
+	host, err := ids.Parse[managedidentity.HostID](in.Host)
+	if err != nil {
+		return nil, err
+	}
+	scheme, assertion, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return nil, fault.New(fault.Unauthenticated, "The host's assertion is missing.")
+	}
+	path := r.URL.Path
+	return s.Identities.Heartbeat(r.Context(), tenant, host, strings.TrimSpace(assertion), s.Clock.Wall(), s.Hosts.Own+path, s.Hosts.Base(r)+path)
+}
+
+// read reads a JSON body of at most most bytes into dest.
+func read(w http.ResponseWriter, r *http.Request, most int64, dest any) error {
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, most)).Decode(dest)
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return fault.New(fault.Invalid, "The body has at most %d bytes.", maxBody)
+		return fault.New(fault.Invalid, "The body has at most %d bytes.", most)
 	}
 	if err != nil {
 		return fault.New(fault.Invalid, "The body is no JSON object as it is asked for.").Wrap(err)

@@ -11,6 +11,7 @@ import (
 	"entente/internal/core/person"
 	"entente/internal/core/tenant"
 	"entente/internal/core/token"
+	"entente/internal/flow/automation"
 	"entente/internal/flow/sts"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/jose"
@@ -198,6 +199,10 @@ var reasons = map[fault.Reason]form{
 	managedidentity.NoHost:       {70002, unauthorized, oauth2.InvalidClient, "", ""},
 	managedidentity.BadAssertion: {50027, unauthorized, oauth2.InvalidClient, "", ""},
 	managedidentity.Replayed:     {50027, unauthorized, oauth2.InvalidClient, "", ""},
+
+	automation.NotAWorker: {70002, unauthorized, oauth2.InvalidClient, "", ""},
+	automation.NoJob:      {70002, unauthorized, oauth2.InvalidClient, "", ""},
+	automation.JobOver:    {70002, unauthorized, oauth2.InvalidClient, "", ""},
 }
 
 const timeText = "Client assertion is not within its valid time range. Current time: {now}, assertion valid from {from}, expiry time of assertion {until}."

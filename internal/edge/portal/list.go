@@ -127,8 +127,29 @@ func NextPage(r *http.Request, after []any) string {
 	if len(after) == 0 {
 		return ""
 	}
+	return NextAfter(r, query.FormatAfter(after))
+}
+
+// AfterOf returns where the page begins that the address names, of a list whose
+// places are words.
+func AfterOf(r *http.Request) (string, error) {
+	plain, err := base64.RawURLEncoding.DecodeString(r.URL.Query().Get("after"))
+	if err != nil || len(plain) > maxAfter {
+		return "", noPage(err)
+	}
+	return string(plain), nil
+}
+
+// maxAfter bounds the place where a page begins.
+const maxAfter = 1024
+
+// NextAfter is NextPage of a list whose places are words.
+func NextAfter(r *http.Request, after string) string {
+	if after == "" {
+		return ""
+	}
 	q := r.URL.Query()
-	q.Set("after", base64.RawURLEncoding.EncodeToString([]byte(query.FormatAfter(after))))
+	q.Set("after", base64.RawURLEncoding.EncodeToString([]byte(after)))
 	return r.URL.EscapedPath() + "?" + q.Encode()
 }
 

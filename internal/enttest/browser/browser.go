@@ -158,10 +158,10 @@ func (b *Browser) Send(method, path string, form url.Values, site string) Page {
 		b.t.Fatal(err)
 	}
 	p := Page{Status: res.StatusCode, At: res.Request.URL, Body: string(raw), Header: res.Header, t: b.t}
-	if len(raw) > most {
-		b.t.Errorf("%s has %d bytes", path, len(raw))
-	}
 	if strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") {
+		if len(raw) > most {
+			b.t.Errorf("%s has %d bytes", path, len(raw))
+		}
 		p.Page = pagetest.Parse(b.t, bytes.NewReader(raw))
 	}
 	return p

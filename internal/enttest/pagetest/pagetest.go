@@ -94,7 +94,7 @@ func form(n *html.Node, same func(says string) bool) (fields url.Values, found b
 		case c.Data == "input" && name != "" && (!slices.Contains([]string{"checkbox", "radio"}, attr(c, "type")) || has(c, "checked")):
 			fields.Add(name, attr(c, "value"))
 		case c.Data == "textarea" && name != "":
-			fields.Add(name, text(c))
+			fields.Add(name, typed(c))
 		case c.Data == "select" && name != "":
 			fields.Add(name, chosen(c))
 		case c.Data == "button" && !found && same(said(c)):
@@ -254,6 +254,16 @@ func attr(n *html.Node, key string) string {
 		}
 	}
 	return ""
+}
+
+// typed returns what stands in a text area, space for space: the parser drops the
+// line break that may follow the opening tag.
+func typed(n *html.Node) string {
+	var b strings.Builder
+	for c := range n.Descendants() {
+		b.WriteString(c.Data)
+	}
+	return b.String()
 }
 
 func text(n *html.Node) string {

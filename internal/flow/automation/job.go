@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"entente/internal/core/managedidentity"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 )
@@ -44,29 +45,32 @@ const (
 type Job struct {
 	Tenant     ids.TenantID
 	ID         JobID
-	Account    string // the account's scope
+	Account    managedidentity.HostID
 	Runbook    RunbookID
 	Name       string // the runbook's name and kind when the job was made
 	Kind       Kind
 	Text       string // what is run, whatever becomes of the runbook
 	Again      bool
 	State      State
-	Exception  string // why it failed; empty otherwise
-	Run        int    // 0 before the first
-	Worker     string // the host that has it, or had it last
+	Exception  string                 // why it failed; empty otherwise
+	Run        int                    // 0 before the first
+	Worker     managedidentity.HostID // that has it, or had it last
+	By         string                 // who started it: a person, a program, or a schedule
 	LeaseUntil time.Time
 	CreatedAt  time.Time
 	StartedAt  time.Time // zero before the first run began
 	EndedAt    time.Time // zero while the job is under way
+	Printed    Ledger
 }
 
 // Start returns a job that runs the published text, or a Conflict if there is none.
-func (r *Runbook) Start(now time.Time) (*Job, error) {
+// by is whoever starts it, for people to read.
+func (r *Runbook) Start(by string, now time.Time) (*Job, error) {
 	if r.PublishedAt.IsZero() {
 		return nil, fault.New(fault.Conflict, "The runbook '%s' is not published. Publish it, then start it.", r.Name)
 	}
 	return &Job{Tenant: r.Tenant, ID: ids.New[JobID](), Account: r.Account, Runbook: r.ID, Name: r.Name, Kind: r.Kind,
-		Text: r.Text, Again: r.Again, State: New, CreatedAt: now}, nil
+		Text: r.Text, Again: r.Again, State: New, By: by, CreatedAt: now}, nil
 }
 
 // Open reports whether the job can still change.
@@ -74,9 +78,9 @@ func (j *Job) Open() bool { return len(next[j.State]) > 0 }
 
 // Give hands the job to a worker of its own tenant. That the worker belongs to
 // another reads as absence.
-func (j *Job) Give(tenant ids.TenantID, worker string, now, wall time.Time) error {
+func (j *Job) Give(tenant ids.TenantID, worker managedidentity.HostID, now, wall time.Time) error {
 	if tenant != j.Tenant || worker == "" {
-		return fault.New(fault.NotFound, "The job does not exist.")
+		return noJob()
 	}
 	if err := j.move(Activating, now); err != nil {
 		return err
@@ -87,7 +91,7 @@ func (j *Job) Give(tenant ids.TenantID, worker string, now, wall time.Time) erro
 }
 
 // Renew takes a sign of life. It tells whether the worker is to end the run.
-func (j *Job) Renew(worker string, run int, wall time.Time) (stop bool, err error) {
+func (j *Job) Renew(worker managedidentity.HostID, run int, wall time.Time) (stop bool, err error) {
 	if err := j.holds(worker, run); err != nil {
 		return false, err
 	}
@@ -97,7 +101,7 @@ func (j *Job) Renew(worker string, run int, wall time.Time) (stop bool, err erro
 
 // Begin takes the worker's word that the script runs. Of a job that is to
 // stop it changes nothing: the worker hears of it when it renews.
-func (j *Job) Begin(worker string, run int, now time.Time) error {
+func (j *Job) Begin(worker managedidentity.HostID, run int, now time.Time) error {
 	if err := j.holds(worker, run); err != nil {
 		return err
 	}
@@ -112,7 +116,7 @@ func (j *Job) Begin(worker string, run int, now time.Time) error {
 
 // End takes the worker's word on how the run ended. An empty exception says
 // that the script answered 0. A job that was to stop and did not complete is Stopped.
-func (j *Job) End(worker string, run int, exception string, now time.Time) error {
+func (j *Job) End(worker managedidentity.HostID, run int, exception string, now time.Time) error {
 	if err := j.holds(worker, run); err != nil {
 		return err
 	}
@@ -166,10 +170,10 @@ func (j *Job) Lose(now, wall time.Time) (bool, error) {
 
 // holds refuses whoever has not been given this run, as if there were no job,
 // and whoever speaks of a run that is over.
-func (j *Job) holds(worker string, run int) error {
+func (j *Job) holds(worker managedidentity.HostID, run int) error {
 	switch {
 	case worker == "" || worker != j.Worker:
-		return fault.New(fault.NotFound, "The job does not exist.")
+		return noJob()
 	case run != j.Run || !j.Open() || j.State == New:
 		return fault.New(fault.Conflict, "This run of the job is over.")
 	}

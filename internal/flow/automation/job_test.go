@@ -21,7 +21,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func published(t *testing.T, again bool) *Runbook {
 	t.Helper()
-	r, err := NewRunbook(ours, "/account", "Count-Users", Shell, noon)
+	r, err := NewRunbook(ours, "33333333-3333-4333-8333-333333333333", "Count-Users", Shell, noon)
 	err = errors.Join(err, r.Write("echo 1\r\n", noon), r.Describe("", again, noon), r.Publish(noon))
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +31,7 @@ func published(t *testing.T, again bool) *Runbook {
 
 func started(t *testing.T, again bool) *Job {
 	t.Helper()
-	j, err := published(t, again).Start(noon)
+	j, err := published(t, again).Start("somebody", noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,25 +141,25 @@ func TestLeaseIsRenewed(t *testing.T) {
 }
 
 func TestRunbook(t *testing.T) {
-	r, err := NewRunbook(ours, "/account", "Count-Users", Shell, noon)
+	r, err := NewRunbook(ours, "33333333-3333-4333-8333-333333333333", "Count-Users", Shell, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Start(noon); !errors.Is(err, fault.Conflict) {
+	if _, err := r.Start("somebody", noon); !errors.Is(err, fault.Conflict) {
 		t.Errorf("started unpublished: %v", err)
 	}
 	if err := r.Publish(noon); !errors.Is(err, fault.Invalid) {
 		t.Errorf("published empty: %v", err)
 	}
 	r = published(t, false)
-	j, err := r.Start(noon)
+	j, err := r.Start("somebody", noon)
 	if err != nil || j.Text != "echo 1\n" {
 		t.Fatalf("text %q, %v", j.Text, err)
 	}
 	if err := r.Write("echo 2", noon); err != nil || r.State() != RunbookEdit {
 		t.Errorf("after a change: %s, %v", r.State(), err)
 	}
-	if second, err := r.Start(noon); err != nil || second.Text != "echo 1\n" {
+	if second, err := r.Start("somebody", noon); err != nil || second.Text != "echo 1\n" {
 		t.Errorf("a job runs %q, want what is published; %v", second.Text, err)
 	}
 	for _, draft := range []string{strings.Repeat("x", maxText+1), "a\x00b", "\xff"} {
@@ -168,7 +168,7 @@ func TestRunbook(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"", "1st", "a b", "../x", strings.Repeat("n", 64)} {
-		if _, err := NewRunbook(ours, "/account", name, Shell, noon); !errors.Is(err, fault.Invalid) {
+		if _, err := NewRunbook(ours, "33333333-3333-4333-8333-333333333333", name, Shell, noon); !errors.Is(err, fault.Invalid) {
 			t.Errorf("a runbook is named %q: %v", name, err)
 		}
 	}

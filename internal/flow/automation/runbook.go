@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"entente/internal/core/managedidentity"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 )
@@ -50,7 +51,7 @@ var runbookName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,62}$`)
 type Runbook struct {
 	Tenant      ids.TenantID
 	ID          RunbookID
-	Account     string // the account's scope: managedidentity.Resource.Scope
+	Account     managedidentity.HostID
 	Name        string // unique within the account in any letter case
 	Kind        Kind
 	Description string
@@ -60,11 +61,13 @@ type Runbook struct {
 	CreatedAt   time.Time
 	ChangedAt   time.Time
 	PublishedAt time.Time // zero while it was never published
+
+	version int64
 }
 
 // NewRunbook returns a runbook with an empty draft, or an Invalid fault that names the
 // property at fault.
-func NewRunbook(tenant ids.TenantID, account, name string, kind Kind, now time.Time) (*Runbook, error) {
+func NewRunbook(tenant ids.TenantID, account managedidentity.HostID, name string, kind Kind, now time.Time) (*Runbook, error) {
 	switch {
 	case !runbookName.MatchString(name):
 		return nil, fault.InvalidAt("name", "The name of a runbook has 1 to 63 letters, digits, '_' or '-', and begins with a letter.")

@@ -3,6 +3,7 @@ package automation
 import (
 	"time"
 
+	"entente/internal/core/managedidentity"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 )
@@ -26,7 +27,7 @@ const maxInterval = 100
 type Schedule struct {
 	Tenant    ids.TenantID
 	ID        ScheduleID
-	Account   string
+	Account   managedidentity.HostID
 	Runbook   RunbookID
 	Frequency Frequency
 	Interval  int       // hours or days between two runs; 0 of a schedule that runs once

@@ -8,6 +8,7 @@ import (
 	"entente/internal/core/audit"
 	"entente/internal/core/managedidentity"
 	"entente/internal/core/token"
+	"entente/internal/flow/automation"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/jose"
@@ -53,7 +54,25 @@ func authenticateHost(ctx context.Context, x *exchange) error {
 	if err := x.link("host", "an assertion of a host of the tenant", string(host), x.checkHost(ctx, host, raw)); err != nil {
 		return err
 	}
+	host, err := x.hostOfJob(ctx, host)
+	if err != nil {
+		return x.link("job", "a job that is in the worker's hands", clip(x.req.Form["job"]), err)
+	}
 	return x.giveIdentity(ctx, host)
+}
+
+// hostOfJob returns the host whose identities are asked for: the one that asks,
+// or, if it is a worker that asks for a job it runs, the job's automation account.
+func (x *exchange) hostOfJob(ctx context.Context, host managedidentity.HostID) (managedidentity.HostID, error) {
+	job := x.req.Form["job"]
+	if job == "" {
+		return host, nil
+	}
+	err := x.s.DB.Read(ctx, func(tx *sqldb.Tx) (err error) {
+		host, err = automation.ForJob(ctx, tx, x.tenant.ID, host, automation.JobID(job), x.s.Clock.Wall())
+		return err
+	})
+	return host, err
 }
 
 func (x *exchange) checkHost(ctx context.Context, host managedidentity.HostID, raw string) error {

@@ -40,7 +40,11 @@ var areas = []struct {
 		{"Foreign applications here", "/foreign-applications", "Applications of other organizations, and until when they are let in"},
 		{"Our applications elsewhere", "/our-applications-elsewhere", "What this organization’s applications may do in others"},
 	}},
-	{"Automation", []area{}},
+	{"Automation", []area{
+		{"Automation accounts", "/automation", "Runbooks that act with managed identities, their jobs and schedules"},
+		{"All resources", "/resources", "Virtual machines, web sites, function apps and logic apps with identities"},
+		{"Workers", "/workers", "The machines that run runbooks"},
+	}},
 	{"Monitoring", []area{
 		{"Sign-in logs", "/sign-in-logs", "Who and what signed in, and which link of a refused sign-in broke."},
 		{"Audit logs", "/audit-logs", "What was changed, and by whom."},

@@ -51,12 +51,12 @@ type Options struct {
 type Pages struct {
 	Options
 	show    *portal.Templates
-	streams chan struct{}
+	streams portal.Streams
 }
 
 // New returns the pages.
 func New(o Options) *Pages {
-	return &Pages{o, portal.Parse(o.Site, templates, "templates/*.html"), make(chan struct{}, mostStreams)}
+	return &Pages{o, portal.Parse(o.Site, templates, "templates/*.html"), portal.NewStreams()}
 }
 
 // A visitor is whoever opens a page, and the organization whose page it is.
