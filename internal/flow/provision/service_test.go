@@ -294,13 +294,13 @@ func TestGrantsAgainstAModel(t *testing.T) {
 		never := b.Clock.Now().AddDate(9, 0, 0) // stands for no end
 		r := rand.New(rand.NewPCG(7, uint64(len(b.who))))
 		for step := range 150 {
-			source, g := sources[r.IntN(len(sources))], r.IntN(len(groups))
+			g := r.IntN(len(groups))
 			var did string
 			switch r.IntN(5) {
 			case 0, 1:
 				var wishes []provision.Wish
 				for _, i := range r.Perm(len(sources))[:1+r.IntN(len(sources))] {
-					source = sources[i]
+					source := sources[i]
 					until, stored := never, time.Time{}
 					if r.IntN(2) == 0 {
 						until = b.Clock.Now().Add(time.Duration(1+r.IntN(5)) * time.Hour)

@@ -114,7 +114,11 @@ func (p *pages) newOther(w http.ResponseWriter, r *http.Request, v *admin.Visito
 
 // form is what a new resource is made of: Basics, and Advanced with its identities.
 func (p *pages) form(w http.ResponseWriter, r *http.Request, v *admin.Visitor, d *portal.Draft, typ string) error {
-	path, title := home(typ)
+	path, above := home(typ)
+	title := "Create a resource"
+	if typ != "" {
+		title = "Create an automation account"
+	}
 	subs, err := p.Identities.Subscriptions(r.Context(), v.Who)
 	if err != nil {
 		return err
@@ -158,16 +162,9 @@ func (p *pages) form(w http.ResponseWriter, r *http.Request, v *admin.Visitor, d
 	if len(identities) > 0 {
 		parts = append(parts, d.Choose(userAssigned(identities, nil)))
 	}
-	if typ != "" {
-		title = "Create an automation account"
-	} else {
-		title = "Create a resource"
-	}
-	return p.Show(w, r, v, portal.Frame{Title: title, Content: "form", Problems: d.Problems, Crumbs: []portal.Link{{Text: second(home(typ)), To: v.To(path)}},
+	return p.Show(w, r, v, portal.Frame{Title: title, Content: "form", Problems: d.Problems, Crumbs: []portal.Link{{Text: above, To: v.To(path)}},
 		Data: portal.Form{Action: v.To(path + "/new"), Parts: parts, Button: "Create in " + v.Name(), Back: v.To(path)}})
 }
-
-func second(_, title string) string { return title }
 
 // userAssigned are boxes of the identities that can be added; has are those there.
 func userAssigned(all, has []*managedidentity.Identity) portal.Choices {

@@ -48,7 +48,7 @@ func TestExposing(t *testing.T) {
 		a, client := registered(t, s, s.A, map[string]any{"displayName": "Warehouse"}), registered(t, s, s.A, map[string]any{"displayName": "Feed"})
 		here := at + "/" + a.ID + "/expose"
 		p := b.Get(here).Wants(http.StatusOK, "Scopes defined by this API")
-		if !strings.Contains(p.Body, ">api://"+a.AppID+"</textarea>") {
+		if !strings.Contains(p.Body, ">\napi://"+a.AppID+"</textarea>") {
 			t.Error("no URI is proposed")
 		}
 		b.Submit(p, "Save in Contoso", url.Values{"uris": {"https://elsewhere.example/api"}}).Wants(http.StatusUnprocessableEntity, "verified domain")
