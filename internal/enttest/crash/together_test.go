@@ -9,6 +9,7 @@ import (
 	"entente/internal/enttest/dbtest"
 	"entente/internal/flow/entitlement"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/sqldb"
 )
 
 // several is more than go into the first transaction of a group.
@@ -43,9 +44,12 @@ func TestEndsTogetherKilledAtEveryStep(t *testing.T) {
 			"inside":  {3, 13, 60, (*desk).killedInside},
 		} {
 			t.Run(string(engine)+"/"+name, func(t *testing.T) {
+				if name == "inside" && engine == sqldb.PostgreSQL {
+					way.stride *= 3 // its driver asks the context several times a statement
+				}
 				d := newDesk(t, engine)
 				steps, finished := 0, false
-				for steps = 1; !finished && steps < 40*way.stride; steps += way.stride {
+				for steps = 1; !finished && steps < 60*way.stride; steps += way.stride {
 					people, access := d.holders(t, fmt.Sprint(steps), way.people)
 					d.untilEnd(t, access[len(access)-1])
 					finished = !way.killed(d, t, steps)
