@@ -20,6 +20,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 
 	"entente/internal/core/authz"
 	"entente/internal/kit/ids"
@@ -67,13 +68,14 @@ func Record(ctx context.Context, tx *sqldb.Tx, who authz.Caller, e Entry) error 
 // the caller's tenant in the caller's place. When both are the same tenant there
 // is one entry.
 func RecordBoth(ctx context.Context, tx *sqldb.Tx, who authz.Caller, other ids.TenantID, e Entry) error {
-	return RecordAll(ctx, tx, who, []Told{{e, other}})
+	return RecordAll(ctx, tx, who, []Told{{Entry: e, Other: other}})
 }
 
 // Told is an entry, and the other tenant that is told as well; none if empty.
 type Told struct {
 	Entry
 	Other ids.TenantID
+	Own   []Change // what the other tenant is not told
 }
 
 // RecordAll does what RecordBoth does for several entries, in one statement.
@@ -85,14 +87,16 @@ func RecordAll(ctx context.Context, tx *sqldb.Tx, who authz.Caller, all []Told) 
 		return err
 	}
 	for _, t := range all {
+		own := t.Entry
+		own.Changes = slices.Concat(t.Changes, t.Own)
 		if t.Other == "" || t.Other == who.Tenant {
-			if err := add(who, who.Tenant, "", "", t.Entry); err != nil {
+			if err := add(who, who.Tenant, "", "", own); err != nil {
 				return err
 			}
 			continue
 		}
 		crossing := ids.New[ids.CrossingID]()
-		if err := add(who, who.Tenant, t.Other, crossing, t.Entry); err != nil {
+		if err := add(who, who.Tenant, t.Other, crossing, own); err != nil {
 			return err
 		}
 		if err := add(fromAfar(who), t.Other, who.Tenant, crossing, t.Entry); err != nil {

@@ -119,7 +119,7 @@ func (d *desk) halfDelivered(t *testing.T, steps int, u *directory.User, r *enti
 		t.Errorf("step %d: request %s, assignment %s, in %d groups", steps, now.State, a.State, d.count(t, g))
 	}
 	for _, in := range []ids.TenantID{d.A.ID, d.B.ID} {
-		if n := d.told(t, in, string(r.ID), "Fulfill access package assignment partially"); n != 1 {
+		if n := d.told(t, in, string(r.ID), "Partially fulfill access package assignment request"); n != 1 {
 			t.Errorf("step %d: told %d times", steps, n)
 		}
 	}

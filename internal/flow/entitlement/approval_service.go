@@ -71,9 +71,9 @@ func managersOf(ctx context.Context, tx *sqldb.Tx, about *Subject, level int) ([
 }
 
 // openStage opens the current stage of a request: it finds out who is to be
-// asked, and stores them. The members of groups are those at the time of the
+// asked, and stores and records them. The members of groups are those at the time of the
 // decision.
-func openStage(ctx context.Context, tx *sqldb.Tx, r *Request, target, requestor *Subject) error {
+func openStage(ctx context.Context, tx *sqldb.Tx, r *Request, pkg *Package, target, requestor *Subject) error {
 	stage, err := stageNumber(ctx, tx, r, r.Stage)
 	if err != nil {
 		return err
@@ -98,7 +98,10 @@ func openStage(ctx context.Context, tx *sqldb.Tx, r *Request, target, requestor 
 	if err := putStage(ctx, tx, stage); err != nil {
 		return err
 	}
-	return addApprovers(ctx, tx, stage, list)
+	if err := addApprovers(ctx, tx, stage, list); err != nil {
+		return err
+	}
+	return tellAsked(ctx, tx, target, r, pkg.Name, createdApproval, first)
 }
 
 // resolve returns who the sets name, or the others where that is nobody who could
@@ -202,9 +205,12 @@ func decide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, r *Request, sta
 		return err
 	}
 	stage.By, stage.ByObject, stage.ByName = who.Subject, who.Object, who.Name
-	activity, word := "Approve access package assignment request", r.Approve
-	if !approve {
-		activity, word = "Deny access package assignment request", r.Deny
+	activity, word := approvedRequest, r.Approve
+	switch {
+	case !approve:
+		activity, word = deniedRequest, r.Deny
+	case stage.Number+1 < len(r.Terms.Stages):
+		activity = approvedStage
 	}
 	if approve && r.Terms.Agreed == "" {
 		r.Terms.Agreed, r.Terms.AgreedFor = agreement(r), r.Target
@@ -234,14 +240,14 @@ func decide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, r *Request, sta
 		return err
 	}
 	if r.State == PendingApproval && r.Callout == "" {
-		if err := openStage(ctx, tx, r, target, requestor); err != nil {
+		if err := openStage(ctx, tx, r, p, target, requestor); err != nil {
 			return err
 		}
 		if err := say(ctx, tx, r.Tenant, r.Terms.Quiet, news{Event: eventAsked, Request: r.ID, Stage: r.Stage}); err != nil {
 			return err
 		}
 	}
-	if err := tell(ctx, tx, who, target, r, activity, p.Name); err != nil {
+	if err := tell(ctx, tx, who, target, r, p.Name, activity, ahead(r)); err != nil {
 		return err
 	}
 	return wake(ctx, tx, r)

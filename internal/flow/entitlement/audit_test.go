@@ -8,6 +8,7 @@ import (
 	"entente/internal/core/audit"
 	"entente/internal/enttest/house"
 	"entente/internal/flow/entitlement"
+	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
 
@@ -38,31 +39,31 @@ func (s *hooked) logged(when string, r *entitlement.Request, want ...string) {
 func TestEachTransitionIsLogged(t *testing.T) {
 	eachHooked(t, func(s *hooked) {
 		t, ctx := s.t, s.t.Context()
-		const asked = "User requests access package assignment: "
+		const asked, opened, ready = "User requests access package assignment: ", "Create request approval: pendingApproval", "Ready to fulfill access package assignment request: delivering"
 		r := s.ask(s.grace)
 		must(t, s.decide(s.member(s.ada), r, true))
 		s.work()
-		s.logged("approved", r, asked+"pendingApproval", "Approve access package assignment request: delivering", "Fulfill access package assignment: delivered")
+		s.logged("approved", r, asked+"pendingApproval", opened, "Approve access package assignment request: delivering", ready, "Fulfill access package assignment: delivered")
 		gone, err := s.service.Submit(ctx, s.from(s.grace), entitlement.Submission{Type: entitlement.UserRemove, Package: s.pkg.ID})
 		must(t, err)
 		s.work()
-		s.logged("given back", gone, "Request removal of access package assignment: delivering", "Remove access package assignment: delivered")
+		s.logged("given back", gone, "User requests to remove access package assignment: delivering", "Remove access package assignment: delivered")
 
 		r = s.ask(s.grace)
 		must(t, s.decide(s.member(s.ada), r, false))
-		s.logged("denied", r, asked+"pendingApproval", "Deny access package assignment request: denied")
+		s.logged("denied", r, asked+"pendingApproval", opened, "Deny access package assignment request: denied")
 		r = s.ask(s.grace)
 		must(t, s.service.Cancel(ctx, s.from(s.grace), r.ID))
-		s.logged("canceled", r, asked+"pendingApproval", "Cancel access package assignment request: canceled")
+		s.logged("canceled", r, asked+"pendingApproval", opened, "Cancel access package assignment request: canceled")
 		r = s.ask(s.grace)
 		s.after(14 * day)
-		s.logged("timed out", r, asked+"pendingApproval", "Access package assignment request timed out (no approver action taken): denied")
+		s.logged("timed out", r, asked+"pendingApproval", opened, "Access package assignment request timed out (no approver action taken): denied")
 
 		s.on(map[string]*entitlement.Extension{"RequestCreated": s.hook})
 		r = s.ask(s.grace)
 		must(t, s.resume(r, ""))
 		must(t, s.service.Cancel(ctx, s.from(s.grace), r.ID))
-		s.logged("resumed", r, asked+"submitted", "Resume access package assignment request: pendingApproval", "Cancel access package assignment request: canceled")
+		s.logged("resumed", r, asked+"submitted", "Resume access package assignment request: pendingApproval", opened, "Cancel access package assignment request: canceled")
 		r = s.ask(s.grace)
 		must(t, s.resume(r, entitlement.Denied))
 		s.logged("denied by an endpoint", r, asked+"submitted", "Deny access package assignment request: denied")
@@ -78,9 +79,68 @@ func TestEachTransitionIsLogged(t *testing.T) {
 		for range 12 {
 			s.after(time.Hour)
 		}
-		s.logged("failed", r, asked+"pendingApproval", "Approve access package assignment request: delivering", "Fulfill access package assignment partially: deliveryFailed")
+		s.logged("failed", r, asked+"pendingApproval", opened, "Approve access package assignment request: delivering", ready, "Failed access package assignment request: deliveryFailed")
 		must(t, s.service.Reprocess(ctx, s.A.Admin, r.ID))
-		s.logged("tried again", r, asked+"pendingApproval", "Approve access package assignment request: delivering", "Fulfill access package assignment partially: deliveryFailed",
+		s.logged("tried again", r, asked+"pendingApproval", opened, "Approve access package assignment request: delivering", ready, "Failed access package assignment request: deliveryFailed",
 			"Reprocess access package assignment request: delivering")
+	})
+}
+
+// TestTheLogOfAnApproval reads what is logged of a request that is asked of two
+// stages and passed on: who is asked stands in A's log alone.
+func TestTheLogOfAnApproval(t *testing.T) {
+	eachHooked(t, func(s *hooked) {
+		t := s.t
+		bob, carl := s.AddUser(t, s.A, "bob"), s.AddUser(t, s.A, "carl")
+		s.change(func(p *entitlement.Policy) {
+			p.Requestor.CustomSchedule = true
+			p.Approval.Stages = []entitlement.Stage{
+				{TimeOut: 14 * day, Primary: single(s.ada), Escalation: true, EscalateAfter: 8 * day, Alternate: single(bob)},
+				{TimeOut: 10 * day, Primary: single(carl)},
+			}
+		})
+		wish := s.wish()
+		wish.Schedule = entitlement.Schedule{Start: s.Clock.Now().Add(20 * day)}
+		r, err := s.service.Submit(t.Context(), s.from(s.grace), wish)
+		must(t, err)
+		s.after(9 * day)
+		must(t, s.decide(s.member(bob), r, true))
+		must(t, s.decide(s.member(carl), r, true))
+		want := []string{"User requests access package assignment: pendingApproval", "Create request approval: pendingApproval", "Add approver to request approval: pendingApproval",
+			"Approval stage completed for access package assignment request: pendingApproval", "Create request approval: pendingApproval",
+			"Approve access package assignment request: scheduled", "Schedule a future access package assignment: scheduled"}
+		s.logged("approved for later", r, want...)
+		for _, in := range []house.Tenant{s.A, s.B} {
+			var told []audit.Stored
+			must(t, s.DB.View(t.Context(), func(tx *sqldb.Tx) (err error) {
+				told, err = audit.Entries(t.Context(), tx, in.ID, string(r.ID), 50)
+				return err
+			}))
+			asked := map[string]ids.ObjectID{"Create request approval 1": s.ada.ID, "Add approver to request approval 1": bob.ID, "Create request approval 2": carl.ID}
+			for _, e := range told {
+				who, ok := asked[e.Activity+" "+e.Detail["stage"]]
+				delete(asked, e.Activity+" "+e.Detail["stage"])
+				switch {
+				case !ok:
+				case e.Category != "UserManagement":
+					t.Errorf("%q is %s", e.Activity, e.Category)
+				case in.ID == s.B.ID && len(e.Changes) != 0:
+					t.Errorf("B reads who was asked: %+v", e.Changes)
+				case in.ID == s.A.ID && !slices.Equal(e.Changes, []audit.Change{{Name: "Approvers", New: string(who)}}):
+					t.Errorf("%q at stage %s names %+v, not %s", e.Activity, e.Detail["stage"], e.Changes, who)
+				}
+			}
+			if len(asked) > 0 {
+				t.Errorf("the log of %s lacks %v", in.Domain, asked)
+			}
+		}
+		s.after(11 * day)
+		s.logged("begun", r, append(want, "Ready to fulfill access package assignment request: delivering", "Fulfill access package assignment: delivered")...)
+
+		s.change(func(p *entitlement.Policy) { p.Approval = entitlement.ApprovalSettings{} })
+		r = s.ask(s.AddUser(t, s.B, "heidi"))
+		s.work()
+		s.logged("asked of nobody", r, "User requests access package assignment: delivering", "Auto approve access package assignment request: delivering",
+			"Ready to fulfill access package assignment request: delivering", "Fulfill access package assignment: delivered")
 	})
 }

@@ -107,7 +107,7 @@ func (s *Service) Resume(ctx context.Context, who authz.Caller, id ids.RequestID
 			if err := l.r.Cancel(tx.Now()); err != nil {
 				return err
 			}
-			return s.ended(ctx, tx, who, &l, "Cancel access package assignment request")
+			return s.ended(ctx, tx, who, &l, canceledRequest)
 		}
 		return s.stop(ctx, tx, who, &l, c, statuses[Denied], in.Detail)
 	})
@@ -116,35 +116,36 @@ func (s *Service) Resume(ctx context.Context, who authz.Caller, id ids.RequestID
 // goOn has a request go on that waited at a stage.
 func (s *Service) goOn(ctx context.Context, tx *sqldb.Tx, who authz.Caller, l *load, stage string) error {
 	l.r.release()
-	const activity = "Resume access package assignment request"
+	activities := []string{resumedRequest}
 	switch stage {
 	case stageGranted:
 		if err := s.complete(ctx, tx, l); err != nil {
 			return err
 		}
-		return tell(ctx, tx, who, l.target, l.r, activity, l.pkg.Name)
+		return tell(ctx, tx, who, l.target, l.r, l.pkg.Name, activities...)
 	case stageCreated:
 		requestor, err := subjectByID(ctx, tx, l.r.Tenant, l.r.Requestor)
 		if err != nil {
 			return err
 		}
-		if err := onward(ctx, tx, l.r, l.target, requestor); err != nil {
+		if err := onward(ctx, tx, l.r, l.pkg, l.target, requestor); err != nil {
 			return err
 		}
+		activities = append(activities, unasked(l.r))
 	default:
 		if err := l.r.proceed(tx.Now()); err != nil {
 			return err
 		}
 	}
-	return s.ended(ctx, tx, who, l, activity)
+	return s.ended(ctx, tx, who, l, append(activities, ahead(l.r))...)
 }
 
 // ended stores what has become of a request that waited.
-func (s *Service) ended(ctx context.Context, tx *sqldb.Tx, who authz.Caller, l *load, activity string) error {
+func (s *Service) ended(ctx context.Context, tx *sqldb.Tx, who authz.Caller, l *load, activities ...string) error {
 	if err := putRequest(ctx, tx, l.r); err != nil {
 		return err
 	}
-	if err := tell(ctx, tx, who, l.target, l.r, activity, l.pkg.Name); err != nil {
+	if err := tell(ctx, tx, who, l.target, l.r, l.pkg.Name, activities...); err != nil {
 		return err
 	}
 	return wake(ctx, tx, l.r)
@@ -160,7 +161,7 @@ func (s *Service) stop(ctx context.Context, tx *sqldb.Tx, who authz.Caller, l *l
 		if err := say(ctx, tx, l.r.Tenant, l.r.Terms.Quiet, news{Event: eventRefused, Request: l.r.ID}); err != nil {
 			return err
 		}
-		return s.ended(ctx, tx, who, l, "Deny access package assignment request")
+		return s.ended(ctx, tx, who, l, deniedRequest)
 	}
 	if why == "" {
 		why = "The custom extension said that its part is not done."
@@ -179,7 +180,7 @@ func (s *Service) stop(ctx context.Context, tx *sqldb.Tx, who authz.Caller, l *l
 	if err := sayOutcome(ctx, tx, l.r); err != nil {
 		return err
 	}
-	return s.ended(ctx, tx, who, l, "Fulfill access package assignment partially")
+	return s.ended(ctx, tx, who, l, outcome(l.r))
 }
 
 // overdue ends the wait of a request for which no word came in time.
@@ -206,7 +207,7 @@ func (s *Service) overdue(ctx context.Context, tx *sqldb.Tx, r *Request) error {
 
 // onward takes a new request on behind its first stage: to its approvers, or
 // further if none has to be asked.
-func onward(ctx context.Context, tx *sqldb.Tx, r *Request, target, requestor *Subject) error {
+func onward(ctx context.Context, tx *sqldb.Tx, r *Request, pkg *Package, target, requestor *Subject) error {
 	approval := r.Terms.Approval && len(r.Terms.Stages) > 0
 	if !approval && !r.Type.Removes() {
 		if held, err := callAt(ctx, tx, r, r.Terms, stageApproved); err != nil || held {
@@ -221,7 +222,7 @@ func onward(ctx context.Context, tx *sqldb.Tx, r *Request, target, requestor *Su
 			return err
 		}
 	}
-	if err := openStage(ctx, tx, r, target, requestor); err != nil {
+	if err := openStage(ctx, tx, r, pkg, target, requestor); err != nil {
 		return err
 	}
 	return say(ctx, tx, r.Tenant, r.Terms.Quiet, news{Event: eventAsked, Request: r.ID})
@@ -259,5 +260,5 @@ func (s *Service) complete(ctx context.Context, tx *sqldb.Tx, l *load) error {
 	if err := sayOutcome(ctx, tx, l.r); err != nil {
 		return err
 	}
-	return s.ended(ctx, tx, actor(l.r.Tenant), l, "Fulfill access package assignment")
+	return s.ended(ctx, tx, actor(l.r.Tenant), l, outcome(l.r))
 }

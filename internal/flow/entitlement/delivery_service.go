@@ -32,7 +32,9 @@ func (s *Service) lookAtRequests(ctx context.Context, tx *sqldb.Tx, tenant ids.T
 		return err
 	}
 	var due []*Request
+	waited := map[ids.RequestID]bool{} // for its time
 	for _, r := range list {
+		waited[r.ID] = r.State == Scheduled
 		now, err := s.due(ctx, tx, r)
 		if err != nil {
 			return err
@@ -45,6 +47,11 @@ func (s *Service) lookAtRequests(ctx context.Context, tx *sqldb.Tx, tenant ids.T
 	all, err := b.loads(ctx, due, nil)
 	if err != nil {
 		return err
+	}
+	for _, l := range all {
+		if waited[l.r.ID] {
+			b.told = append(b.told, entryOf(l.target, l.r, readyRequest, l.pkg.Name))
+		}
 	}
 	return b.deliver(ctx, all)
 }
@@ -154,11 +161,10 @@ func (b *batch) fulfil(ctx context.Context, all []*load, wishes []provision.Wish
 // conclude notes in a request and its assignment how far the delivery has come. The
 // request is complete when everything is as wanted.
 func (b *batch) conclude(ctx context.Context, l *load, t provision.Tally) error {
-	now, why := b.tx.Now(), ""
+	now, why, over := b.tx.Now(), "", true
 	if len(t.Errors) > 0 {
 		why = t.Errors[0]
 	}
-	activity := "Fulfill access package assignment"
 	if t.Complete() {
 		held := false
 		if !l.r.Type.Removes() {
@@ -167,23 +173,19 @@ func (b *batch) conclude(ctx context.Context, l *load, t provision.Tally) error 
 				return err
 			}
 		}
-		if held {
-			activity = ""
-		} else if err := l.r.Complete(now); err != nil {
-			return err
+		if over = !held; over {
+			if err := l.r.Complete(now); err != nil {
+				return err
+			}
 		}
 	} else {
 		again, err := l.r.Failed(t.Given > 0, why, now)
 		if err != nil {
 			return err
 		}
-		if activity = "Fulfill access package assignment partially"; again {
-			activity = ""
-		}
+		over = !again
 	}
-	if l.r.Type.Removes() {
-		activity = "Remove access package assignment"
-	} else {
+	if !l.r.Type.Removes() {
 		to := AccessDelivering
 		switch l.r.State {
 		case Delivered:
@@ -201,8 +203,8 @@ func (b *batch) conclude(ctx context.Context, l *load, t provision.Tally) error 
 	if n, quiet, ok := newsOf(l.r); ok {
 		b.say(quiet, n)
 	}
-	if activity != "" {
-		b.told = append(b.told, entryOf(l.target, l.r, activity, l.pkg.Name))
+	if over {
+		b.told = append(b.told, entryOf(l.target, l.r, outcome(l.r), l.pkg.Name))
 	}
 	return nil
 }

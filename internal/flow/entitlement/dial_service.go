@@ -101,7 +101,7 @@ func (s *Service) noteCall(ctx context.Context, tx *sqldb.Tx, w *jobs.Work, id s
 		return err
 	}
 	if err := audit.Record(ctx, tx, actor(c.Tenant), audit.Entry{
-		Category: "EntitlementManagement", Activity: "Call custom extension", Service: "Entitlement Management",
+		Category: "EntitlementManagement", Activity: calledExtension, Service: "Entitlement Management",
 		Target:  audit.Target{Kind: "CustomExtension", ID: string(e.ID), Name: e.Name},
 		Detail:  map[string]string{"stage": c.Stage, "instance": c.ID, "request": string(c.Request), "assignment": string(c.Assignment)},
 		Failure: c.Detail,

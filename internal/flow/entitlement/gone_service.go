@@ -76,5 +76,5 @@ func (s *Service) cancelGone(ctx context.Context, tx *sqldb.Tx, t *Subject, r *R
 	if err := putRequest(ctx, tx, r); err != nil {
 		return err
 	}
-	return tell(ctx, tx, actor(r.Tenant), t, r, "Cancel access package assignment request", p.Name)
+	return tell(ctx, tx, actor(r.Tenant), t, r, p.Name, canceledRequest)
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"entente/internal/core/audit"
 	"entente/internal/core/authz"
 	"entente/internal/core/directory"
 	"entente/internal/core/object"
@@ -474,7 +473,7 @@ func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, who authz.Caller, a *
 		return err
 	}
 	r.Terms.Approval = a.approval
-	held := false
+	held, activities := false, []string{madeBy[r.Type]}
 	if !r.Type.Removes() {
 		var err error
 		if held, err = callAt(ctx, tx, r, r.Terms, stageCreated); err != nil {
@@ -482,40 +481,18 @@ func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, who authz.Caller, a *
 		}
 	}
 	if !held {
-		if err := onward(ctx, tx, r, a.target, a.requestor); err != nil {
+		if err := onward(ctx, tx, r, a.pkg, a.target, a.requestor); err != nil {
 			return err
 		}
+		activities = append(activities, unasked(r), ahead(r))
 	}
 	if err := addRequest(ctx, tx, r); err != nil {
 		return err
 	}
-	activity := "User requests access package assignment"
-	switch {
-	case r.Type == SystemAdd:
-		activity = "Auto approve access package assignment request"
-	case r.Type == AdminAdd:
-		activity = "Administrator directly assigns user to access package"
-	case r.Type.Removes():
-		activity = "Request removal of access package assignment"
-	}
-	if err := tell(ctx, tx, who, a.target, r, activity, a.pkg.Name); err != nil {
+	if err := tell(ctx, tx, who, a.target, r, a.pkg.Name, activities...); err != nil {
 		return err
 	}
 	return wake(ctx, tx, r)
-}
-
-// tell records something about a request in the tenant's log, and in that of the
-// target's home.
-func tell(ctx context.Context, tx *sqldb.Tx, who authz.Caller, target *Subject, r *Request, activity, pkg string) error {
-	return audit.RecordAll(ctx, tx, who, []audit.Told{entryOf(target, r, activity, pkg)})
-}
-
-func entryOf(target *Subject, r *Request, activity, pkg string) audit.Told {
-	return audit.Told{Other: target.Principal.Home, Entry: audit.Entry{
-		Category: "EntitlementManagement", Activity: activity, Service: "Entitlement Management",
-		Target: audit.Target{Kind: "AccessPackageAssignmentRequest", ID: string(r.ID), Name: pkg},
-		Detail: map[string]string{"accessPackage": string(r.Package), "target": target.Name, "state": string(r.State), "requestType": string(r.Type)},
-	}}
 }
 
 // wake enqueues the job that next looks at the request; if it has ended none does.
@@ -555,12 +532,12 @@ func (r *Request) job() (jobs.Job, bool) {
 
 // Cancel takes a request back: its requestor, its target, or who administers it.
 func (s *Service) Cancel(ctx context.Context, who authz.Caller, id ids.RequestID) error {
-	return s.changeRequest(ctx, who, id, true, "Cancel access package assignment request", (*Request).Cancel)
+	return s.changeRequest(ctx, who, id, true, canceledRequest, (*Request).Cancel)
 }
 
 // Reprocess delivers again what could not be delivered.
 func (s *Service) Reprocess(ctx context.Context, who authz.Caller, id ids.RequestID) error {
-	return s.changeRequest(ctx, who, id, false, "Reprocess access package assignment request", (*Request).Reprocess)
+	return s.changeRequest(ctx, who, id, false, triedAgain, (*Request).Reprocess)
 }
 
 func (s *Service) changeRequest(ctx context.Context, who authz.Caller, id ids.RequestID, own bool, activity string, do func(*Request, time.Time) error) error {
@@ -579,7 +556,7 @@ func (s *Service) changeRequest(ctx context.Context, who authz.Caller, id ids.Re
 		if err != nil {
 			return err
 		}
-		if err := tell(ctx, tx, who, target, r, activity, p.Name); err != nil {
+		if err := tell(ctx, tx, who, target, r, p.Name, activity); err != nil {
 			return err
 		}
 		return wake(ctx, tx, r)
@@ -628,6 +605,6 @@ func (s *Service) DeleteRequest(ctx context.Context, who authz.Caller, id ids.Re
 		if err := dropRequest(ctx, tx, r); err != nil {
 			return err
 		}
-		return tell(ctx, tx, who, target, r, "Delete access package assignment request", p.Name)
+		return tell(ctx, tx, who, target, r, p.Name, deletedRequest)
 	})
 }

@@ -57,7 +57,14 @@ func (s *Service) lookAtRequest(ctx context.Context, tx *sqldb.Tx, tenant ids.Te
 	if err != nil || !due || !scheduled {
 		return due, err
 	}
-	return true, putRequest(ctx, tx, r)
+	if err := putRequest(ctx, tx, r); err != nil {
+		return false, err
+	}
+	l, err := loadOf(ctx, tx, tenant, id)
+	if err != nil {
+		return false, err
+	}
+	return true, tell(ctx, tx, actor(tenant), l.target, l.r, l.pkg.Name, readyRequest)
 }
 
 // waitOn reminds, asks others, or ends a request on which nobody decided in time.
@@ -78,7 +85,11 @@ func waitOn(ctx context.Context, tx *sqldb.Tx, r *Request) error {
 	changed, told := again, []event(nil)
 	if stage.Escalate(tx.Now()) {
 		changed, r.Status, told = true, statusEscalated, append(told, eventPassedOn)
-		if err := tell(ctx, tx, actor(r.Tenant), target, r, "Add approver to request approval", p.Name); err != nil {
+		more, err := alternatesOf(ctx, tx, stage)
+		if err != nil {
+			return err
+		}
+		if err := tellAsked(ctx, tx, target, r, p.Name, addedApprovers, more); err != nil {
 			return err
 		}
 	}
@@ -88,7 +99,7 @@ func waitOn(ctx context.Context, tx *sqldb.Tx, r *Request) error {
 		if err := r.TimeOut(tx.Now()); err != nil {
 			return err
 		}
-		if err := tell(ctx, tx, actor(r.Tenant), target, r, "Access package assignment request timed out (no approver action taken)", p.Name); err != nil {
+		if err := tell(ctx, tx, actor(r.Tenant), target, r, p.Name, timedOutRequest); err != nil {
 			return err
 		}
 	case again:
@@ -298,7 +309,7 @@ func (s *Service) failed(ctx context.Context, tenant ids.TenantID, id ids.Reques
 			return err
 		}
 		if !again {
-			if err := tell(ctx, tx, actor(tenant), l.target, l.r, "Fulfill access package assignment", l.pkg.Name); err != nil {
+			if err := tell(ctx, tx, actor(tenant), l.target, l.r, l.pkg.Name, outcome(l.r)); err != nil {
 				return err
 			}
 		}
@@ -317,7 +328,7 @@ func (s *Service) giveUp(ctx context.Context, tx *sqldb.Tx, l *load, why string)
 	if err := sayOutcome(ctx, tx, l.r); err != nil {
 		return err
 	}
-	return tell(ctx, tx, actor(l.r.Tenant), l.target, l.r, "Fulfill access package assignment", l.pkg.Name)
+	return tell(ctx, tx, actor(l.r.Tenant), l.target, l.r, l.pkg.Name, outcome(l.r))
 }
 
 // heed enqueues the job that next looks at the assignment.
