@@ -130,7 +130,7 @@ func TestFirstStory(t *testing.T) {
 	b.press("Save in Fabrikam")
 	job("AADSTS7000112")
 	a.look("job-failed")
-	logged(b, there+"/sign-in-logs?result=failure", "Partner reports")
+	logged(b, there+"/sign-in-logs?status=failure", "Partner reports")
 	b.says("7000112")
 	b.visit(principal + "/properties")
 	b.do("enable it", chromedp.Click(`#enabled`, chromedp.ByQuery))
@@ -145,7 +145,7 @@ func TestFirstStory(t *testing.T) {
 		a.leads("save it all the same", chromedp.Click(`main form .acts .btn.main`, chromedp.ByQuery))
 	}
 	job("AADSTS700213")
-	logged(b, there+"/sign-in-logs?result=failure", "700213")
+	logged(b, there+"/sign-in-logs?status=failure", "700213")
 	b.says("subject")
 
 	a.visit(account + "/identity")

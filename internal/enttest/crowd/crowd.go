@@ -18,6 +18,10 @@ var (
 		"account": "id", "object": "id", "object_name": "object_id", "object_word": "object_id", "password": "user_id", "user_text": "user_id", "user_identity": "user_id",
 	}
 	GroupTables = map[string]string{"directory_group": "id", "object": "id", "object_name": "object_id", "object_word": "object_id", "group_text": "group_id"}
+	// Of an application and of a service principal, and of an entry of the sign-in log.
+	ApplicationTables = map[string]string{"application": "id", "object": "id", "object_word": "object_id"}
+	PrincipalTables   = map[string]string{"service_principal": "id", "object": "id", "object_word": "object_id"}
+	SignInTables      = map[string]string{"sign_in": "id"}
 )
 
 // step is how many copies one transaction makes.

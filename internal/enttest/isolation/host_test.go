@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"testing"
@@ -31,6 +32,14 @@ func (g *ground) enroll(t *testing.T, x *side) machine {
 	g.furnishARM(t, x)
 	var right struct{ Token string }
 	g.ARM(t, x.Tenant, http.MethodPost, x.host()+"/createEnrollmentToken", nil, &right)
+	m := g.redeem(t, x, right.Token)
+	x.ids["host"] = m.id
+	return m
+}
+
+// redeem makes a machine of a one-time token of the side's.
+func (g *ground) redeem(t *testing.T, x *side, token string) machine {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +48,7 @@ func (g *ground) enroll(t *testing.T, x *side) machine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := g.As(t, "", http.MethodPost, "/host/enroll", map[string]any{"token": right.Token, "key": json.RawMessage(jwk)})
+	a := g.As(t, "", http.MethodPost, "/host/enroll", map[string]any{"token": token, "key": json.RawMessage(jwk)})
 	if a.Status != http.StatusCreated {
 		t.Fatalf("enroll: %d %s", a.Status, a.Body)
 	}
@@ -49,7 +58,6 @@ func (g *ground) enroll(t *testing.T, x *side) machine {
 		t.Errorf("a token of %s enrolls in %s", x.ID, made.TenantID)
 	}
 	m := machine{tenant: made.TenantID, id: made.HostID}
-	x.ids["host"] = made.HostID
 	if m.key, err = jose.NewSigner(crypto.Signer(key), jose.Header{Algorithm: jose.ES256, KeyID: "host"}); err != nil {
 		t.Fatal(err)
 	}
@@ -73,12 +81,20 @@ func (m machine) assert(t *testing.T, g *ground, id, endpoint string) string {
 // beat reports that the host id of a tenant lives, as the host that signs says.
 func (m machine) beat(t *testing.T, g *ground, tenant, id, signs string) enttest.Answer {
 	t.Helper()
-	return g.As(t, m.assert(t, g, signs, "/host/heartbeat"), http.MethodPost, "/host/heartbeat", map[string]string{"tenantId": tenant, "hostId": id})
+	return m.ask(t, g, "/host/heartbeat", tenant, id, signs, nil)
 }
 
-// TestHostAPI walks what hosts speak with.
+// ask asks for something as the host id of a tenant, as the host that signs says.
+func (m machine) ask(t *testing.T, g *ground, endpoint, tenant, id, signs string, more map[string]any) enttest.Answer {
+	t.Helper()
+	body := map[string]any{"tenantId": tenant, "hostId": id}
+	maps.Copy(body, more)
+	return g.As(t, m.assert(t, g, signs, endpoint), http.MethodPost, endpoint, body)
+}
+
+// TestHostAPI walks what hosts speak with; jobs are in TestWorkers.
 func TestHostAPI(t *testing.T) {
-	if want := []string{"POST /host/enroll", "POST /host/heartbeat"}; !slices.Equal(hostapi.Routes(), want) {
+	if want := []string{"POST /host/enroll", "POST /host/heartbeat", "POST /host/jobs/take", "POST /host/jobs/tell"}; !slices.Equal(hostapi.Routes(), want) {
 		t.Fatalf("the routes are %v, and %v are walked", hostapi.Routes(), want)
 	}
 	each(t, func(t *testing.T, g *ground) {

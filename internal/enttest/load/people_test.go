@@ -2,8 +2,6 @@ package load
 
 import (
 	"net/http"
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
@@ -20,15 +18,7 @@ import (
 // users are in one of them.
 func peopled(b *testing.B) int {
 	b.Helper()
-	text := os.Getenv("ENTENTE_BENCH_USERS")
-	if text == "" {
-		return 2000
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 1000 {
-		b.Fatalf("ENTENTE_BENCH_USERS is %q, and should be a number of at least 1000", text)
-	}
-	return n
+	return number(b, "ENTENTE_BENCH_USERS", 2000)
 }
 
 // BenchmarkPeoplePages opens the admin center's pages of users and groups in a large
