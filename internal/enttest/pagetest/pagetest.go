@@ -289,3 +289,31 @@ func (p *Page) Offers(name string) (values []string) {
 	}
 	return values
 }
+
+// Links returns the addresses of the page's links, in order.
+func (p *Page) Links() (to []string) {
+	for n := range p.root.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "a" && has(n, "href") {
+			to = append(to, attr(n, "href"))
+		}
+	}
+	return to
+}
+
+// A Sending is a form that is sent by POST: where to, and its fields as they stand,
+// without those of its buttons.
+type Sending struct {
+	To     string
+	Fields url.Values
+}
+
+// Sendings returns the page's forms that are sent by POST, in order.
+func (p *Page) Sendings() (all []Sending) {
+	for n := range p.root.Descendants() {
+		if n.Type == html.ElementNode && n.Data == "form" && strings.EqualFold(attr(n, "method"), "post") {
+			fields, _ := form(n, func(string) bool { return false })
+			all = append(all, Sending{attr(n, "action"), fields})
+		}
+	}
+	return all
+}
