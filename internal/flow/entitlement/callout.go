@@ -173,7 +173,7 @@ const NoSuchCallout fault.Reason = "entitlement.no_such_callout"
 func (in *Resumption) check(r *Request, c *Callout, now time.Time) error {
 	switch {
 	case r.Callout == "":
-		return fault.Because(fault.Invalid, WrongState, "The request does not wait for a custom extension.")
+		return fault.Because(fault.Invalid, WrongState, "The request is %s and waits for no custom extension.", r.State)
 	case c == nil || c.ID != in.Callout:
 		f := fault.Because(fault.Invalid, NoSuchCallout, "The request does not wait for the custom extension's instance '%.40s'.", in.Callout)
 		f.Target = "data.customExtensionStageInstanceId"

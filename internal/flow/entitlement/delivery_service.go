@@ -267,7 +267,7 @@ func (b *batch) removals(ctx context.Context, list []*Assignment) ([]*load, erro
 	return b.loads(ctx, made, byID(list, func(a *Assignment) ids.AccessID { return a.ID }))
 }
 
-// take ends assignments: what would have changed one is canceled, and a guest who
+// take ends assignments: what is under way about one ends with it, and a guest who
 // has nothing left goes as the tenant has it. Once one has ended nothing more happens.
 // That its roles are wanted no more is the caller's business.
 func (b *batch) take(ctx context.Context, all []*load) error {
@@ -299,14 +299,12 @@ func (b *batch) take(ctx context.Context, all []*load) error {
 	if err != nil {
 		return err
 	}
+	of := byID(all, func(l *load) ids.AccessID { return l.a.ID })
 	for _, r := range open {
-		if own[r.ID] || r.State == Delivering {
+		if own[r.ID] {
 			continue
 		}
-		if err := r.Cancel(now); err != nil {
-			return err
-		}
-		if err := putRequest(ctx, b.tx, r); err != nil {
+		if err := b.orphan(ctx, r, of[r.Assignment]); err != nil {
 			return err
 		}
 	}

@@ -63,18 +63,3 @@ func (s *Service) endOne(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID,
 	t.Object = ""
 	return false, putSubject(ctx, tx, t)
 }
-
-// cancelGone cancels the request of somebody who is no more.
-func (s *Service) cancelGone(ctx context.Context, tx *sqldb.Tx, t *Subject, r *Request) error {
-	p, err := packageByID(ctx, tx, r.Tenant, r.Package)
-	if err != nil {
-		return err
-	}
-	if err := r.Cancel(tx.Now()); err != nil {
-		return err
-	}
-	if err := putRequest(ctx, tx, r); err != nil {
-		return err
-	}
-	return tell(ctx, tx, actor(r.Tenant), t, r, p.Name, canceledRequest)
-}

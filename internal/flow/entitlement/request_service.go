@@ -3,7 +3,6 @@ package entitlement
 import (
 	"context"
 	"slices"
-	"time"
 
 	"entente/internal/core/authz"
 	"entente/internal/core/directory"
@@ -530,36 +529,34 @@ func (r *Request) job() (jobs.Job, bool) {
 	return j, true
 }
 
-// Cancel takes a request back: its requestor, its target, or who administers it.
-func (s *Service) Cancel(ctx context.Context, who authz.Caller, id ids.RequestID) error {
-	return s.changeRequest(ctx, who, id, true, canceledRequest, (*Request).Cancel)
-}
-
 // Reprocess delivers again what could not be delivered.
 func (s *Service) Reprocess(ctx context.Context, who authz.Caller, id ids.RequestID) error {
-	return s.changeRequest(ctx, who, id, false, triedAgain, (*Request).Reprocess)
+	return s.changeRequest(ctx, who, id, false, triedAgain, func(ctx context.Context, tx *sqldb.Tx, r *Request) error {
+		if err := r.Reprocess(tx.Now()); err != nil {
+			return err
+		}
+		if err := putRequest(ctx, tx, r); err != nil {
+			return err
+		}
+		return wake(ctx, tx, r)
+	})
 }
 
-func (s *Service) changeRequest(ctx context.Context, who authz.Caller, id ids.RequestID, own bool, activity string, do func(*Request, time.Time) error) error {
+func (s *Service) changeRequest(ctx context.Context, who authz.Caller, id ids.RequestID, own bool, activity string,
+	do func(ctx context.Context, tx *sqldb.Tx, r *Request) error) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
 		r, p, err := requestFor(ctx, tx, who, id, toAssign, own)
 		if err != nil {
 			return err
 		}
-		if err := do(r, tx.Now()); err != nil {
-			return err
-		}
-		if err := putRequest(ctx, tx, r); err != nil {
+		if err := do(ctx, tx, r); err != nil {
 			return err
 		}
 		target, err := subjectByID(ctx, tx, who.Tenant, r.Target)
 		if err != nil {
 			return err
 		}
-		if err := tell(ctx, tx, who, target, r, p.Name, activity); err != nil {
-			return err
-		}
-		return wake(ctx, tx, r)
+		return tell(ctx, tx, who, target, r, p.Name, activity)
 	})
 }
 
