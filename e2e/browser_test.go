@@ -72,11 +72,11 @@ func launch() (context.Context, error) {
 	return ctx, chromedp.Run(ctx)
 }
 
-// elsewhere has a test run in a lab of its own, with a browser of its own: its
-// clock can be moved without anybody else noticing.
-func elsewhere(t *testing.T) labtest.Lab {
+// elsewhere has a test run in a lab of its own, started with these flags, with a
+// browser of its own: its clock can be moved without anybody else noticing.
+func elsewhere(t *testing.T, flags ...string) labtest.Lab {
 	t.Helper()
-	l := labtest.Another(t)
+	l := labtest.Another(t, flags...)
 	wasEnv, wasClient, wasStart, wasClose := env, client, startBrowser, closeBrowser
 	env, client, closeBrowser = l.Env, l.Client, func() error { return nil }
 	startBrowser = sync.OnceValues(launch)
@@ -287,7 +287,7 @@ func quote(s string) string {
 // press presses the button, or follows the link, of this text.
 func (b *tab) press(text string) {
 	b.t.Helper()
-	b.leads("press "+text, chromedp.Click(named("button", text)+"|"+named("a", text), chromedp.BySearch))
+	b.leads("press "+text, chromedp.Click(named("button", text)+`[not(@aria-hidden)]|`+named("a", text), chromedp.BySearch))
 }
 
 // goOnAs chooses an account in the picker.

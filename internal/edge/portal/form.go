@@ -22,6 +22,7 @@ type Form struct {
 	Stop   bool   // it takes away
 	Back   string // where it leads who does not send it, or nothing
 	Leave  string // what that link says; "Cancel" when empty
+	Next   *Link  // where it goes on without sending anything more: the main button then
 }
 
 // A Kept is a value that a form sends along.

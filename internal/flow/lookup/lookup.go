@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"entente/internal/core/app"
@@ -52,7 +53,7 @@ type Service struct{ db *sqldb.DB }
 func NewService(db *sqldb.DB) *Service { return &Service{db} }
 
 // Find returns what of the kinds begins so, at most Most of each: people by their
-// name or, with an @ in it, by their address. Kinds that the caller may not read
+// name and by their address, with an @ in it by that alone. Kinds that the caller may not read
 // are left out; with none left it is Denied.
 func (s *Service) Find(ctx context.Context, who authz.Caller, beginning string, kinds ...Kind) ([]Found, error) {
 	beginning = strings.TrimSpace(beginning)
@@ -95,30 +96,19 @@ var actions = map[Kind]authz.Action{
 }
 
 func find(ctx context.Context, tx *sqldb.Tx, in ids.TenantID, k Kind, beginning string) ([]Found, error) {
-	begins := query.StartsWith{Field: "displayName", Value: beginning}
-	q := query.Query{Filter: begins, Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: Most}}
+	q := query.Query{Filter: query.StartsWith{Field: "displayName", Value: beginning}, Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: Most}}
 	equals := func(field string, value any) query.Expr {
 		return query.Compare{Field: field, Op: query.Eq, Value: value}
 	}
 	switch k {
 	case Member, Guest:
-		kind := map[Kind]string{Member: "Member", Guest: "Guest"}[k]
-		if strings.Contains(beginning, "@") {
-			begins.Field = "userPrincipalName"
-			if k == Guest {
-				begins.Field = "mail" // whose principal name begins with the address, turned
-			}
-			q.Order[0].Field = begins.Field
-		}
-		q.Filter = query.And{begins, equals("userType", kind)}
-		page, err := directory.ListUsers(ctx, tx, in, q, false)
-		return faces(k, page.Items, err)
+		return findPeople(ctx, tx, in, k, beginning)
 	case Group:
 		page, err := directory.ListGroups(ctx, tx, in, directory.Scope{}, q, false)
 		return faces(k, page.Items, err)
 	case Application, Identity:
 		kind := map[Kind]string{Application: app.TypeApplication, Identity: app.TypeManagedIdentity}[k]
-		q.Filter = query.And{begins, equals("servicePrincipalType", kind)}
+		q.Filter = query.And{q.Filter, equals("servicePrincipalType", kind)}
 		page, err := app.ListPrincipals(ctx, tx, in, q)
 		var all []Found
 		for _, p := range page.Items {
@@ -131,6 +121,34 @@ func find(ctx context.Context, tx *sqldb.Tx, in ids.TenantID, k Kind, beginning 
 		return all, err
 	}
 	return nil, nil
+}
+
+// findPeople returns people whose name begins so, and after them those whose
+// address does.
+func findPeople(ctx context.Context, tx *sqldb.Tx, in ids.TenantID, k Kind, beginning string) ([]Found, error) {
+	kind, address := "Member", "userPrincipalName"
+	if k == Guest {
+		kind, address = "Guest", "mail" // whose principal name begins with the address, turned
+	}
+	fields := []string{"displayName", address}
+	if strings.Contains(beginning, "@") {
+		fields = fields[1:]
+	}
+	var all []Found
+	for _, field := range fields {
+		page, err := directory.ListUsers(ctx, tx, in, query.Query{Order: []query.Key{{Field: field}}, Page: query.Page{Limit: Most},
+			Filter: query.And{query.StartsWith{Field: field, Value: beginning}, query.Compare{Field: "userType", Op: query.Eq, Value: kind}}}, false)
+		some, err := faces(k, page.Items, err)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range some {
+			if len(all) < Most && !slices.ContainsFunc(all, func(have Found) bool { return have.ID == f.ID }) {
+				all = append(all, f)
+			}
+		}
+	}
+	return all, nil
 }
 
 // ofPrincipal tells an application by the organization that it is of.

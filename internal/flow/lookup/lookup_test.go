@@ -29,7 +29,7 @@ func TestFind(t *testing.T) {
 			}
 			return found
 		}
-		for _, beginning := range []string{mine.DisplayName, mine.UserPrincipalName} {
+		for _, beginning := range []string{mine.DisplayName, mine.UserPrincipalName, mine.UserPrincipalName[:3]} {
 			if got := find(beginning, lookup.Member); len(got) != 1 || got[0].ID != string(mine.ID) || got[0].Under != mine.UserPrincipalName {
 				t.Errorf("%s: %+v", beginning, got)
 			}

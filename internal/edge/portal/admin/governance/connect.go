@@ -66,6 +66,9 @@ func (p *pages) readPlan(r *http.Request, v *admin.Visitor, values url.Values) (
 	if stepNames[d.step] == "" {
 		d.step = atBasics
 	}
+	if values.Has("find-who") || values.Has("find-outside") {
+		d.step = atSponsors
+	}
 	if len(values["source"])+len(values["internal"])+len(values["external"]) > 3*50 {
 		return nil, fault.New(fault.Invalid, "There are too many directories, domains or sponsors.")
 	}
@@ -108,6 +111,9 @@ func (p *pages) connecting(w http.ResponseWriter, r *http.Request, v *admin.Visi
 			p.checkSources(d)
 		}
 	}
+	if d.step == atReview {
+		p.checkSponsors(d)
+	}
 	return p.showStep(w, r, v, d)
 }
 
@@ -124,6 +130,16 @@ func (p *pages) checkSources(d *plan) {
 	if len(d.sources) == 0 {
 		d.step = atSources
 		d.Wrong("typed", "Add the directory or domain of the organization")
+	}
+}
+
+// checkSponsors keeps who has typed a name at the third step, and selected nobody.
+func (p *pages) checkSponsors(d *plan) {
+	for _, f := range []struct{ typed, picked string }{{"who", "internal"}, {"outside", "external"}} {
+		if d.Get(f.typed) != "" && len(d.Values[f.picked]) == 0 {
+			d.step = atSponsors
+			d.Wrong(f.typed, "Select who is meant below, or clear the field")
+		}
 	}
 }
 
@@ -172,15 +188,17 @@ func (p *pages) showStep(w http.ResponseWriter, r *http.Request, v *admin.Visito
 			Hint: "A domain, such as partner.example, or a tenant ID."})}
 		f.Button, f.Back, f.Leave = "Add directory + domain", d.to(v, atBasics), "Back"
 		t.Sections = append(t.Sections, chosen(v, d))
+		if len(d.sources) > 0 {
+			f.Next = &portal.Link{Text: "Next: Sponsors", To: d.to(v, atSponsors) + "&next=yes"}
+		}
 	case atSponsors:
 		found, err := p.sponsorParts(r, v, d)
 		if err != nil {
 			return err
 		}
-		f.Hidden = map[string]string{"step": atSponsors}
+		f.Hidden = map[string]string{"step": atReview}
 		f.Text = "Sponsors speak for the organization: policies can ask them to approve. They can be added later, too."
-		f.Parts, f.Button, f.Back, f.Leave = found, "Take these sponsors", d.to(v, atSources), "Back"
-		t.Do = []portal.Link{{Text: "Next: Review + create", To: d.to(v, atReview)}}
+		f.Parts, f.Button, f.Back, f.Leave = found, "Next: Review + create", d.to(v, atSources), "Back"
 	case atReview:
 		named, err := p.namedSponsors(r, v, d)
 		if err != nil {
@@ -197,9 +215,6 @@ func (p *pages) showStep(w http.ResponseWriter, r *http.Request, v *admin.Visito
 		}}}
 	}
 	t.Sections = append(t.Sections, portal.Section{Heading: "", Form: &f})
-	if d.step == atSources && len(d.sources) > 0 {
-		t.Do = []portal.Link{{Text: "Next: Sponsors", To: d.to(v, atSponsors) + "&next=yes"}}
-	}
 	frame := portal.Frame{Title: "Add connected organization", Intro: stepNames[d.step], Content: "thing", Data: t, Problems: d.Problems, Crumbs: ofOrganizations(v, nil)}
 	return p.Show(w, r, v, frame)
 }

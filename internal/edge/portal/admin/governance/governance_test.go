@@ -56,9 +56,10 @@ func TestConnect(t *testing.T) {
 			t.Error("what was removed is still there")
 		}
 		p = b.Follow(p, "Next: Sponsors").Wants(http.StatusOK, "Step 3 of 4")
-		p = b.Ask(p, "Take these sponsors", url.Values{"who": {"Person sp"}}).Wants(http.StatusOK, "Person sponsor")
-		p = b.Ask(p, "Take these sponsors", url.Values{"internal": {p.Value(t, "internal")}, "who": {""}})
-		p = b.Follow(p, "Next: Review + create").Wants(http.StatusOK, "Step 4 of 4", "Fabrikam <b>", "Makes turbines", "Person sponsor")
+		p = b.Ask(p, "Next: Review + create", url.Values{"who": {"Person sp"}}).Wants(http.StatusUnprocessableEntity, "Select who is meant below", "Person sponsor")
+		p = b.Ask(p, "Find Find people or groups of Contoso", url.Values{"who": {"Person sp"}}).Wants(http.StatusOK, "Person sponsor")
+		p = b.Ask(p, "Next: Review + create", url.Values{"internal": {p.Value(t, "internal")}})
+		p.Wants(http.StatusOK, "Step 4 of 4", "Fabrikam <b>", "Makes turbines", "Person sponsor")
 		p = b.Submit(p, "Connect with Contoso", nil).Wants(http.StatusOK, "The organization is connected.", "Fabrikam <b>", "Configured", "Person sponsor", "No policy names it", "Nobody yet")
 		if strings.Contains(p.Body, "Fabrikam <b>") {
 			t.Error("a name is not escaped")

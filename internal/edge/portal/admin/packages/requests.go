@@ -36,9 +36,9 @@ func (e *editing) showRequests() ([]block, error) {
 		}
 		switch s.scope {
 		case entitlement.SpecificDirectoryUsers:
-			o.Below = []block{{Picks: e.people("targets", "", "Nobody yet.", "Add users and groups")}}
+			o.Below = []block{{Picks: e.people("targets", "", "Nobody yet.", "Add users and groups", "")}}
 		case entitlement.SpecificConnectedOrganizationUsers:
-			o.Below = []block{{Picks: e.people("organizations", "", "No organization yet.", "Add directories")}}
+			o.Below = []block{{Picks: e.people("organizations", "", "No organization yet.", "Add directories", "")}}
 		}
 		a.Answers = append(a.Answers, o)
 	}
@@ -72,9 +72,10 @@ func named1(text, name string) string {
 	return fmt.Sprintf(text, name)
 }
 
-// people shows a list of those whom the plan names.
-func (e *editing) people(list, heading, none, add string) *picks {
-	l := &picks{ID: list, Heading: heading, None: none, Error: e.form.Error(list), Buttons: []button{{Then: thenAdd + ":" + list, Text: add, Of: heading, Icon: "plus"}}}
+// people shows a list of those whom the plan names. What the button adds to is
+// said aloud only.
+func (e *editing) people(list, heading, none, add, of string) *picks {
+	l := &picks{ID: list, Heading: heading, None: none, Error: e.form.Error(list), Buttons: []button{{Then: thenAdd + ":" + list, Text: add, Of: of, Icon: "plus"}}}
 	for i, s := range *e.plan.sets(list) {
 		if (list == "organizations") != (s.Kind == entitlement.ConnectedOrganizationMembers) {
 			continue
@@ -108,13 +109,13 @@ func (e *editing) stage(i int) []block {
 	return []block{
 		{Part: portal.Part{Heading: "Stage " + n}},
 		{Part: d.Pick(portal.Select{Field: portal.Field{ID: "approver" + n, Label: approverLabels[i], Class: "w-half", Value: kind}, Options: approverKinds})},
-		{Picks: e.people("primary"+n, "Approvers", "Nobody yet.", "Add approvers")},
-		{Picks: e.people("fallback"+n, "Fallback approvers", "Nobody. They decide where there is no manager or sponsor.", "Add fallback")},
+		{Picks: e.people("primary"+n, "Approvers", "Nobody yet.", "Add approvers", "of stage "+n)},
+		{Picks: e.people("fallback"+n, "Fallback approvers", "Nobody. They decide where there is no manager or sponsor.", "Add fallback", "of stage "+n)},
 		{Part: d.Line(portal.Field{ID: "days" + n, Label: "Decision must be made in how many days?", Class: "w-date", InputMode: "numeric", Autocomplete: "off", Value: inDays(s.TimeOut), Hint: "After that the request is denied."})},
 		{Part: d.Check(portal.Option{ID: "reason" + n, Label: "Require approver justification", Checked: s.Justification})},
 		{Part: d.Check(portal.Option{ID: "forward" + n, Label: "If no action taken, forward to alternate approvers", Checked: s.Escalation})},
 		{Part: d.Line(portal.Field{ID: "forward-days" + n, Label: "Forward to alternate approvers after how many days?", Class: "w-date", InputMode: "numeric", Autocomplete: "off", Optional: true, Value: inDays(s.EscalateAfter)})},
-		{Picks: e.people("alternate"+n, "Alternate approvers", "Nobody yet.", "Add alternate approvers")},
+		{Picks: e.people("alternate"+n, "Alternate approvers", "Nobody yet.", "Add alternate approvers", "of stage "+n)},
 	}
 }
 

@@ -151,7 +151,11 @@ func (e *editing) answers() []fact {
 		add(rolesStep, roles...)
 	}
 	add(requestsStep, plain(append([]sentence{e.sayWho()}, e.sayApproval()...))...)
-	add(questionsStep, plain([]sentence{e.sayAsked()})...)
+	asked := plain([]sentence{e.sayAsked()})
+	for _, q := range p.Policy.Questions {
+		asked = append(asked, q.Text.Text)
+	}
+	add(questionsStep, asked...)
 	add(lifecycleStep, plain(e.sayEnd())...)
 	return all
 }
@@ -215,5 +219,5 @@ func (e *editing) make() (string, portal.Note, error) {
 	if err != nil {
 		return "", portal.Note{}, err
 	}
-	return e.v.To(listPath + "/" + string(made.ID)), portal.Note{Kind: "ok", Lead: "The access package is made.", Text: "Send its My Access link to whoever is to ask for it."}, nil
+	return e.v.To(listPath + "/" + string(made.ID)), portal.Note{Kind: "ok", Lead: "The access package is made.", Text: "Send its My Access portal link, under Properties, to whoever is to ask for it."}, nil
 }
