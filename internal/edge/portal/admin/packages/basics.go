@@ -79,8 +79,12 @@ func (e *editing) takeBasics() {
 		e.within("catalog-name", "Give the new catalog a name", "The name", p.NewCatalog.Name, mostName)
 		e.within("catalog-description", "", "The description", p.NewCatalog.Description, mostText)
 	}
-	if was != p.Catalog && p.Reached > 1 {
-		p.Reached = 1 // the resources are to be looked at again
+	if was != p.Catalog {
+		p.Reached = min(p.Reached, 1) // the resources are to be looked at again
+		p.Policy.Extensions = nil
+	}
+	if err := e.findRules(); err != nil {
+		d.Wrong("catalog", "Choose a catalog")
 	}
 }
 

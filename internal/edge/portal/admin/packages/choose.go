@@ -81,7 +81,7 @@ func (e *editing) page(w http.ResponseWriter, r *http.Request, title string, c c
 func (e *editing) choosePeople(w http.ResponseWriter, r *http.Request, to string) error {
 	f := portal.NewFilter(r, "Find users and groups", &portal.Field{ID: "name", Label: "Name or address begins with"},
 		portal.Select{Field: portal.Field{ID: "kind", Label: "Kind"}, Options: []portal.Option{{Value: "", Label: "Users"}, {Value: "groups", Label: "Groups"}}})
-	c := chooser{Filter: f, Button: "Add the selected", Back: e.back(r, requestsStep), None: "Type the beginning of a name, or of an address."}
+	c := chooser{Filter: f, Button: "Add the selected", Back: e.back(r, stepOf(to)), None: "Type the beginning of a name, or of an address."}
 	if beginning := f.Value("name"); beginning != "" {
 		kinds := []lookup.Kind{lookup.Member, lookup.Guest}
 		if f.Value("kind") == "groups" {
@@ -98,10 +98,21 @@ func (e *editing) choosePeople(w http.ResponseWriter, r *http.Request, to string
 		}
 	}
 	title := "Add users and groups"
-	if to != "targets" {
+	switch {
+	case stepOf(to).path == lifecycleStep.path:
+		title = "Add reviewers"
+	case to != "targets":
 		title = "Add approvers of stage " + to[len(to)-1:]
 	}
 	return e.page(w, r, title, c)
+}
+
+// stepOf returns the step on which a list of people stands.
+func stepOf(to string) step {
+	if to == "reviewers" || to == "fallback-reviewers" {
+		return lifecycleStep
+	}
+	return requestsStep
 }
 
 // foundPeople returns what was found as something to select, or nil.
@@ -150,6 +161,7 @@ func (p *Pages) chosen(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 	case e.plan.sets(to) == nil:
 		return noList()
 	default:
+		s = stepOf(to)
 		e.pickPeople(to, picked)
 	}
 	if err != nil && !e.form.Refused(err, map[string]string{"identitySources[0].domainName": "domain", "displayName": "organization"}) {

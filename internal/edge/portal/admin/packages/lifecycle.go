@@ -1,7 +1,6 @@
 package packages
 
 import (
-	"encoding/json"
 	"strconv"
 	"time"
 
@@ -93,96 +92,4 @@ func (e *editing) takeLifecycle() {
 		p.Approval.ForUpdate = false
 	}
 	e.takeReview()
-}
-
-// A reviewing is what a policy says of access reviews, in Graph's words.
-// https://learn.microsoft.com/graph/api/resources/accesspackageassignmentreviewsettings?view=graph-rest-1.0
-type reviewing struct {
-	Enabled         bool       `json:"isEnabled"`
-	Expiration      string     `json:"expirationBehavior"`
-	Recommendations bool       `json:"isRecommendationEnabled"`
-	Justification   bool       `json:"isReviewerJustificationRequired"`
-	Self            bool       `json:"isSelfReview"`
-	Primary         []struct{} `json:"primaryReviewers"`
-	Fallback        []struct{} `json:"fallbackReviewers"`
-	Schedule        schedule   `json:"schedule"`
-}
-
-type schedule struct {
-	Start      time.Time `json:"startDateTime"`
-	Expiration struct {
-		Duration string `json:"duration"`
-		Type     string `json:"type"`
-	} `json:"expiration"`
-	Recurrence struct {
-		Pattern struct {
-			Type     string `json:"type"`
-			Interval int    `json:"interval"`
-		} `json:"pattern"`
-		Range struct {
-			Type  string `json:"type"`
-			Start string `json:"startDate"`
-		} `json:"range"`
-	} `json:"recurrence"`
-}
-
-// How often reviews are to be: the answers, and what Graph calls them.
-var frequencies = []struct {
-	value, label, pattern string
-	interval              int
-}{
-	{"monthly", "Monthly", "absoluteMonthly", 1}, {"quarterly", "Quarterly", "absoluteMonthly", 3},
-	{"biannually", "Bi-annually", "absoluteMonthly", 6}, {"annually", "Annually", "absoluteMonthly", 12},
-}
-
-// keptReview is the answer that leaves settings as Graph has stored them.
-const keptReview = "kept"
-
-// often returns how often a policy's reviews are, or "" where there are none.
-func often(text json.RawMessage) string {
-	var r reviewing
-	if len(text) == 0 || json.Unmarshal(text, &r) != nil && !json.Valid(text) || string(text) == "null" {
-		return ""
-	}
-	if !r.Enabled {
-		return ""
-	}
-	for _, f := range frequencies {
-		if r.Self && r.Schedule.Recurrence.Pattern.Type == f.pattern && r.Schedule.Recurrence.Pattern.Interval == f.interval {
-			return f.value
-		}
-	}
-	return keptReview
-}
-
-func (e *editing) showReview() []block {
-	now := often(e.plan.Policy.Review)
-	options := []portal.Option{{Label: "No"}}
-	for _, f := range frequencies {
-		options = append(options, portal.Option{Value: f.value, Label: f.label + ", by the users themselves"})
-	}
-	if now == keptReview {
-		options = append(options, portal.Option{Value: keptReview, Label: "As they are stored now"})
-	}
-	return []block{{Part: portal.Part{Heading: "Access Reviews", Text: "Access reviews do not run yet. What you choose here is stored with the policy, and shown to programs that read it."}},
-		{Part: e.form.Pick(portal.Select{Field: portal.Field{ID: "review", Label: "Require access reviews", Class: "w-half", Value: now}, Options: options})}}
-}
-
-func (e *editing) takeReview() {
-	p, want := &e.plan.Policy, e.form.Get("review")
-	if want == often(p.Review) {
-		return
-	}
-	p.Review = nil
-	for _, f := range frequencies {
-		if f.value != want {
-			continue
-		}
-		r := reviewing{Enabled: true, Expiration: "keepAccess", Justification: true, Self: true, Primary: []struct{}{}, Fallback: []struct{}{}}
-		r.Schedule.Start = e.Clock.Now().UTC().Truncate(time.Second)
-		r.Schedule.Expiration.Duration, r.Schedule.Expiration.Type = "P25D", "afterDuration"
-		r.Schedule.Recurrence.Pattern.Type, r.Schedule.Recurrence.Pattern.Interval = f.pattern, f.interval
-		r.Schedule.Recurrence.Range.Type, r.Schedule.Recurrence.Range.Start = "noEnd", r.Schedule.Start.Format(time.DateOnly)
-		p.Review, _ = json.Marshal(r) // it always has a form
-	}
 }

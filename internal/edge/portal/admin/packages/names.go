@@ -13,7 +13,7 @@ import (
 // look reads what the plan's identifiers stand for, in a few reads however many
 // they are.
 func (e *editing) look() error {
-	e.names = names{catalog: "a new catalog", objects: make(map[ids.ObjectID]named), organizations: make(map[ids.OrganizationID]named)}
+	e.names = names{catalog: "a new catalog", objects: make(map[ids.ObjectID]named), organizations: make(map[ids.OrganizationID]named), extensions: make(map[ids.ObjectID]string)}
 	var objects []ids.ObjectID
 	var organizations []any
 	for _, list := range e.plan.allSets() {
@@ -47,6 +47,15 @@ func (e *editing) look() error {
 			e.names.organizations[o.ID] = named{o.Name, domains(o), "org"}
 		}
 	}
+	if len(e.plan.Policy.Extensions) > 0 {
+		all, err := e.extensions()
+		if err != nil {
+			return err
+		}
+		for _, x := range all {
+			e.names.extensions[x.ID] = x.Name
+		}
+	}
 	return e.lookAround()
 }
 
@@ -76,7 +85,8 @@ func (e *editing) lookAround() error {
 
 // allSets returns all lists of people that the plan has.
 func (p *plan) allSets() [][]entitlement.SubjectSet {
-	all := [][]entitlement.SubjectSet{p.Policy.Targets, p.Policy.Requestor.OnBehalf}
+	r := p.reviewing()
+	all := [][]entitlement.SubjectSet{p.Policy.Targets, p.Policy.Requestor.OnBehalf, r.Primary, r.Fallback}
 	for _, s := range p.Policy.Approval.Stages {
 		all = append(all, s.Primary, s.Fallback, s.Alternate, s.AlternateFallback)
 	}

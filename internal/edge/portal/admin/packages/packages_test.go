@@ -62,7 +62,6 @@ func TestWalls(t *testing.T) {
 	enttest.Each(t, func(t *testing.T, engine sqldb.Engine) {
 		s := enttest.Start(t, enttest.Options{Engine: engine})
 		a, b := browser.AsAdmin(t, s, s.A), browser.AsAdmin(t, s, s.B)
-		const govern = "/v1.0/identityGovernance/entitlementManagement/"
 		var pkg, policy struct{ ID string }
 		const name = "<script>alert(1)</script>\u202eevil"
 		s.Graph(t, s.A, http.MethodPost, govern+"accessPackages", map[string]any{"displayName": name, "description": name}, &pkg)
@@ -75,10 +74,11 @@ func TestWalls(t *testing.T) {
 		add := a.Get(here+"/entitlement/packages/"+pkg.ID+"/roles/add").Wants(http.StatusOK, "Turbine design: Member")
 		p := a.Submit(add, "Add to the package", url.Values{"pick": add.Offers("pick")[:1]})
 		role := rolePath.FindStringSubmatch(p.Wants(http.StatusOK, "The package gives more now.").Body)[1]
+		a.Post(here+"/entitlement/packages/"+pkg.ID+"/separation/add", url.Values{"pick": {"group." + of}}).Wants(http.StatusOK)
 		a.Post(here+"/entitlement/packages/new", url.Values{"then": {"leave"}, "name": {name}, "description": {name}, "catalog": {general(t, s, s.A)}})
 		draft := draftPath.FindStringSubmatch(a.Get(here+"/entitlement/packages").Wants(http.StatusOK, "Not finished").Body)[1]
-		fill := strings.NewReplacer("/@{domain}/admin", "", "{package}", pkg.ID, "{policy}", policy.ID, "{draft}", draft, "{role}", role, "{step}", "basics", "{to}", "targets", "{question}", "new")
-		nobodys := strings.NewReplacer("/@{domain}/admin", "", "{package}", nobody, "{policy}", nobody, "{draft}", nobody, "{role}", role, "{step}", "basics", "{to}", "targets", "{question}", "new")
+		fill := strings.NewReplacer("/@{domain}/admin", "", "{package}", pkg.ID, "{policy}", policy.ID, "{draft}", draft, "{role}", role, "{apart}", of, "{step}", "basics", "{to}", "targets", "{question}", "new")
+		nobodys := strings.NewReplacer("/@{domain}/admin", "", "{package}", nobody, "{policy}", nobody, "{draft}", nobody, "{role}", role, "{apart}", of, "{step}", "basics", "{to}", "targets", "{question}", "new")
 		for _, route := range packages.Routes() {
 			method, path, _ := strings.Cut(route, " ")
 			if method == http.MethodGet {

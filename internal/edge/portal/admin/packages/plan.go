@@ -33,6 +33,8 @@ type plan struct {
 	ChangeAt time.Time    // when that was last changed, as it is known here
 
 	Policy entitlement.Policy
+	Rules  bool       // the catalog has custom extensions to choose among
+	Review *reviewing // what is wanted of reviews; nil where nobody has said so
 }
 
 // A newCatalog is one that is made with the access package.
@@ -58,6 +60,14 @@ func usualPolicy() entitlement.Policy {
 		Expiration: entitlement.Expiration{Type: entitlement.ExpirationAfterDuration, Duration: 365 * day},
 		Requestor:  entitlement.RequestorSettings{SelfAdd: true, SelfUpdate: true, SelfRemove: true, CustomSchedule: true},
 		Approval:   entitlement.ApprovalSettings{Justification: true},
+	}
+}
+
+// usualAutomatic is what an automatic policy says that nobody has changed.
+func usualAutomatic() entitlement.Policy {
+	return entitlement.Policy{
+		Name: "Automatic Policy", Scope: entitlement.SpecificDirectoryUsers, Targets: []entitlement.SubjectSet{{Kind: entitlement.AttributeRuleMembers}},
+		Expiration: entitlement.Expiration{Type: entitlement.NoExpiration}, Automatic: &entitlement.AutomaticSettings{Give: true, Take: true},
 	}
 }
 
@@ -103,13 +113,25 @@ func (p *plan) whole() entitlement.Plan {
 	return all
 }
 
+// automatic reports whether the policy gives its package by a rule.
+func (p *plan) automatic() bool { return p.Policy.Automatic != nil }
+
 // asks reports whether people ask by the policy.
-func (p *plan) asks() bool { return p.Policy.Scope != entitlement.NotSpecified }
+func (p *plan) asks() bool { return p.Policy.Scope != entitlement.NotSpecified && !p.automatic() }
 
 // stored returns the policy as it is stored: without what its own answers make
 // void.
 func (p *plan) stored() entitlement.Policy {
 	policy := p.Policy
+	policy.Review = p.reviewing().stored(policy.Review)
+	if p.NewCatalog != nil {
+		policy.Extensions = nil
+	}
+	if p.automatic() { // nobody asks
+		policy.Scope, policy.Targets = entitlement.SpecificDirectoryUsers, []entitlement.SubjectSet{*p.rule()}
+		policy.Requestor, policy.Approval, policy.Questions = entitlement.RequestorSettings{}, entitlement.ApprovalSettings{}, nil
+		return policy
+	}
 	switch policy.Scope {
 	case entitlement.SpecificDirectoryUsers, entitlement.SpecificConnectedOrganizationUsers:
 		policy.Targets = fitting(policy.Targets, policy.Scope)

@@ -29,7 +29,11 @@ func policyPath(v *admin.Visitor, id ids.PolicyID) string {
 
 // looking returns a look at a stored policy.
 func (p *Pages) looking(r *http.Request, v *admin.Visitor, policy *entitlement.Policy) (*editing, error) {
-	e := &editing{Pages: p, ctx: r.Context(), v: v, form: &portal.Draft{}, plan: &plan{Of: policy.Package, Change: policy.ID, ChangeAt: policy.ModifiedAt, Policy: *policy, Reached: len(policySteps) - 1}}
+	e := &editing{Pages: p, ctx: r.Context(), v: v, form: &portal.Draft{}, plan: &plan{Of: policy.Package, Change: policy.ID, ChangeAt: policy.ModifiedAt, Policy: *policy}}
+	if err := e.findRules(); err != nil {
+		return nil, err
+	}
+	e.plan.Reached = len(e.plan.steps()) - 1
 	return e, e.look()
 }
 
@@ -48,17 +52,20 @@ func (p *Pages) policy(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 		{Name: "Access package", Link: &portal.Link{Text: portal.Inert(of.Name), To: packagePath(v, of.ID)}},
 		{Name: "Created", At: policy.CreatedAt}, {Name: "Modified", At: policy.ModifiedAt},
 	}, Codes: []portal.Code{{ID: "id", Label: "Object ID", Value: string(policy.ID)}}}
-	if policy.Automatic == nil {
-		t.Do = append(t.Do, portal.Link{Text: "Edit", Of: policy.Name, To: at + "/edit", Post: true})
-		if policy.Scope != entitlement.NotSpecified {
-			t.Do = append(t.Do, portal.Link{Text: switchWord(policy) + " new requests…", Of: policy.Name, To: at + "/requests"})
-		}
+	t.Do = append(t.Do, portal.Link{Text: "Edit", Of: policy.Name, To: at + "/edit", Post: true})
+	if policy.Automatic == nil && policy.Scope != entitlement.NotSpecified {
+		t.Do = append(t.Do, portal.Link{Text: switchWord(policy) + " new requests…", Of: policy.Name, To: at + "/requests"})
 	}
 	t.Do = append(t.Do, portal.Link{Text: "Delete…", Of: policy.Name, To: at + "/delete"})
+	if policy.Automatic != nil {
+		t.Sections = []portal.Section{{ID: "rule", Heading: "Rule", Facts: append([]portal.Fact{{Name: "Membership rule", Value: e.plan.rule().Rule}}, factsOf(e.sayRule(), "What it does", "")...)}}
+		t.Sections = append(t.Sections, e.extensionsSection()...)
+		return p.Show(w, r, v, portal.Frame{Title: portal.Inert(policy.Name), Crumbs: under(v, of), Content: "thing", Data: t, Script: "copy"})
+	}
 	t.Sections = []portal.Section{
 		{ID: "requests", Heading: "Requests", Facts: factsOf(append([]sentence{e.sayWho()}, e.sayApproval()...), "Who", "Approval")},
 		{ID: "information", Heading: "Requestor information", Facts: e.questionFacts()},
-		{ID: "lifecycle", Heading: "Lifecycle", Facts: factsOf(e.sayEnd(), "Access", "Extension")},
+		{ID: "lifecycle", Heading: "Lifecycle", Facts: append(factsOf(e.sayEnd(), "Access", "Extension"), factsOf(e.sayReview(), "Access Reviews", "")...)},
 	}
 	if policy.Scope == entitlement.SpecificConnectedOrganizationUsers || policy.Scope == entitlement.SpecificDirectoryUsers {
 		named := portal.Table{Caption: "Who can ask", Heads: []string{"Name", "What it is"}}
@@ -68,7 +75,16 @@ func (p *Pages) policy(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 		}
 		t.Sections[0].Table = &named
 	}
+	t.Sections = append(t.Sections, e.extensionsSection()...)
 	return p.Show(w, r, v, portal.Frame{Title: portal.Inert(policy.Name), Crumbs: under(v, of), Content: "thing", Data: t, Script: "copy"})
+}
+
+// extensionsSection shows the custom extensions of a policy, if it has some.
+func (e *editing) extensionsSection() []portal.Section {
+	if len(e.plan.Policy.Extensions) == 0 {
+		return nil
+	}
+	return []portal.Section{{ID: "rules", Heading: "Rules", Facts: factsOf(e.sayExtensions(), "Custom extensions", "")}}
 }
 
 // factsOf gives sentences the names of facts: the first has the first, all others
@@ -117,7 +133,8 @@ func (p *Pages) onPackage(r *http.Request, v *admin.Visitor) (*editing, error) {
 	}
 	fresh := usualPolicy()
 	fresh.Name = ""
-	return &editing{Pages: p, ctx: r.Context(), v: v, form: &portal.Draft{}, plan: &plan{Of: of.ID, Policy: fresh}}, nil
+	e := &editing{Pages: p, ctx: r.Context(), v: v, form: &portal.Draft{}, plan: &plan{Of: of.ID, Policy: fresh}}
+	return e, e.findRules()
 }
 
 // editPolicy makes a draft of a policy, and leads to it.

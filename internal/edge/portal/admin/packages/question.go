@@ -59,6 +59,7 @@ func (e *editing) showQuestion(w http.ResponseWriter, r *http.Request, to string
 			{Value: shortText, Label: "Short text", Checked: how == shortText}, {Value: longText, Label: "Long text", Checked: how == longText},
 			{Value: multipleChoice, Label: "Multiple choice", Checked: how == multipleChoice, Hint: "Of the answers below."}}}),
 		d.Lines(portal.Area{Field: portal.Field{ID: "choices", Label: "Answers of a multiple choice", Optional: true, Value: strings.Join(choices, "\n"), Hint: "One a line, two at least."}, Rows: 4}),
+		d.Lines(portal.Area{Field: portal.Field{ID: "choice-languages", Label: "The answers in other languages", Optional: true, Value: choiceLanguages(q.Choices), Hint: "One language a line, its answers in the same order with a | between them: “de: Läufer | Gehäuse”"}, Rows: 2}),
 		d.Check(portal.Option{ID: "several", Label: "Several answers can be chosen", Checked: q.Multiple}),
 		d.Check(portal.Option{ID: "required", Label: "Required", Checked: q.Required}),
 	}}
@@ -130,8 +131,51 @@ func (e *editing) translations() (all []entitlement.Translation) {
 	return all
 }
 
-// choices returns the answers that were typed. One that was there keeps its value
-// and its translations.
+// choiceLanguages returns the translations of answers as they are typed: a line for
+// each language, in the order in which the languages come.
+func choiceLanguages(choices []entitlement.Choice) string {
+	var languages []string
+	texts := make(map[string][]string)
+	for i, c := range choices {
+		for _, t := range c.Text.Translations {
+			if texts[t.Language] == nil {
+				languages, texts[t.Language] = append(languages, t.Language), make([]string, len(choices))
+			}
+			texts[t.Language][i] = t.Text
+		}
+	}
+	var b strings.Builder
+	for _, l := range languages {
+		fmt.Fprintf(&b, "%s: %s\n", l, strings.Join(texts[l], " | "))
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// translateChoices puts the translations that were typed into the answers. One that
+// is left empty is asked in the policy's own language.
+func (e *editing) translateChoices(choices []entitlement.Choice) {
+	all := e.lines("choice-languages")
+	if len(all) > mostLanguages {
+		e.form.Wrong("choice-languages", "Answers have at most %d translations", mostLanguages)
+		return
+	}
+	for _, line := range all {
+		language, rest, ok := strings.Cut(line, ":")
+		language = strings.TrimSpace(language)
+		texts := strings.Split(rest, "|")
+		if !ok || language == "" || len(language) > 35 || len(texts) != len(choices) {
+			e.form.Wrong("choice-languages", "Write the language, a colon and %d answers with a | between them on each line", len(choices))
+			return
+		}
+		for i, text := range texts {
+			if text = strings.TrimSpace(text); text != "" {
+				choices[i].Text.Translations = append(choices[i].Text.Translations, entitlement.Translation{Language: language, Text: portal.Clip(text, mostAnswer)})
+			}
+		}
+	}
+}
+
+// choices returns the answers that were typed. One that was there keeps its value.
 func (e *editing) choices(was []entitlement.Choice) (all []entitlement.Choice) {
 	before, seen := make(map[string]entitlement.Choice), make(map[string]bool)
 	for _, c := range was {
@@ -147,8 +191,10 @@ func (e *editing) choices(was []entitlement.Choice) (all []entitlement.Choice) {
 		}
 		seen[c.Value] = true
 		e.within("choices", "", fmt.Sprintf("Answer %d", len(all)+1), text, mostAnswer)
+		c.Text.Translations = nil
 		all = append(all, c)
 	}
+	e.translateChoices(all)
 	if len(all) < 2 || len(all) > mostAnswers {
 		e.form.Wrong("choices", "Type 2 to %d answers, one a line", mostAnswers)
 	}

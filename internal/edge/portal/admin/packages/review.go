@@ -29,7 +29,11 @@ func (e *editing) showReviewCreate() ([]block, error) {
 		pub := fault.Public(err)
 		return append(all, block{Note: &portal.Note{Kind: "stop", Lead: "It would be refused: " + strings.TrimSuffix(pub.Message, ".") + ".", Text: pub.Fix}}), nil
 	}
-	return append(all, block{Facts: nil, Picks: outcomePicks("Who could ask", parties(out.Requestors), "Nobody asks by this policy.")},
+	who := "Who could ask"
+	if e.plan.automatic() {
+		who = "Who would have it"
+	}
+	return append(all, block{Picks: outcomePicks(who, parties(out.Requestors), "Nobody asks by this policy.")},
 		block{Picks: outcomePicks("Who would approve", stages(out.Stages), "Nobody: access is given at once.")},
 		block{Picks: outcomePicks("What would be granted", grants(out.Grants), "Nothing yet.")},
 		block{Picks: outcomePicks("What deserves a second look", notes(out.Notes), "Nothing.")}), nil
@@ -71,7 +75,7 @@ func parties(all []entitlement.Party) []pick {
 // partyWords are the policy's own words for people, as people say them.
 var partyWords = map[string]string{
 	string(entitlement.AllMemberUsers): "All members", string(entitlement.AllDirectoryUsers): "All users, guests as well",
-	string(entitlement.AllExternalUsers): "Anyone from outside",
+	string(entitlement.AllExternalUsers): "Anyone from outside", string(entitlement.AttributeRuleMembers): "People for whom the rule holds",
 }
 
 func party(p entitlement.Party) pick {
@@ -150,13 +154,24 @@ func (e *editing) answers() []fact {
 		}
 		add(rolesStep, roles...)
 	}
-	add(requestsStep, plain(append([]sentence{e.sayWho()}, e.sayApproval()...))...)
-	asked := plain([]sentence{e.sayAsked()})
-	for _, q := range p.Policy.Questions {
-		asked = append(asked, q.Text.Text)
+	if p.automatic() {
+		add(memberStep, append([]string{p.rule().Rule}, plain(e.sayRule())...)...)
+	} else {
+		add(requestsStep, plain(append([]sentence{e.sayWho()}, e.sayApproval()...))...)
+		asked := plain([]sentence{e.sayAsked()})
+		for _, q := range p.Policy.Questions {
+			asked = append(asked, q.Text.Text)
+		}
+		add(questionsStep, asked...)
+		add(lifecycleStep, plain(append(e.sayEnd(), e.sayReview()...))...)
 	}
-	add(questionsStep, asked...)
-	add(lifecycleStep, plain(e.sayEnd())...)
+	if p.Rules {
+		called := plain(e.sayExtensions())
+		if len(called) == 0 {
+			called = []string{"No custom extension is called."}
+		}
+		add(extensionsStep, called...)
+	}
 	return all
 }
 

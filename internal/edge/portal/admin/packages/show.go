@@ -105,6 +105,9 @@ func (e *editing) show(w http.ResponseWriter, r *http.Request, i int) error {
 	title, above := "New access package", crumbs(e.v)
 	if e.plan.ofPolicy() {
 		title = "New policy"
+		if e.plan.automatic() {
+			title = "New auto assignment policy"
+		}
 		if e.plan.Change != "" {
 			title = "Edit policy “" + portal.Inert(e.plan.Policy.Name) + "”"
 		}
@@ -119,6 +122,7 @@ type names struct {
 	catalog       string
 	objects       map[ids.ObjectID]named
 	organizations map[ids.OrganizationID]named
+	extensions    map[ids.ObjectID]string
 }
 
 // A named is somebody whom the plan names.

@@ -37,17 +37,27 @@ type step struct {
 	take        func(*editing)
 }
 
-// The steps, by their paths.
+// The steps, in their order; the last but one is there where the catalog has
+// custom extensions.
 var (
-	packageSteps = []step{basicsStep, rolesStep, requestsStep, questionsStep, lifecycleStep, reviewStep}
-	policySteps  = []step{policyStep, requestsStep, questionsStep, lifecycleStep, reviewStep}
+	packageSteps   = []step{basicsStep, rolesStep, requestsStep, questionsStep, lifecycleStep, extensionsStep, reviewStep}
+	policySteps    = []step{policyStep, requestsStep, questionsStep, lifecycleStep, extensionsStep, reviewStep}
+	automaticSteps = []step{policyStep, memberStep, extensionsStep, reviewStep}
 )
 
 func (p *plan) steps() []step {
-	if p.ofPolicy() {
-		return policySteps
+	all := packageSteps
+	switch {
+	case p.automatic():
+		all = automaticSteps
+	case p.ofPolicy():
+		all = policySteps
 	}
-	return packageSteps
+	if !p.Rules {
+		n := len(all) - 2
+		return append(all[:n:n], all[n+1])
+	}
+	return all
 }
 
 // at returns which step has the path, or NotFound.
@@ -231,11 +241,16 @@ func (e *editing) drop(what string) {
 }
 
 // sets returns the list of people that a name is of: targets, or primary1,
-// fallback1 and alternate1 of the first stage, and so on. It is nil where there is
-// none.
+// fallback1 and alternate1 of the first stage, and so on, reviewers and
+// fallback-reviewers. It is nil where there is none.
 func (p *plan) sets(name string) *[]entitlement.SubjectSet {
-	if name == "targets" || name == "organizations" {
+	switch {
+	case name == "targets" || name == "organizations":
 		return &p.Policy.Targets
+	case name == "reviewers" && p.Review != nil:
+		return &p.Review.Primary
+	case name == "fallback-reviewers" && p.Review != nil:
+		return &p.Review.Fallback
 	}
 	for i := range p.Policy.Approval.Stages {
 		s, n := &p.Policy.Approval.Stages[i], strconv.Itoa(i+1)

@@ -95,7 +95,7 @@ func rolesSection(at string, roles []entitlement.RoleScope) portal.Section {
 }
 
 func (p *Pages) policiesSection(v *admin.Visitor, of *entitlement.Package, list entitlement.List[*entitlement.Policy]) portal.Section {
-	s := portal.Section{ID: "policies", Heading: "Policies", Do: []portal.Link{{Text: "Add policy", To: packagePath(v, of.ID) + "/policies/new"}}}
+	s := portal.Section{ID: "policies", Heading: "Policies", Do: []portal.Link{{Text: "Add policy", To: packagePath(v, of.ID) + "/policies/new"}, {Text: "Add auto assignment policy", To: packagePath(v, of.ID) + "/automatic/new"}}}
 	if len(list.Items) == 0 {
 		s.None = &portal.Nothing{Title: "No policies", Text: "A policy says who may have the package, who approves and when access ends."}
 		return s

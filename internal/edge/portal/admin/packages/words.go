@@ -46,6 +46,12 @@ func (e *editing) words() []sentence {
 	} else {
 		all = append(all, say("A policy of ", e.names.of, "."))
 	}
+	if p.automatic() {
+		if reached >= 1 {
+			all = append(all, e.sayRule()...)
+		}
+		return append(all, e.sayExtensions()...)
+	}
 	if reached >= 1 {
 		all = append(all, e.sayWho())
 	}
@@ -56,9 +62,9 @@ func (e *editing) words() []sentence {
 		all = append(all, e.sayAsked())
 	}
 	if reached >= 4 {
-		all = append(all, e.sayEnd()...)
+		all = append(all, append(e.sayEnd(), e.sayReview()...)...)
 	}
-	return all
+	return append(all, e.sayExtensions()...)
 }
 
 func (e *editing) sayRoles() sentence {
@@ -104,6 +110,9 @@ func (e *editing) namesOf(sets []entitlement.SubjectSet) []string {
 
 func (e *editing) sayWho() sentence {
 	p, in := &e.plan.Policy, e.v.Name()
+	if p.Automatic != nil {
+		return say("Nobody asks: the rule says who has it.")
+	}
 	switch p.Scope {
 	case entitlement.AllMemberUsers:
 		return say("All members of ", in, " may ask, guests may not.")
@@ -190,3 +199,6 @@ func (e *editing) sayEnd() []sentence {
 	}
 	return all
 }
+
+// lower begins a label as it stands within a sentence.
+func lower(label string) string { return strings.ToLower(label[:1]) + label[1:] }
