@@ -165,7 +165,7 @@ func (u *User) accept(home ids.Principal, now time.Time) error {
 }
 
 // reset takes an acceptance back, to be given anew under mail where that is
-// not empty. Who was signed in is no more.
+// not empty: the addresses of before are another's then. Who was signed in is no more.
 func (u *User) reset(mail string, now time.Time) error {
 	if !u.External() {
 		return fault.New(fault.Invalid, "The user %s was not invited.", u.UserPrincipalName)
@@ -174,7 +174,7 @@ func (u *User) reset(mail string, now time.Time) error {
 		if !isAddress(mail) {
 			return fault.InvalidAt("invitedUserEmailAddress", "Invalid value specified for property 'invitedUserEmailAddress' of resource 'Invitation'.")
 		}
-		u.Mail, u.OtherMails, u.ProxyAddresses = &mail, []string{mail}, primaryAddress(u.ProxyAddresses, mail)
+		u.Mail, u.OtherMails, u.ProxyAddresses = &mail, []string{mail}, primaryAddress(nil, mail)
 	}
 	u.expect(issuerMail, now.Truncate(time.Second))
 	u.SessionsFrom = now

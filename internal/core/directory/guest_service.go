@@ -98,8 +98,8 @@ func AcceptGuest(ctx context.Context, tx *sqldb.Tx, u *User, home ids.Principal)
 }
 
 // ResetGuest puts a guest back before the acceptance, in the caller's
-// transaction, under a new address where mail is not empty. Identifier, name,
-// groups and assignments stay; sessions end.
+// transaction, under a new address where mail is not empty, which takes the place of
+// those of before. Identifier, name, groups and assignments stay; sessions end.
 func ResetGuest(ctx context.Context, tx *sqldb.Tx, u *User, mail string) error {
 	if err := u.reset(mail, tx.Now()); err != nil {
 		return err

@@ -36,12 +36,16 @@ func ruledIn(ctx context.Context, tx *sqldb.Tx, p *Policy, s *Subject) (bool, er
 	return err == nil && p.holdsFor(u), err
 }
 
-// LookAtUser is the handler of UserKind: each automatic policy gives the user what
+// LookAtUser is the handler of UserKind: what a guest has who is another account's
+// now is no longer the former's, and each automatic policy gives the user what
 // it is to give, and takes what it gave when they no longer belong to those whom
 // it is for. Somebody who is deleted keeps what they have, until they are purged.
 func (s *Service) LookAtUser(ctx context.Context, w *jobs.Work) error {
 	var c directory.UserChange
 	if err := w.Args(&c); err != nil {
+		return err
+	}
+	if err := s.partUser(ctx, w.Tenant, c.User); err != nil {
 		return err
 	}
 	var due []ids.PolicyID

@@ -51,7 +51,7 @@ func forgo(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id, why strin
 }
 
 // cancelGone cancels the request of somebody who is no more.
-func (s *Service) cancelGone(ctx context.Context, tx *sqldb.Tx, t *Subject, r *Request) error {
+func cancelGone(ctx context.Context, tx *sqldb.Tx, t *Subject, r *Request) error {
 	p, err := packageByID(ctx, tx, r.Tenant, r.Package)
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func (b *batch) orphan(ctx context.Context, r *Request, l *load) error {
 	if err := forgo(ctx, b.tx, r.Tenant, r.Callout, why); err != nil {
 		return err
 	}
-	if err := b.s.giveUp(ctx, b.tx, &load{r: r, a: l.a, pkg: l.pkg, target: l.target}, why); err != nil {
+	if err := giveUp(ctx, b.tx, &load{r: r, a: l.a, pkg: l.pkg, target: l.target}, why); err != nil {
 		return err
 	}
 	return wake(ctx, b.tx, r)

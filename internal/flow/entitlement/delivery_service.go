@@ -112,12 +112,12 @@ func (b *batch) deliver(ctx context.Context, all []*load) error {
 func (b *batch) begin(ctx context.Context, l *load) (bool, error) {
 	now := b.tx.Now()
 	if l.a != nil && !l.a.Live() && l.a.State != AccessFailed {
-		return false, b.s.giveUp(ctx, b.tx, l, "The assignment has ended meanwhile.")
+		return false, giveUp(ctx, b.tx, l, "The assignment has ended meanwhile.")
 	}
 	if ok, err := unaltered(ctx, b.tx, l.r); err != nil {
 		return false, err
 	} else if !ok {
-		return false, b.s.giveUp(ctx, b.tx, l, "The request is not what its approvers have agreed to.")
+		return false, giveUp(ctx, b.tx, l, "The request is not what its approvers have agreed to.")
 	}
 	u := l.target.Object
 	if l.target.Kind != ids.Person || !b.present[u] {
@@ -137,7 +137,7 @@ func (b *batch) begin(ctx context.Context, l *load) (bool, error) {
 	}
 	a := newAssignment(l.r, u, now)
 	if a.Over(now) {
-		return false, b.s.giveUp(ctx, b.tx, l, "The access would have ended before it was delivered.")
+		return false, giveUp(ctx, b.tx, l, "The access would have ended before it was delivered.")
 	}
 	l.a, l.fresh, l.r.Assignment = a, true, a.ID
 	b.fresh = append(b.fresh, l)

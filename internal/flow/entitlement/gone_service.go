@@ -54,7 +54,7 @@ func (s *Service) endOne(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID,
 	if t.Inside() || t.Principal.IsZero() {
 		r, err := cancelable(ctx, tx, tenant, t.ID)
 		if err == nil {
-			return true, s.cancelGone(ctx, tx, t, r)
+			return true, cancelGone(ctx, tx, t, r)
 		}
 		if !missing(err) {
 			return false, err

@@ -36,6 +36,28 @@ func same(ctx context.Context, tx *sqldb.Tx, s *Subject) ([]*Subject, error) {
 	return append(all, other), err
 }
 
+// sameNow is same, of subjects that have been parted from guests who are others' by
+// now.
+func sameNow(ctx context.Context, tx *sqldb.Tx, s *Subject) (all []*Subject, err error) {
+	stored, err := same(ctx, tx, s)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range stored {
+		own, err := part(ctx, tx, one)
+		if err != nil {
+			return nil, err
+		}
+		if own == nil || one.Principal.Same(s.Principal) {
+			all = append(all, one)
+		}
+		if own != nil && own.Object == s.Object {
+			all = append(all, own)
+		}
+	}
+	return all, nil
+}
+
 // absorb makes other a part of keep, which has what is known of both: what other
 // asked for and has is keep's, some of it now and the rest by a job. Two that are
 // known at home as different people stay two; then keep alone has the object.
@@ -132,7 +154,7 @@ func (s *Service) mergeSome(ctx context.Context, tx *sqldb.Tx, tenant ids.Tenant
 	}
 	r, err := cancelable(ctx, tx, tenant, m.From)
 	if err == nil {
-		return true, s.cancelGone(ctx, tx, other, r)
+		return true, cancelGone(ctx, tx, other, r)
 	}
 	if !missing(err) {
 		return false, err

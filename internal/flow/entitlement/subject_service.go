@@ -118,7 +118,7 @@ func subjectOfAddress(ctx context.Context, tx *sqldb.Tx, in ids.TenantID, addres
 // known returns the stored subject that s is, with what s knows beyond it, or
 // stores s. Of two that are found to be one, the one who is known at home counts.
 func known(ctx context.Context, tx *sqldb.Tx, s *Subject) (*Subject, error) {
-	all, err := same(ctx, tx, s)
+	all, err := sameNow(ctx, tx, s)
 	if err != nil {
 		return nil, err
 	}

@@ -318,7 +318,7 @@ func (s *Service) failed(ctx context.Context, tenant ids.TenantID, id ids.Reques
 }
 
 // giveUp ends a delivery that no further try would mend.
-func (s *Service) giveUp(ctx context.Context, tx *sqldb.Tx, l *load, why string) error {
+func giveUp(ctx context.Context, tx *sqldb.Tx, l *load, why string) error {
 	if err := l.r.GiveUp(why, tx.Now()); err != nil {
 		return err
 	}

@@ -57,7 +57,8 @@ func mayBring(ctx context.Context, tx *sqldb.Tx, in *tenant.Tenant, n Newcomer) 
 
 // Bring returns, in the caller's transaction, the guest who stands for a
 // newcomer: the one who is here already, or a new one, who is governed and gets
-// no invitation by mail. Both tenants' logs tell of a new one.
+// no invitation by mail. Nobody but the newcomer can accept either, where it is known
+// who they are at home. Both tenants' logs tell of a new one.
 func Bring(ctx context.Context, tx *sqldb.Tx, who authz.Caller, n Newcomer) (*directory.User, error) {
 	in, err := tenant.Get(ctx, tx, who.Tenant)
 	if err != nil {
@@ -77,6 +78,9 @@ func Bring(ctx context.Context, tx *sqldb.Tx, who authz.Caller, n Newcomer) (*di
 	if err == nil && u.HasAccepted() && !n.Home.IsZero() && u.Home != n.Home {
 		err = fault.Because(fault.Conflict, OtherAccount, "The address %s is that of another guest here.", n.Mail)
 	}
+	if err == nil {
+		err = await(ctx, tx, u, n.Home)
+	}
 	if !errors.Is(err, fault.NotFound) {
 		return u, err
 	}
@@ -84,6 +88,9 @@ func Bring(ctx context.Context, tx *sqldb.Tx, who authz.Caller, n Newcomer) (*di
 		return nil, err
 	}
 	if err := putLife(ctx, tx, &Life{Tenant: in.ID, User: u.ID, Governed: true}); err != nil {
+		return nil, err
+	}
+	if err := await(ctx, tx, u, n.Home); err != nil {
 		return nil, err
 	}
 	return u, audit.RecordBoth(ctx, tx, who, other, audit.Entry{

@@ -156,8 +156,9 @@ func expected(ctx context.Context, tx *sqldb.Tx, in ids.TenantID, home *person.V
 }
 
 // invited refuses every account but the one that was invited: the one that the
-// guest's address names in a tenant that owns the address's domain. What an
-// account's own tenant has not proved to own says nothing about who it is.
+// guest's address names in a tenant that owns the address's domain, and for which the
+// guest was brought if it was for a certain one. What an account's own tenant has not
+// proved to own says nothing about who it is.
 func invited(ctx context.Context, tx *sqldb.Tx, v *person.Visit, guest *directory.User) error {
 	refused := otherAccount(v.Account.UserPrincipalName)
 	if v.Home.ID == guest.Tenant || !v.Home.Owns(domainOf(*guest.Mail)) {
@@ -166,6 +167,13 @@ func invited(ctx context.Context, tx *sqldb.Tx, v *person.Visit, guest *director
 	u, err := directory.UserByAddress(ctx, tx, v.Home.ID, *guest.Mail)
 	if errors.Is(err, fault.NotFound) || err == nil && u.ID != v.Account.ID {
 		return refused
+	}
+	if err != nil {
+		return err
+	}
+	awaited, err := awaitedAs(ctx, tx, guest.Tenant, guest.ID)
+	if err == nil && !awaited.IsZero() && !awaited.Same(v.Subject()) {
+		err = refused
 	}
 	if err != nil {
 		return err
@@ -212,6 +220,9 @@ func (r *Redemption) Accept(ctx context.Context, tx *sqldb.Tx, from From) error 
 		return err
 	}
 	if err := spendWaiting(ctx, tx, r.In.ID, r.Here.ID); err != nil {
+		return err
+	}
+	if err := awaitNobody(ctx, tx, r.Here); err != nil {
 		return err
 	}
 	asked := "the person"

@@ -199,6 +199,9 @@ func (s *Service) reset(ctx context.Context, tx *sqldb.Tx, who authz.Caller, v *
 	if err := authz.NeedReach(ctx, tx, who, u.ID, authz.Sensitive(), change); err != nil {
 		return nil, err
 	}
+	if err := awaitNobody(ctx, tx, u); err != nil {
+		return nil, err
+	}
 	return u, directory.ResetGuest(ctx, tx, u, v.Address)
 }
 
