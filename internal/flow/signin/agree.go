@@ -105,8 +105,11 @@ func (s *Service) Inquire(ctx context.Context, b Browser, id ids.FlowID) (*Inqui
 		q, err = inquire(ctx, tx, b, f)
 		return err
 	})
-	if err != nil || q.Verdict != consent.Agreed || q.Again {
-		return q, err
+	if err != nil {
+		return nil, s.denied(ctx, b, id, err)
+	}
+	if q.Verdict != consent.Agreed || q.Again {
+		return q, nil
 	}
 	err = s.step(ctx, b, id, func(_ *sqldb.Tx, f *Flow) error {
 		return f.Settled("")
@@ -165,7 +168,7 @@ func needsApproval(a *app.Application) error {
 // moves the flow on in one transaction. If anything that was shown has changed,
 // nothing happens and the fault is consent.OfferChanged.
 func (s *Service) Agree(ctx context.Context, b Browser, id ids.FlowID, shown secret.Digest, everybody bool) error {
-	return s.step(ctx, b, id, func(tx *sqldb.Tx, f *Flow) error {
+	err := s.step(ctx, b, id, func(tx *sqldb.Tx, f *Flow) error {
 		q, err := inquire(ctx, tx, b, f)
 		if err != nil {
 			return err
@@ -178,6 +181,7 @@ func (s *Service) Agree(ctx context.Context, b Browser, id ids.FlowID, shown sec
 		}
 		return f.Settled(shown)
 	})
+	return s.denied(ctx, b, id, err)
 }
 
 // Refuse spends a sign-in to an application because its person does not agree,

@@ -150,7 +150,7 @@ func (s *Service) Finish(ctx context.Context, b Browser, id ids.FlowID) (*Answer
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, s.denied(ctx, b, id, err)
 	}
 	if who != nil {
 		text, err := s.tokens.MintID(ctx, *who)

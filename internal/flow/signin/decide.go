@@ -36,7 +36,7 @@ func (s *Service) Offer(ctx context.Context, b Browser, id ids.FlowID) (*Offer, 
 		o.People, err = directory.CountUsers(ctx, tx, o.To.ID, nil)
 		return err
 	})
-	return o, err
+	return o, s.denied(ctx, b, id, err)
 }
 
 // offer reads everything that Shown covers.
@@ -196,7 +196,7 @@ func (s *Service) Grant(ctx context.Context, b Browser, id ids.FlowID, shown sec
 		_, err = consent.GrantOffer(ctx, tx, now.By.caller(f.Resource(), b), consent.Accept{AppID: f.Ask.App, Want: want, Shown: now.Digest, Until: end})
 		return err
 	})
-	return f, err
+	return f, s.denied(ctx, b, id, err)
 }
 
 // Decline spends the flow without consent.

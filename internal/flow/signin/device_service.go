@@ -231,7 +231,7 @@ func (s *Service) FinishDevice(ctx context.Context, b Browser, id ids.FlowID) er
 		return token.DecideDevice(ctx, tx, o.Device)
 	})
 	if err != nil {
-		return err
+		return s.denied(ctx, b, id, err)
 	}
 	return s.signIns.Put(ctx, entry)
 }

@@ -53,9 +53,10 @@ type Center struct {
 
 // New returns an admin center with its first page.
 func New(o Options) *Center {
-	c := &Center{Options: o, mux: http.NewServeMux(), words: map[string]bool{"admin": true}, routes: []string{"GET /admin"}}
+	c := &Center{Options: o, mux: http.NewServeMux(), words: map[string]bool{"admin": true}, routes: []string{"GET /admin", "GET /admin/sign-in-logs"}}
 	d := c.Desk(nil, nil)
 	c.mux.Handle("GET /admin", web.Serve(c.door, d.Fail))
+	c.mux.Handle("GET /admin/sign-in-logs", web.Serve(c.door, d.Fail))
 	Mount(c, d, d, home)
 	c.mux.Handle("/", web.Serve(portal.NoPage, d.Fail))
 	return c

@@ -11,13 +11,16 @@ import (
 	"entente/internal/kit/fault"
 )
 
-// door leads to the admin center of the organization in which the visitor acts.
+// door leads to the admin center of the organization in which the visitor acts, or
+// to the page of the same path in it: an error page can link to the sign-in logs
+// without knowing whose administrator reads it.
 func (c *Center) door(w http.ResponseWriter, r *http.Request) error {
 	v, err := portal.Visit(w, r, c.SignIn, "/admin")
 	if v == nil || err != nil {
 		return err
 	}
-	portal.Lead(w, r, "/@"+url.PathEscape(v.In.DefaultDomain())+"/admin")
+	to := url.URL{Path: "/@" + v.In.DefaultDomain() + r.URL.Path, RawQuery: r.URL.RawQuery}
+	portal.Lead(w, r, to.RequestURI())
 	return nil
 }
 

@@ -177,3 +177,38 @@ func TestLogsAreFiltered(t *testing.T) {
 		}
 	})
 }
+
+// TestARefusedPageLeadsToItsEntry: the page on which somebody is refused links to the
+// log's entry, which those open who may, after they have signed in.
+func TestARefusedPageLeadsToItsEntry(t *testing.T) {
+	enttest.Each(t, func(t *testing.T, engine sqldb.Engine) {
+		s := enttest.Start(t, enttest.Options{Engine: engine})
+		app := s.Application(t, s.B, "Assigned only", false)
+		s.Graph(t, s.B, http.MethodPatch, "/v1.0/applications/"+app.ID, map[string]any{"web": map[string]any{"redirectUris": []string{s.Name + "/error"}}}, nil)
+		principal := s.Present(t, s.B, app.AppID)
+		s.Graph(t, s.B, http.MethodPatch, "/v1.0/servicePrincipals/"+principal.ID, map[string]any{"appRoleAssignmentRequired": true}, nil)
+		const word = "Copper-Lantern-72"
+		s.Graph(t, s.B, http.MethodPost, "/v1.0/users", map[string]any{"accountEnabled": true, "displayName": "Reader", "mailNickname": "reader", "userPrincipalName": "reader@" + s.B.Domain,
+			"passwordProfile": map[string]any{"password": word, "forceChangePasswordNextSignIn": false}}, nil)
+		sign := func(upn, password string) (*browser.Browser, browser.Page) {
+			who := browser.Open(t, s)
+			return who, who.SignIn(who.Get("/"+s.B.ID+"/oauth2/v2.0/authorize?"+url.Values{"client_id": {app.AppID}, "response_type": {"code"}, "response_mode": {"fragment"},
+				"scope": {"openid"}, "redirect_uri": {s.Name + "/error"}}.Encode()), upn, password)
+		}
+		reader, p := sign("reader@"+s.B.Domain, word)
+		link := p.Wants(http.StatusForbidden, "AADSTS50105").Link("find it in the sign-in logs")
+		reader.Get(link).Wants(http.StatusForbidden, "Reports Reader")
+		other := browser.AsAdmin(t, s, s.A)
+		if p := other.Get(link).Wants(http.StatusOK, "Nothing meets the filter"); strings.Contains(p.Text(), "Assigned only") {
+			t.Error("another organization's administrator reads of it")
+		}
+		late := browser.Open(t, s)
+		entry := late.SignIn(late.Get(link), s.B.AdminUPN, s.B.AdminPassword).Wants(http.StatusOK, "AADSTS50105", "Assigned only", "reader@"+s.B.Domain, "Link that broke Assignment", "Expected a role of the application")
+		if !strings.HasPrefix(entry.At.Path, "/@"+s.B.Domain+"/admin/sign-in-logs/") {
+			t.Errorf("the link leads to %s", entry.At)
+		}
+		_, p = sign(s.A.AdminUPN, s.A.AdminPassword)
+		link = p.Wants(http.StatusForbidden, "AADSTS50020").Link("find it in the sign-in logs")
+		late.Get(link).Wants(http.StatusOK, "AADSTS50020", s.A.AdminUPN, "Contoso", "Link that broke Guest account", "Found none")
+	})
+}
