@@ -172,6 +172,9 @@ func TestWrongGovernance(t *testing.T) {
 			{"an endpoint in the clear", "POST", "/catalogs/" + id + "/customWorkflowExtensions", map[string]any{
 				"@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension", "displayName": "x",
 				"endpointConfiguration": map[string]any{"url": "http://workflow.example"}}, 400, "InvalidModel", "endpointConfiguration.url"},
+			{"an endpoint that is waited for too long", "POST", "/catalogs/" + id + "/customWorkflowExtensions", map[string]any{
+				"@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension", "displayName": "x",
+				"endpointConfiguration": map[string]any{"url": "https://workflow.example"}, "clientConfiguration": map[string]any{"timeoutInMilliseconds": 2001}}, 400, "InvalidModel", "clientConfiguration.timeoutInMilliseconds"},
 			{"a package incompatible with itself", "POST", "/accessPackages/" + own + "/incompatibleAccessPackages/$ref", packageRef(own), 400, "InvalidModel", "@odata.id"},
 		} {
 			a := c.Send(t, w, tt.status, tt.method, em+tt.path, tt.body)

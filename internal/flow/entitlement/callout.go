@@ -1,6 +1,7 @@
 package entitlement
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/url"
 	"slices"
@@ -106,32 +107,58 @@ func (c *Callout) end(to CalloutStatus, detail string, now time.Time) error {
 // Over reports whether nothing more becomes of the call.
 func (c *Callout) Over() bool { return len(nextCallout[c.Status]) == 0 }
 
-// Limits of a call. Graph lets an extension choose within them.
+// Limits of a call; within those that Graph names an extension chooses.
 const (
-	usualCallTime = 2 * time.Second
-	longestCall   = 5 * time.Second
-	usualRetries  = 1
-	mostRetries   = 10
+	shortestCall  = 200 * time.Millisecond
+	usualCallTime = time.Second
+	longestCall   = 2 * time.Second
+	mostRetries   = 1 // and as many where the extension does not say
 	firstRetry    = 10 * time.Second
 	longestRetry  = time.Hour
 	longestDetail = 1000
 )
 
+// A clientConfiguration is Graph's customExtensionClientConfiguration: how often and
+// for how long an endpoint is called. What is null is as usual.
+// https://learn.microsoft.com/graph/api/resources/customextensionclientconfiguration
+type clientConfiguration struct {
+	Type    string `json:"@odata.type"`
+	Retries *int   `json:"maximumRetries"`
+	Millis  *int   `json:"timeoutInMilliseconds"`
+}
+
+// checkClient refuses a configuration that does not say how an endpoint is called.
+func checkClient(text json.RawMessage) error {
+	if len(text) == 0 {
+		return nil
+	}
+	var says clientConfiguration
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&says); err != nil {
+		return bad("clientConfiguration", "A configuration has maximumRetries and timeoutInMilliseconds, each a number or null.")
+	}
+	if n := says.Retries; n != nil && (*n < 0 || *n > mostRetries) {
+		return bad("clientConfiguration.maximumRetries", "An endpoint is tried again 0 times or once, not %d times.", *n)
+	}
+	if n := says.Millis; n != nil && (*n < int(shortestCall/time.Millisecond) || *n > int(longestCall/time.Millisecond)) {
+		return bad("clientConfiguration.timeoutInMilliseconds", "A call takes from %d to %d milliseconds, not %d.", shortestCall/time.Millisecond, longestCall/time.Millisecond, *n)
+	}
+	return nil
+}
+
 // clientOf returns how often and for how long an extension's endpoint is called.
 func clientOf(e *Extension) (retries int, within time.Duration) {
-	var says struct {
-		Retries *int `json:"maximumRetries"`
-		Millis  *int `json:"timeoutInMilliseconds"`
-	}
-	retries, within = usualRetries, usualCallTime
-	if json.Unmarshal(e.Client, &says) != nil { // checked by nobody: it is kept as it came
-		return retries, within
+	retries, within = mostRetries, usualCallTime
+	var says clientConfiguration
+	if checkClient(e.Client) != nil || json.Unmarshal(e.Client, &says) != nil {
+		return retries, within // stored before it was checked, or empty
 	}
 	if says.Retries != nil {
-		retries = min(max(*says.Retries, 0), mostRetries)
+		retries = *says.Retries
 	}
-	if says.Millis != nil && *says.Millis > 0 {
-		within = min(time.Duration(*says.Millis)*time.Millisecond, longestCall)
+	if says.Millis != nil {
+		within = time.Duration(*says.Millis) * time.Millisecond
 	}
 	return retries, within
 }

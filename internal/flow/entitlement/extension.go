@@ -21,7 +21,7 @@ type Extension struct {
 	Description    string
 	Endpoint       Endpoint
 	Authentication json.RawMessage // as it came
-	Client         json.RawMessage // as it came
+	Client         json.RawMessage // as it came; see clientConfiguration
 	Pause          time.Duration   // how long a request waits for the endpoint's word; zero does not
 	Callback       bool            // whether it waits at all
 	CreatedAt      time.Time
@@ -86,10 +86,10 @@ func (e *Extension) Check() error {
 	if e.Pause < 0 || e.Pause > longestPause {
 		return bad("callbackConfiguration.timeoutDuration", "A request waits for at most 14 days.")
 	}
-	if len(e.Authentication)+len(e.Client) > 8<<10 {
+	if len(e.Authentication) > 8<<10 {
 		return bad("authenticationConfiguration", "The configuration has more than %d bytes.", 8<<10)
 	}
-	return nil
+	return checkClient(e.Client)
 }
 
 // Clear takes back everything that a body says.
