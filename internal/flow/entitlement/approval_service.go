@@ -118,16 +118,14 @@ func resolve(ctx context.Context, tx *sqldb.Tx, sets, others []SubjectSet, targe
 			}
 			all = append(all, objects...)
 		}
-		able := false
 		for _, id := range all {
-			ok, err := anybody(ctx, tx, target, requestor, id)
+			able, err := anybody(ctx, tx, target, requestor, id)
 			if err != nil {
 				return nil, err
 			}
-			able = able || ok
-		}
-		if able {
-			return all, nil
+			if able {
+				return all, nil
+			}
 		}
 		named = append(named, all...)
 	}
@@ -260,8 +258,7 @@ func isAsked(ctx context.Context, tx *sqldb.Tx, who authz.Caller, stage *Approva
 	if err != nil {
 		return false, err
 	}
-	all, err := approversOf(ctx, tx, stage)
-	return slices.ContainsFunc(all, func(o object.Object) bool { return slices.Contains(mine, o.ID) }), err
+	return asksOne(ctx, tx, stage, mine)
 }
 
 // mayDecide refuses whoever is no approver of the stage now, and everybody who is

@@ -73,7 +73,22 @@ func addApprovers(ctx context.Context, tx *sqldb.Tx, a *ApprovalStage, list []ap
 	return err
 }
 
-// approversOf returns who may decide on a stage now, as objects that live.
+// asksOne reports whether one of some objects may decide on a stage now.
+func asksOne(ctx context.Context, tx *sqldb.Tx, a *ApprovalStage, of []ids.ObjectID) (bool, error) {
+	if len(of) == 0 {
+		return false, nil
+	}
+	in, values := sqldb.In(of)
+	n := 0
+	err := tx.One(ctx, `
+		select count(*) from approval_approver p join object o on o.tenant_id = p.tenant_id and o.id = p.object_id and o.deleted_us = 0
+		where  p.tenant_id = ? and p.request_id = ? and p.number = ? and (p.alternate = 0 or ? = 1) and p.object_id in (`+in+`)`,
+		append([]any{a.Tenant, a.Request, a.Number, !a.EscalatedAt.IsZero()}, values...), &n)
+	return n > 0, err
+}
+
+// approversOf returns who may decide on a stage now, as objects that live: the first
+// two hundred by name.
 func approversOf(ctx context.Context, tx *sqldb.Tx, a *ApprovalStage) ([]object.Object, error) {
 	return sqldb.All(ctx, tx, `
 		select o.id, o.kind, o.display_name

@@ -40,6 +40,17 @@ func organizationByID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id
 	return o, loadSources(ctx, tx, tenant, []*Organization{o})
 }
 
+// organizationsByID tells which of some connected organizations there are.
+func organizationsByID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, keys []ids.OrganizationID) (map[ids.OrganizationID]bool, error) {
+	all, err := several(ctx, tx, "select o.id from connected_organization o where o.tenant_id = ? and o.id", tenant, keys,
+		func(scan func(...any) error) (id ids.OrganizationID, err error) { return id, scan(&id) })
+	there := make(map[ids.OrganizationID]bool, len(all))
+	for _, id := range all {
+		there[id] = true
+	}
+	return there, err
+}
+
 // organizationOf returns the organization that somebody belongs to, or nil: by
 // the tenant at which they signed in, with any of its verified domains, and
 // otherwise by the domain that was proved. An address in a tenant's domain that

@@ -26,7 +26,8 @@ type PolicyChange struct {
 // Limits of a policy.
 const (
 	mostStages    = 3
-	mostNamed     = 240 // users, groups and organizations that a policy names
+	mostNamed     = 500  // users, service principals and groups that a policy names
+	mostConnected = 1000 // organizations that it names
 	mostQuestions = 50
 	mostChoices   = 100
 	mostLanguages = 60
@@ -34,7 +35,7 @@ const (
 	longestDuration = 3660 * day
 	longestText     = 1000
 	longestRule     = rule.MaxText
-	longestPolicy   = 128 << 10 // bytes, stored
+	longestPolicy   = 256 << 10 // bytes, stored
 
 	usualTimeOut       = 14 * day // of a stage that does not say
 	shortestEscalation = day
@@ -347,8 +348,19 @@ func (p *Policy) checkStages() error {
 }
 
 func (p *Policy) checkSize() error {
-	if n := len(p.subjects()); n > mostNamed {
-		return bad("specificAllowedTargets", "The policy names %d users, groups and organizations; there can be %d.", n, mostNamed)
+	named, connected := 0, 0
+	for _, s := range p.subjects() {
+		if s.set.Kind == ConnectedOrganizationMembers {
+			connected++
+		} else {
+			named++
+		}
+	}
+	switch {
+	case named > mostNamed:
+		return bad("specificAllowedTargets", "The policy names %d users and groups; there can be %d.", named, mostNamed)
+	case connected > mostConnected:
+		return bad("specificAllowedTargets", "The policy names %d connected organizations; there can be %d.", connected, mostConnected)
 	}
 	for _, kept := range []struct {
 		path string

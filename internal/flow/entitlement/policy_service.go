@@ -169,10 +169,8 @@ func stand(ctx context.Context, tx *sqldb.Tx, who authz.Caller, of *Package, p *
 			return err
 		}
 	}
-	for _, s := range p.subjects() {
-		if err := exists(ctx, tx, p.Tenant, s); err != nil {
-			return err
-		}
+	if err := exist(ctx, tx, p.Tenant, p.subjects()); err != nil {
+		return err
 	}
 	for i, e := range p.Extensions {
 		found, err := extensionByID(ctx, tx, p.Tenant, e.Extension)
@@ -192,20 +190,36 @@ func stand(ctx context.Context, tx *sqldb.Tx, who authz.Caller, of *Package, p *
 // kindsOf are the kinds of objects that a set can name.
 var kindsOf = map[SetKind]object.Kind{SingleUser: object.User, GroupMembers: object.Group, SingleServicePrincipal: object.ServicePrincipal}
 
-// exists refuses somebody whom the tenant does not have.
-func exists(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, s namedSubject) error {
-	if s.set.Kind == ConnectedOrganizationMembers {
-		_, err := organizationByID(ctx, tx, tenant, s.set.Organization)
-		if errors.Is(err, fault.NotFound) {
-			err = bad(s.path, "There is no connected organization '%s'.", s.set.Organization)
+// exist refuses somebody whom the tenant does not have.
+func exist(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, all []namedSubject) error {
+	var objects []ids.ObjectID
+	var connected []ids.OrganizationID
+	for _, s := range all {
+		if s.set.Kind == ConnectedOrganizationMembers {
+			connected = append(connected, s.set.Organization)
+		} else {
+			objects = append(objects, s.set.Object)
 		}
+	}
+	here, err := object.GetAll(ctx, tx, tenant, objects)
+	if err != nil {
 		return err
 	}
-	o, err := object.Get(ctx, tx, tenant, s.set.Object)
-	if errors.Is(err, fault.NotFound) || err == nil && o.Kind != kindsOf[s.set.Kind] {
-		return bad(s.path, "There is no object '%s' of the kind %s.", s.set.Object, kindsOf[s.set.Kind])
+	there, err := organizationsByID(ctx, tx, tenant, connected)
+	if err != nil {
+		return err
 	}
-	return err
+	for _, s := range all {
+		switch {
+		case s.set.Kind != ConnectedOrganizationMembers:
+			if o, ok := here[s.set.Object]; !ok || o.Kind != kindsOf[s.set.Kind] {
+				return bad(s.path, "There is no object '%s' of the kind %s.", s.set.Object, kindsOf[s.set.Kind])
+			}
+		case !there[s.set.Organization]:
+			return bad(s.path, "There is no connected organization '%s'.", s.set.Organization)
+		}
+	}
+	return nil
 }
 
 // recordPolicy writes a change of a policy into the audit log, and says

@@ -108,9 +108,6 @@ func putPolicy(ctx context.Context, tx *sqldb.Tx, p *Policy) error {
 		p.Name, query.Fold(p.Name), p.Scope, p.Requestor.SelfAdd, p.Automatic != nil, body, sqldb.Micros(p.ModifiedAt), p.Tenant, p.ID, p.version)); err != nil {
 		return err
 	}
-	if err := forgetSubjects(ctx, tx, p); err != nil {
-		return err
-	}
 	return nameSubjects(ctx, tx, p)
 }
 
@@ -147,27 +144,62 @@ func oneAutomatic(ctx context.Context, tx *sqldb.Tx, p *Policy) error {
 	return err
 }
 
-// nameSubjects stores whom the policy names, and what it calls.
-func nameSubjects(ctx context.Context, tx *sqldb.Tx, p *Policy) error {
-	var rows [][]any
+// A naming is a row of whom a policy names.
+type naming struct {
+	as      string
+	subject string
+	kind    SetKind
+}
+
+// namings returns whom the policy names, each once.
+func (p *Policy) namings() map[naming]bool {
+	all := make(map[naming]bool)
+	seen := make(map[[2]string]bool)
 	for _, s := range p.subjects() {
-		rows = append(rows, []any{p.Tenant, p.ID, s.as, s.set.named(), s.set.Kind})
-	}
-	if p.ruled() {
-		rows = append(rows, []any{p.Tenant, p.ID, asTarget, ruledSubject, AttributeRuleMembers})
-	}
-	if _, err := tx.ExecAll(ctx, `
-		insert into policy_subject (tenant_id, policy_id, role, subject_id, kind) values (?, ?, ?, ?, ?)
-		on conflict (tenant_id, policy_id, role, subject_id) do nothing`, rows); err != nil {
-		return err
-	}
-	for _, e := range p.Extensions {
-		if _, err := tx.Exec(ctx, `insert into policy_extension (tenant_id, policy_id, stage, extension_id) values (?, ?, ?, ?)`,
-			p.Tenant, p.ID, e.Stage, e.Extension); err != nil {
-			return err
+		if key := [2]string{s.as, s.set.named()}; !seen[key] {
+			seen[key], all[naming{s.as, s.set.named(), s.set.Kind}] = true, true
 		}
 	}
-	return nil
+	if p.ruled() {
+		all[naming{asTarget, ruledSubject, AttributeRuleMembers}] = true
+	}
+	return all
+}
+
+// nameSubjects stores whom the policy names, as far as it is not stored so, and what
+// it calls.
+func nameSubjects(ctx context.Context, tx *sqldb.Tx, p *Policy) error {
+	before, err := sqldb.All(ctx, tx, `select role, subject_id, kind from policy_subject where tenant_id = ? and policy_id = ?`, []any{p.Tenant, p.ID},
+		func(scan func(...any) error) (n naming, err error) { return n, scan(&n.as, &n.subject, &n.kind) })
+	if err != nil {
+		return err
+	}
+	now := p.namings()
+	var gone, fresh [][]any
+	for _, n := range before {
+		if !now[n] {
+			gone = append(gone, []any{p.Tenant, p.ID, n.as, n.subject})
+		}
+		delete(now, n)
+	}
+	for n := range now {
+		fresh = append(fresh, []any{p.Tenant, p.ID, n.as, n.subject, n.kind})
+	}
+	if _, err := tx.ExecAll(ctx, `delete from policy_subject where tenant_id = ? and policy_id = ? and role = ? and subject_id = ?`, gone); err != nil {
+		return err
+	}
+	if _, err := tx.ExecAll(ctx, `insert into policy_subject (tenant_id, policy_id, role, subject_id, kind) values (?, ?, ?, ?, ?)`, fresh); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `delete from policy_extension where tenant_id = ? and policy_id = ?`, p.Tenant, p.ID); err != nil {
+		return err
+	}
+	rows := make([][]any, len(p.Extensions))
+	for i, e := range p.Extensions {
+		rows[i] = []any{p.Tenant, p.ID, e.Stage, e.Extension}
+	}
+	_, err = tx.ExecAll(ctx, `insert into policy_extension (tenant_id, policy_id, stage, extension_id) values (?, ?, ?, ?)`, rows)
+	return err
 }
 
 func forgetSubjects(ctx context.Context, tx *sqldb.Tx, p *Policy) error {

@@ -2,11 +2,9 @@ package entitlement
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"entente/internal/core/directory"
-	"entente/internal/core/object"
 	"entente/internal/core/tenant"
 	"entente/internal/flow/notify"
 	"entente/internal/kit/ids"
@@ -106,8 +104,8 @@ func (w *writing) approval(ctx context.Context, tx *sqldb.Tx, l *load, ask notif
 	if err != nil {
 		return nil, err
 	}
-	all, err := approversOf(ctx, tx, stage)
-	if err != nil || !slices.ContainsFunc(all, func(o object.Object) bool { return slices.Contains(mine, o.ID) }) {
+	asked, err := asksOne(ctx, tx, stage, mine)
+	if err != nil || !asked {
 		return nil, err
 	}
 	c := notify.ApprovalContent{Organization: w.org, Ask: ask, Again: w.n.Event == eventReminded, PassedOn: w.n.Event == eventPassedOn, Due: stage.DueAt, Others: stage.EscalateAt}
