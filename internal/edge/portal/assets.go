@@ -31,6 +31,9 @@ var liveScript []byte
 //go:embed assets/place.js
 var placeScript []byte
 
+//go:embed assets/zone.js
+var zoneScript []byte
+
 // An asset is a file that pages load.
 type asset struct {
 	name, ending, media string
@@ -44,6 +47,7 @@ var assets = []asset{
 	{"leave", ".js", "text/javascript; charset=utf-8", leaveScript},
 	{"live", ".js", "text/javascript; charset=utf-8", liveScript},
 	{"place", ".js", "text/javascript; charset=utf-8", placeScript},
+	{"zone", ".js", "text/javascript; charset=utf-8", zoneScript},
 }
 
 // address returns the path of an asset. It changes with its content.

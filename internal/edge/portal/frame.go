@@ -25,7 +25,6 @@ type Frame struct {
 	Fold     bool        // the areas stand in a menu on wide windows too: the page needs the room
 	Problems []Problem   // what keeps the form from being taken
 	Note     *Note       // shown above the heading
-	Zone     string      // the zone that times are in; UTC when empty
 	FormTo   string      // a registered address to which a form here may lead back
 	Script   string      // the asset that the page runs, or none; it works without
 	Content  string      // the template of what stands below the heading
@@ -62,6 +61,7 @@ type frame struct {
 	Frame
 	Site string
 	Host string
+	Zone string // in which times are shown
 	Main template.HTML
 }
 
@@ -71,13 +71,10 @@ func (t *Templates) Frame(w http.ResponseWriter, r *http.Request, p Frame) error
 	if err != nil {
 		return err
 	}
-	if p.Zone == "" {
-		p.Zone = "UTC"
-	}
 	status, title := answer(p.Status, p.Title, p.Problems)
 	Protect(w, p.FormTo)
-	return t.write(w, status, "frame", frame{Frame: p, Site: t.site.Operator, Host: t.host(r), Main: main},
-		document{Title: title + " – " + p.Area + " – " + Product, Script: scriptAddress(p.Script)})
+	return t.write(w, status, "frame", frame{Frame: p, Site: t.site.Operator, Host: t.host(r), Zone: Zone(r).String(), Main: main},
+		document{Title: title + " – " + p.Area + " – " + Product, Script: scriptAddress(p.Script), zone: Zone(r)})
 }
 
 // answer returns the status and the title of a page: with problems it is 422

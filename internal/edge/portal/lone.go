@@ -124,7 +124,7 @@ func (t *Templates) Lone(w http.ResponseWriter, r *http.Request, p Lone) error {
 	}
 	Protect(w, p.FormTo, p.Frames...)
 	return t.write(w, status, "lone", lone{Lone: p, Site: t.site.Operator, Host: t.host(r), Card: card},
-		document{Title: title + " – " + Product, Body: class, Script: scriptAddress(p.Script)})
+		document{Title: title + " – " + Product, Body: class, Script: scriptAddress(p.Script), zone: Zone(r)})
 }
 
 // host returns the name under which the reader reached us.

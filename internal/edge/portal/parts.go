@@ -162,7 +162,9 @@ type Nothing struct {
 }
 
 // Stamp returns a time as pages show it: Mon, Dec 7, 2026, 9:41 AM.
-func Stamp(t time.Time) string { return t.UTC().Format("Mon, Jan 2, 2006, 3:04 PM") }
+// Templates show it with the mark of a time, by which it becomes one of the zone of
+// whoever reads the page.
+func Stamp(t time.Time) string { return t.UTC().Format(stampLayout) }
 
 // iso returns a time for machines.
 func iso(t time.Time) string { return t.UTC().Format(time.RFC3339) }

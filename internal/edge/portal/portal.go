@@ -23,6 +23,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"entente/internal/kit/web"
 )
@@ -74,6 +75,8 @@ type document struct {
 	Script  string // path of the page's script, or none
 	Symbols template.HTML
 	Content template.HTML
+
+	zone *time.Location // of its times
 }
 
 // write renders the template inside the document and answers with it. Nothing
@@ -83,6 +86,7 @@ func (t *Templates) write(w http.ResponseWriter, status int, name string, data a
 	if err != nil {
 		return err
 	}
+	content = template.HTML(inZone(string(content), doc.zone))
 	doc.Title, doc.Content, doc.Symbols = Whole(doc.Title), content, symbols(string(content))
 	var page bytes.Buffer
 	if err := t.set.ExecuteTemplate(&page, "document", doc); err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"entente/internal/flow/signin"
 	"entente/internal/kit/fault"
@@ -39,6 +40,7 @@ func PlaceOf(r *http.Request) signin.Place {
 type Visitor struct {
 	*signin.Visitor
 	Browser signin.Browser
+	Zone    *time.Location // in which they are shown times
 }
 
 // Visit returns whoever opens a page, or nil after it has answered with the way
@@ -49,7 +51,7 @@ func Visit(w http.ResponseWriter, r *http.Request, s *signin.Service, first stri
 	v, err := s.Visitor(r.Context(), b, at)
 	if err == nil {
 		SlideSession(w, r, v.Session.ID)
-		return &Visitor{v, b}, nil
+		return &Visitor{v, b, Zone(r)}, nil
 	}
 	page := PageOr(r, first)
 	var f *signin.Flow

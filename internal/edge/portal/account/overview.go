@@ -22,6 +22,7 @@ func (p *Pages) overview(w http.ResponseWriter, r *http.Request, v *portal.Visit
 		{Name: "Verified domain", Value: v.Home.DefaultDomain()},
 		{Name: "Object ID", Value: string(v.Account.ID), Code: true},
 		{Name: "Signed in", At: v.Session.AuthAt, Link: &portal.Link{Text: "Sessions", To: "/account/sessions"}},
+		{Name: "Time zone", Value: portal.Zone(r).String(), Link: &portal.Link{Text: "Change the time zone", To: "/account/time-zone"}},
 	}}
 	if !v.AtHome() {
 		d.In, d.Here = v.In.DisplayName, []portal.Fact{

@@ -57,6 +57,8 @@ type page func(*Pages, http.ResponseWriter, *http.Request, *portal.Visitor) erro
 var routes = map[string]page{
 	"GET /account":                       (*Pages).overview,
 	"GET /account/choose":                (*Pages).choose,
+	"GET /account/time-zone":             (*Pages).zone,
+	"POST /account/time-zone":            (*Pages).setZone,
 	"GET /account/sessions":              (*Pages).sessions,
 	"POST /account/sessions/end":         (*Pages).endSession,
 	"POST /account/sessions/others":      (*Pages).endOthers,
@@ -102,7 +104,7 @@ func (p *Pages) Handler() http.Handler {
 	}
 	mux.Handle("/", web.Serve(portal.NoPage, p.Fail))
 	return web.FoldPath(web.SameOrigin(mux, p.Fail), "account", "sessions", "end", "others", "everywhere", "signins", "applications", "remove",
-		"organizations", "switch", "accept", "leave", "security", "password", "choose", "app", "rename", "codes", "renew")
+		"organizations", "switch", "accept", "leave", "security", "password", "choose", "app", "rename", "codes", "renew", "time-zone")
 }
 
 // tabs are the areas.

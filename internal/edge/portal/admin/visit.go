@@ -46,7 +46,7 @@ func (c *Center) visit(w http.ResponseWriter, r *http.Request) (*Visitor, error)
 	if there.In.ID == in.ID {
 		who := there.Caller(v.Browser)
 		who.AppName = Area
-		return &Visitor{Visitor: &portal.Visitor{Visitor: there, Browser: v.Browser}, Tenant: there.In, Who: who, at: at}, nil
+		return &Visitor{Visitor: &portal.Visitor{Visitor: there, Browser: v.Browser, Zone: v.Zone}, Tenant: there.In, Who: who, at: at}, nil
 	}
 	if _, err := c.SignIn.Switch(r.Context(), there, in.ID); errors.Is(err, fault.NotFound) {
 		return nil, fault.New(fault.Forbidden, "The account that you are signed in with is not one of %s.", portal.Inert(in.DisplayName)).

@@ -27,7 +27,7 @@ func (p *Pages) made(w http.ResponseWriter, r *http.Request, v *portal.Visitor) 
 	if err != nil {
 		return err
 	}
-	d := madeData{Until: m.Until.UTC().Format("January 2, 2006"), Ended: m.Ended, Tenant: v.In.DisplayName}
+	d := madeData{Until: v.Local(m.Until).Format("January 2, 2006"), Ended: m.Ended, Tenant: v.In.DisplayName}
 	if m.Guest.Mail != nil {
 		d.Address = *m.Guest.Mail
 	}

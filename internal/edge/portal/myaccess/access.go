@@ -159,7 +159,7 @@ func (p *Pages) lengthen(w http.ResponseWriter, r *http.Request, v *visitor, typ
 	}
 	in := portal.Inert(v.in.DisplayName)
 	return p.confirming(w, r, v, "Extend “"+portal.Inert(a.Name)+"”", confirmData{
-		Text: "You ask " + in + " to have it " + until(a.Terms.Expiration) + ", from the day it agrees. Until then it ends as before.", Action: v.to("/access/assignments/" + string(a.ID) + "/extend"),
+		Text: "You ask " + in + " to have it " + v.until(a.Terms.Expiration) + ", from the day it agrees. Until then it ends as before.", Action: v.to("/access/assignments/" + string(a.ID) + "/extend"),
 		Button: "Ask " + in + " to extend", Why: why(true, typed, wrong)}, problems)
 }
 

@@ -87,19 +87,19 @@ func (p *Pages) consider(w http.ResponseWriter, r *http.Request, v *visitor, rea
 		return fault.New(fault.NotFound, "There is no such request of yours, and none that waits for you.")
 	}
 	in := portal.Inert(v.in.DisplayName)
-	d := approvalData{Tag: portal.RequestTag(c.Request), Asked: c.CreatedAt, In: in, Gifts: gifts(c.Roles), Period: period(c.Request), Why: c.Justification,
+	d := approvalData{Tag: portal.RequestTag(c.Request), Asked: c.CreatedAt, In: in, Gifts: gifts(c.Roles), Period: v.period(c.Request), Why: c.Justification,
 		Follow: v.to("/access/requests/" + string(c.ID)), Person: portal.Person{Name: c.For.Name, Address: c.For.Email, Home: home(v, c)}, Facts: about(in, c)}
 	for _, a := range c.Answers {
 		d.Answers = append(d.Answers, portal.Fact{Name: portal.Whole(a.Text), Value: said(a)})
 	}
-	d.Weigh = weigh(in, c)
+	d.Weigh = weigh(v, in, c)
 	if s := c.Waiting(); s != nil {
 		d.Due = s.DueAt
 		wrong := ""
 		for _, x := range problems {
 			wrong = x.Text
 		}
-		d.Decision = &decision{Action: v.to("/access/approvals/" + string(c.ID)), Stage: string(s.ID), Shown: string(c.Shown), Approve: "Approve for " + in, Then: then(in, c),
+		d.Decision = &decision{Action: v.to("/access/approvals/" + string(c.ID)), Stage: string(s.ID), Shown: string(c.Shown), Approve: "Approve for " + in, Then: then(v, in, c),
 			Reason: questionField{Kind: "lines", Rows: 3, Field: portal.Field{ID: "reason", Name: "reason", Label: "Reason", Value: reason, Error: wrong,
 				Optional: !c.Terms.Stages[c.Stage].Justification, Hint: "The requestor sees it, and both organizations’ records keep it."}}}
 	}
@@ -153,7 +153,7 @@ func about(in string, c *entitlement.Case) []portal.Fact {
 }
 
 // weigh is what speaks for or against.
-func weigh(in string, c *entitlement.Case) []weight {
+func weigh(v *visitor, in string, c *entitlement.Case) []weight {
 	var all []weight
 	for i, s := range c.Approval {
 		if s.Result == entitlement.Approve && i < c.Stage {
@@ -161,7 +161,7 @@ func weigh(in string, c *entitlement.Case) []weight {
 		}
 	}
 	for _, a := range c.Earlier {
-		all = append(all, weight{"info", "Had this before", date(a.StartsAt) + " to " + date(a.ExpiredAt)})
+		all = append(all, weight{"info", "Had this before", v.date(a.StartsAt) + " to " + v.date(a.ExpiredAt)})
 	}
 	if len(c.Earlier) == 0 {
 		all = append(all, weight{"info", "Never had this before", ""})
@@ -173,7 +173,7 @@ func weigh(in string, c *entitlement.Case) []weight {
 }
 
 // then says what an approval brings about.
-func then(in string, c *entitlement.Case) []string {
+func then(v *visitor, in string, c *entitlement.Case) []string {
 	if c.Stage+1 < len(c.Approval) {
 		return []string{"the next stage is asked."}
 	}
@@ -181,7 +181,7 @@ func then(in string, c *entitlement.Case) []string {
 	if c.For.Object == "" {
 		all = append(all, in+" makes a guest account,")
 	}
-	return append(all, in+" delivers "+count(len(c.Roles), "resource role")+",", "the access lasts "+period(c.Request)+".")
+	return append(all, in+" delivers "+count(len(c.Roles), "resource role")+",", "the access lasts "+v.period(c.Request)+".")
 }
 
 // decide takes the visitor's word. It counts for what they were shown, and for

@@ -125,12 +125,22 @@ func TestPeriod(t *testing.T) {
 		form := h.answers()
 		form["period"], form["start"], form["end"] = []string{"part"}, []string{in(10)}, []string{in(20)}
 		p = b.submit(p, "Send request to Contoso", form)
-		begin, last := h.Clock.Now().UTC().Add(10*day), h.Clock.Now().UTC().Add(21*day)
+		begin, last := h.Clock.Now().UTC().Add(10*day).Truncate(day), h.Clock.Now().UTC().Add(20*day)
 		p.wants(t, http.StatusOK, "From", begin.Format("Jan 2, 2006"), "until "+last.Format("January 2, 2006"))
 		ada := h.as(h.ada)
 		ada.submit(ada.get(strings.Replace(p.at.Path, "/requests/", "/approvals/", 1)), "Approve for Contoso", url.Values{"reason": {"Yes"}, "decision": {"approve"}}).wants(t, http.StatusOK, "approved")
 		b.get(p.at.Path).wants(t, http.StatusOK, "It begins by itself. Nothing is needed from you.", "Cancel request")
 		b.submit(b.get(p.at.Path+"/cancel"), "Cancel request", nil).wants(t, http.StatusOK, "The request is canceled.")
+
+		// Days are those of the person's zone.
+		b.submit(b.get("/account/time-zone"), "Show times so", url.Values{"zone": {"Tokyo"}})
+		p = b.submit(b.get(h.link()), "Send request to Contoso", form)
+		tokyo := time.FixedZone("", 9*60*60)
+		begin = begin.Add(-9 * time.Hour)
+		p.wants(t, http.StatusOK, "From", begin.In(tokyo).Format("Jan 2, 2006, 3:04 PM"), "until "+last.Format("January 2, 2006"))
+		b.submit(b.get("/account/time-zone"), "Show times so", url.Values{"zone": {"UTC"}})
+		b.get(p.at.Path).wants(t, http.StatusOK, begin.Format("Jan 2, 2006, 3:04 PM"))
+		b.submit(b.get(p.at.Path+"/cancel"), "Cancel request", nil)
 
 		h.change(func(p *entitlement.Policy) { p.Requestor.CustomSchedule = false })
 		p = b.get(h.link())

@@ -169,7 +169,7 @@ func factsOf(v *visitor, c *entitlement.Case) []portal.Fact {
 		facts = append(facts, portal.Fact{Name: "From", At: c.Schedule.Start})
 	}
 	if c.Type.Adds() {
-		facts = append(facts, portal.Fact{Name: "Period", Value: period(c.Request)})
+		facts = append(facts, portal.Fact{Name: "Period", Value: v.period(c.Request)})
 	}
 	for _, a := range c.Answers {
 		facts = append(facts, portal.Fact{Name: portal.Whole(a.Text), Value: said(a)})
@@ -185,11 +185,11 @@ func said(a entitlement.Answer) string {
 }
 
 // period says for how long a request is.
-func period(r *entitlement.Request) string {
+func (v *visitor) period(r *entitlement.Request) string {
 	if e := r.Schedule.Expiration; e.Type == entitlement.ExpirationAfterDateTime || e.Type == entitlement.ExpirationAfterDuration {
-		return until(e)
+		return v.until(e)
 	}
-	return until(r.Terms.Expiration)
+	return v.until(r.Terms.Expiration)
 }
 
 // timeline tells what has happened, what is waited for, and what comes.
@@ -217,7 +217,7 @@ func (p *Pages) timeline(v *visitor, c *entitlement.Case) []event {
 			all = append(all, event{Title: "Access begins", Class: "now at-to", Now: true, Lead: "Everybody has agreed.", Wait: "It begins by itself. Nothing is needed from you.", Until: c.Schedule.Start})
 		}
 		all = append(all, delivery(in, c, in+" delivers", "Delivered"))
-		all = append(all, p.end(c)...)
+		all = append(all, p.end(v, c)...)
 	}
 	return all
 }
@@ -296,7 +296,7 @@ func pieces(c *entitlement.Case) []piece {
 }
 
 // end tells when the access ends, or has ended.
-func (p *Pages) end(c *entitlement.Case) []event {
+func (p *Pages) end(v *visitor, c *entitlement.Case) []event {
 	a := c.Assignment
 	switch {
 	case a != nil && a.State == entitlement.AccessExpired:
@@ -308,7 +308,7 @@ func (p *Pages) end(c *entitlement.Case) []event {
 	case c.End(p.Clock.Now()).IsZero():
 		return nil
 	}
-	return []event{{Title: "Access ends", Text: "It lasts " + period(c.Request) + ".", Class: "next at-to"}}
+	return []event{{Title: "Access ends", Text: "It lasts " + v.period(c.Request) + ".", Class: "next at-to"}}
 }
 
 // confirmData is what a page shows that asks whether somebody means it.

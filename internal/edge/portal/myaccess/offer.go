@@ -209,9 +209,9 @@ func steps(v *visitor, w *entitlement.Way) []string {
 		all = append(all, in+" makes a guest account for you. You keep signing in at "+portal.Inert(v.Home.DisplayName)+".")
 	}
 	if !w.Self {
-		return append(all, "They have the access "+until(w.Expiration)+".")
+		return append(all, "They have the access "+v.until(w.Expiration)+".")
 	}
-	return append(all, "You have the access "+until(w.Expiration)+".")
+	return append(all, "You have the access "+v.until(w.Expiration)+".")
 }
 
 // form is the form of a request, with what was typed.
@@ -235,20 +235,20 @@ func (p *Pages) form(v *visitor, w *entitlement.Way, typed url.Values, problems 
 		f.Questions = append(f.Questions, asked(q, typed, wrong))
 	}
 	f.Why = why(!w.Approval.Justification, typed, wrong)
-	f.Hint = "You can have it " + until(w.Expiration) + ", from the day it is granted."
+	f.Hint = "You can have it " + v.until(w.Expiration) + ", from the day it is granted."
 	if !w.Self {
-		f.Hint = "They can have it " + until(w.Expiration) + ", from the day it is granted."
+		f.Hint = "They can have it " + v.until(w.Expiration) + ", from the day it is granted."
 	}
 	if !w.Requestor.CustomSchedule {
 		return f
 	}
-	now := p.Clock.Now().UTC()
+	now := v.Local(p.Clock.Now())
 	f.Free = true
 	last := w.Expiration.From(now)
 	f.Start = portal.Field{ID: "start", Name: "start", Label: "Start", Type: "date", Class: "w-date", Autocomplete: "off", Optional: true, Value: typed.Get("start"), Min: now.Format(time.DateOnly), Error: wrong("start")}
 	f.End = portal.Field{ID: "end", Name: "end", Label: "End", Type: "date", Class: "w-date", Autocomplete: "off", Optional: true, Value: typed.Get("end"), Min: now.Format(time.DateOnly), Error: wrong("end")}
 	if !last.IsZero() && w.Expiration.Type == entitlement.ExpirationAfterDateTime {
-		f.End.Max = last.Format(time.DateOnly)
+		f.End.Max = v.Local(last).Format(time.DateOnly)
 	}
 	return f
 }
@@ -319,7 +319,7 @@ func (p *Pages) ask(w http.ResponseWriter, r *http.Request, v *visitor) error {
 			problems = append(problems, portal.Problem{Field: "justification", Text: noReason})
 		}
 		var late *portal.Problem
-		if in.Schedule, late = schedule(way, form, p.Clock.Now()); late != nil {
+		if in.Schedule, late = v.schedule(way, form, p.Clock.Now()); late != nil {
 			problems = append(problems, *late)
 		}
 	}
@@ -359,14 +359,14 @@ func answers(questions []entitlement.Question, form url.Values) (all []entitleme
 	return all, bad
 }
 
-// schedule reads from when until when somebody wants access. A day that is named
-// as the last counts to its end.
-func schedule(w *entitlement.Way, form url.Values, now time.Time) (s entitlement.Schedule, bad *portal.Problem) {
+// schedule reads from when until when somebody wants access, in days of their zone.
+// One that is named as the last counts to its end.
+func (v *visitor) schedule(w *entitlement.Way, form url.Values, now time.Time) (s entitlement.Schedule, bad *portal.Problem) {
 	if form.Get("period") != "part" || !w.Requestor.CustomSchedule {
 		return s, nil
 	}
 	if text := form.Get("start"); text != "" {
-		start, err := time.Parse(time.DateOnly, text)
+		start, err := v.Day(text)
 		if err != nil {
 			return s, &portal.Problem{Field: "start", Text: "Enter the start as a date"}
 		}
@@ -377,7 +377,7 @@ func schedule(w *entitlement.Way, form url.Values, now time.Time) (s entitlement
 		}
 	}
 	if text := form.Get("end"); text != "" {
-		end, err := time.Parse(time.DateOnly, text)
+		end, err := v.Day(text)
 		if err != nil {
 			return s, &portal.Problem{Field: "end", Text: "Enter the end as a date"}
 		}

@@ -188,7 +188,7 @@ func (p *Pages) visitorAt(r *http.Request, v *portal.Visitor, in *tenant.Tenant,
 	if err != nil {
 		return nil, err
 	}
-	out := &visitor{Visitor: &portal.Visitor{Visitor: there, Browser: v.Browser}, in: in, at: at}
+	out := &visitor{Visitor: &portal.Visitor{Visitor: there, Browser: v.Browser, Zone: v.Zone}, in: in, at: at}
 	if there.In.ID == in.ID {
 		out.who = there.Caller(v.Browser)
 	} else {

@@ -93,7 +93,7 @@ func amongOne(v *visitor, c *entitlement.Case, marked bool) severalCase {
 		Box: portal.Option{ID: "case-" + id, Name: "case", Type: "checkbox", Value: id, Checked: marked, Label: c.For.Name + ": " + c.Of.Name}}
 	one.Facts = []portal.Fact{{Name: "Who", Value: c.For.Name + ", " + c.For.Email}, {Name: "Home", Value: home(v, c)}}
 	one.Facts = append(one.Facts, about(portal.Inert(v.in.DisplayName), c)...)
-	one.Facts = append(one.Facts, portal.Fact{Name: "Asked", At: c.CreatedAt}, portal.Fact{Name: "It lasts", Value: period(c.Request)})
+	one.Facts = append(one.Facts, portal.Fact{Name: "Asked", At: c.CreatedAt}, portal.Fact{Name: "It lasts", Value: v.period(c.Request)})
 	if c.Justification != "" {
 		one.Facts = append(one.Facts, portal.Fact{Name: "Why", Value: c.Justification})
 	}
@@ -101,7 +101,7 @@ func amongOne(v *visitor, c *entitlement.Case, marked bool) severalCase {
 		one.Facts = append(one.Facts, portal.Fact{Name: portal.Whole(a.Text), Value: said(a)})
 	}
 	if n := len(c.Earlier); n > 0 {
-		one.Facts = append(one.Facts, portal.Fact{Name: "Had it before", Value: count(n, "time") + ", last until " + date(latest(c.Earlier))})
+		one.Facts = append(one.Facts, portal.Fact{Name: "Had it before", Value: count(n, "time") + ", last until " + v.date(latest(c.Earlier))})
 	}
 	return one
 }

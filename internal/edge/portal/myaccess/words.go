@@ -11,10 +11,10 @@ import (
 )
 
 // until says when access ends by an expiration, before it is known when it begins.
-func until(e entitlement.Expiration) string {
+func (v *visitor) until(e entitlement.Expiration) string {
 	switch e.Type {
 	case entitlement.ExpirationAfterDateTime:
-		return "until " + date(e.End)
+		return "until " + v.date(e.End.Add(-time.Second)) // what ends at midnight lasts to the day before
 	case entitlement.ExpirationAfterDuration:
 		return "for " + span(e.Duration)
 	}
@@ -40,7 +40,8 @@ func count(n int, of string) string {
 	return fmt.Sprintf("%d %ss", n, of)
 }
 
-func date(t time.Time) string { return t.UTC().Format("January 2, 2006") }
+// date is a day in the visitor's zone.
+func (v *visitor) date(t time.Time) string { return v.Local(t).Format("January 2, 2006") }
 
 // list joins names as a sentence does.
 func list(names []string, last string) string {

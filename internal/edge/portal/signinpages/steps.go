@@ -153,7 +153,7 @@ func (p *Pages) arrive(w http.ResponseWriter, r *http.Request, b signin.Browser,
 // proofPage shows a step on which the person proves who they are.
 func (p *Pages) proofPage(w http.ResponseWriter, r *http.Request, look *signin.Look, m *mend) error {
 	data := proofData(look)
-	page := portal.Lone{Title: title("Sign in", look), Area: "Sign in", Ticket: ticket(look), Note: portal.Take(w, r), FormTo: look.Flow.Ask.ReplyTo}
+	page := portal.Lone{Title: title("Sign in", look), Area: "Sign in", Script: portal.ZoneScript(r), Ticket: ticket(look), Note: portal.Take(w, r), FormTo: look.Flow.Ask.ReplyTo}
 	if look.Flow.Ask.Kind() == signin.ForRedeem {
 		data.Inviting = look.To.Name
 	}

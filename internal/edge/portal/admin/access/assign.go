@@ -112,12 +112,12 @@ func (p *pages) findPerson(r *http.Request, v *admin.Visitor, d *portal.Draft) (
 }
 
 // day reads a date that was typed, or the zero time; what is none is a problem.
-func day(d *portal.Draft, field string) time.Time {
+func day(v *admin.Visitor, d *portal.Draft, field string) time.Time {
 	typed := d.Get(field)
 	if typed == "" {
 		return time.Time{}
 	}
-	t, err := time.Parse(time.DateOnly, typed)
+	t, err := v.Day(typed)
 	if err != nil {
 		d.Wrong(field, "Enter a date, such as 2027-03-31")
 	}
@@ -144,8 +144,8 @@ func (p *pages) assign(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 	if !ids.Valid(string(in.Policy)) {
 		d.Wrong("policy", "Choose a policy")
 	}
-	in.Schedule.Start = day(d, "start")
-	if end := day(d, "end"); !end.IsZero() {
+	in.Schedule.Start = day(v, d, "start")
+	if end := day(v, d, "end"); !end.IsZero() {
 		in.Schedule.Expiration = entitlement.Expiration{Type: entitlement.ExpirationAfterDateTime, End: end}
 	}
 	if !d.OK() {
@@ -183,7 +183,7 @@ func (p *pages) changing(w http.ResponseWriter, r *http.Request, v *admin.Visito
 	}
 	d := &portal.Draft{}
 	if !a.EndsAt.IsZero() {
-		d.Values = url.Values{"end": {a.EndsAt.UTC().Format(time.DateOnly)}}
+		d.Values = url.Values{"end": {v.Local(a.EndsAt).Format(time.DateOnly)}}
 	}
 	return p.changeForm(w, r, v, a, d)
 }
@@ -192,7 +192,7 @@ func (p *pages) changeForm(w http.ResponseWriter, r *http.Request, v *admin.Visi
 	at := v.To("/entitlement/assignments/" + string(a.ID))
 	return p.Show(w, r, v, portal.Frame{Title: "Change the end", Content: "form", Problems: d.Problems, Crumbs: ofAssignments(v, a),
 		Data: portal.Form{Action: at + "/change", Button: "Change in " + v.Name(), Back: at, Parts: []portal.Part{
-			d.Line(portal.Field{ID: "end", Label: "End", Type: "date", Class: "w-date", Autocomplete: "off", Hint: "Midnight (UTC) at the beginning of that day; not after what the policy allows."})}}})
+			d.Line(portal.Field{ID: "end", Label: "End", Type: "date", Class: "w-date", Autocomplete: "off", Hint: "Midnight at the beginning of that day; not after what the policy allows."})}}})
 }
 
 // change gives an assignment another end.
@@ -205,7 +205,7 @@ func (p *pages) change(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 	if err != nil {
 		return err
 	}
-	end := day(d, "end")
+	end := day(v, d, "end")
 	if d.OK() && end.IsZero() {
 		d.Wrong("end", "Enter a date, such as 2027-03-31")
 	}

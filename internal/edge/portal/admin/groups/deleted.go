@@ -64,7 +64,7 @@ func (p *pages) deletedGroups(w http.ResponseWriter, r *http.Request, v *admin.V
 		row := portal.Row{Head: portal.Cell{Text: g.DisplayName, Under: string(g.ID)}, Cells: []portal.Cell{{Text: kindOf(g)}, {}, {},
 			{Do: &portal.Link{Text: "Restore", Of: g.DisplayName, To: to, Post: true}}, {Do: &portal.Link{Text: "Delete permanently…", Of: g.DisplayName, To: to + "/purge"}}}}
 		if g.DeletedDateTime != nil {
-			row.Cells[1].Text, row.Cells[2].Text = day(*g.DeletedDateTime), day(g.DeletedDateTime.Add(object.KeptDeleted))
+			row.Cells[1].Text, row.Cells[2].Text = day(v.Local(*g.DeletedDateTime)), day(v.Local(g.DeletedDateTime.Add(object.KeptDeleted)))
 		}
 		l.Table.Rows = append(l.Table.Rows, row)
 	}
@@ -72,7 +72,7 @@ func (p *pages) deletedGroups(w http.ResponseWriter, r *http.Request, v *admin.V
 }
 
 // day is a date as a row with many cells shows it.
-func day(t time.Time) string { return t.UTC().Format("Jan 2, 2006") }
+func day(t time.Time) string { return t.Format("Jan 2, 2006") }
 
 // gone returns the deleted group that the address names.
 func (p *pages) gone(r *http.Request, v *admin.Visitor) (*directory.Group, error) {

@@ -45,7 +45,7 @@ func (p *pages) entries(w http.ResponseWriter, r *http.Request, v *admin.Visitor
 	table := portal.Table{Caption: "Changes", Heads: []string{"Date", "Activity", "Target", "Initiated by", "Status"}}
 	for _, e := range page.Items {
 		table.Rows = append(table.Rows, portal.Row{
-			Head: portal.Cell{Text: e.At.UTC().Format("Jan 2, 2006, 3:04:05 PM"), To: v.To("/audit-logs/" + string(e.ID))},
+			Head: portal.Cell{Text: v.Local(e.At).Format("Jan 2, 2006, 3:04:05 PM"), To: v.To("/audit-logs/" + string(e.ID))},
 			Cells: []portal.Cell{
 				{Text: e.Activity, Under: e.Category}, {Text: cmp.Or(e.Target.Name, e.Target.ID), Under: e.Target.Kind},
 				{Text: cmp.Or(e.ByName, string(e.ByApp))}, {Tag: status(e.Failure)},

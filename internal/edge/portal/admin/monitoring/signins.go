@@ -55,7 +55,7 @@ func (p *pages) signIns(w http.ResponseWriter, r *http.Request, v *admin.Visitor
 	table := portal.Table{Caption: "Sign-ins", Heads: []string{"Date", "User or service principal", "Application", "Resource", "Status"}}
 	for _, e := range page.Items {
 		table.Rows = append(table.Rows, portal.Row{
-			Head: portal.Cell{Text: e.At.UTC().Format("Jan 2, 2006, 3:04:05 PM"), To: v.To("/sign-in-logs/" + string(e.ID))},
+			Head: portal.Cell{Text: v.Local(e.At).Format("Jan 2, 2006, 3:04:05 PM"), To: v.To("/sign-in-logs/" + string(e.ID))},
 			Cells: []portal.Cell{
 				{Text: cmp.Or(e.PrincipalName, "Unknown"), Under: kindOf(e.Kind)}, {Text: cmp.Or(e.AppName, string(e.App))}, {Text: e.ResourceName},
 				{Tag: status(e.Reason)},

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"entente/internal/edge/portal"
+	"entente/internal/edge/portal/admin"
 	"entente/internal/flow/entitlement"
 )
 
@@ -20,10 +21,10 @@ const (
 
 // endOf returns how an expiration is typed: which answer, and what stands in its
 // field.
-func endOf(x entitlement.Expiration) (answer, value string) {
+func endOf(v *admin.Visitor, x entitlement.Expiration) (answer, value string) {
 	switch x.Type {
 	case entitlement.ExpirationAfterDateTime:
-		return endsOn, x.End.UTC().Format(time.DateOnly)
+		return endsOn, v.Local(x.End).Format(time.DateOnly)
 	case entitlement.ExpirationAfterDuration:
 		if x.Duration%day == 0 {
 			return endsDays, strconv.Itoa(int(x.Duration / day))
@@ -35,7 +36,7 @@ func endOf(x entitlement.Expiration) (answer, value string) {
 
 func (e *editing) showLifecycle() ([]block, error) {
 	p, d := &e.plan.Policy, e.form
-	how, value := endOf(p.Expiration)
+	how, value := endOf(e.v, p.Expiration)
 	if d.Values.Has("end") {
 		how = d.Get("end")
 	}
@@ -47,7 +48,7 @@ func (e *editing) showLifecycle() ([]block, error) {
 		f.Class, f.Autocomplete = "w-date", "off"
 		return []block{{Part: d.Line(f)}}
 	}
-	today := e.Clock.Now().UTC().Format(time.DateOnly)
+	today := e.v.Local(e.Clock.Now()).Format(time.DateOnly)
 	a.Answers = []answer{
 		{portal.Option{ID: "end", Name: "end", Value: endsOn, Label: "On date", Checked: how == endsOn}, below(endsOn, portal.Field{ID: "end-date", Label: "Last day", Type: "date", Min: today, Optional: true})},
 		{portal.Option{ID: "end-is-days", Name: "end", Value: endsDays, Label: "Number of days", Checked: how == endsDays}, below(endsDays, portal.Field{ID: "end-days", Label: "Assignments expire after (number of days)", InputMode: "numeric", Optional: true})},
@@ -66,8 +67,8 @@ func (e *editing) takeLifecycle() {
 	p, d := &e.plan.Policy, e.form
 	switch d.Get("end") {
 	case endsOn:
-		on, err := time.Parse(time.DateOnly, d.Get("end-date"))
-		if end := on.Add(day - time.Second); err != nil || !end.After(e.Clock.Now()) || end.After(e.Clock.Now().Add(mostDays*day)) {
+		on, err := e.v.Day(d.Get("end-date"))
+		if end := on.AddDate(0, 0, 1).Add(-time.Second); err != nil || !end.After(e.Clock.Now()) || end.After(e.Clock.Now().Add(mostDays*day)) {
 			d.Wrong("end-date", "Say on which day access ends, within ten years")
 		} else {
 			p.Expiration = entitlement.Expiration{Type: entitlement.ExpirationAfterDateTime, End: end}

@@ -82,7 +82,7 @@ func policyTable(v *admin.Visitor, list []*entitlement.Policy, packages map[ids.
 		if packages != nil {
 			row.Cells = append(row.Cells, portal.Cell{Text: packages[p.Package], To: packagePath(v, p.Package)})
 		}
-		row.Cells = append(row.Cells, portal.Cell{Text: scopeLabel(p, v.Name())}, portal.Cell{Text: approvalOf(p)}, portal.Cell{Text: endWords(p.Expiration)}, portal.Cell{Tag: enabledTag(p)})
+		row.Cells = append(row.Cells, portal.Cell{Text: scopeLabel(p, v.Name())}, portal.Cell{Text: approvalOf(p)}, portal.Cell{Text: endWords(v, p.Expiration)}, portal.Cell{Tag: enabledTag(p)})
 		t.Rows = append(t.Rows, row)
 	}
 	return t
@@ -108,10 +108,10 @@ func approvalOf(p *entitlement.Policy) string {
 	return count(len(p.Approval.Stages), "stage", "stages")
 }
 
-func endWords(x entitlement.Expiration) string {
-	switch how, value := endOf(x); how {
+func endWords(v *admin.Visitor, x entitlement.Expiration) string {
+	switch how, value := endOf(v, x); how {
 	case endsOn:
-		return x.End.UTC().Format("Jan 2, 2006")
+		return v.Local(x.End).Format("Jan 2, 2006")
 	case endsNever:
 		return "Never"
 	default:

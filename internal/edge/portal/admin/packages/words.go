@@ -184,7 +184,7 @@ func (e *editing) sayEnd() []sentence {
 	var all []sentence
 	switch p.Expiration.Type {
 	case entitlement.ExpirationAfterDateTime:
-		all = append(all, say("Access ends on ", p.Expiration.End.UTC().Format("Monday, January 2, 2006"), "."))
+		all = append(all, say("Access ends on ", e.v.Local(p.Expiration.End).Format("Monday, January 2, 2006"), "."))
 	case entitlement.ExpirationAfterDuration:
 		all = append(all, say("Access ends after ", inWords(p.Expiration.Duration), "."))
 	default:

@@ -41,7 +41,7 @@ func (p *pages) deletedUsers(w http.ResponseWriter, r *http.Request, v *admin.Vi
 		row := portal.Row{Head: portal.Cell{Text: u.DisplayName, Under: address(u)}, Cells: []portal.Cell{{Text: kindOf(u)}, {}, {},
 			{Do: &portal.Link{Text: "Restore…", Of: u.DisplayName, To: to + "/restore"}}, {Do: &portal.Link{Text: "Delete permanently…", Of: u.DisplayName, To: to + "/purge"}}}}
 		if u.DeletedDateTime != nil {
-			row.Cells[1].Text, row.Cells[2].Text = day(*u.DeletedDateTime), day(u.DeletedDateTime.Add(object.KeptDeleted))
+			row.Cells[1].Text, row.Cells[2].Text = day(v.Local(*u.DeletedDateTime)), day(v.Local(u.DeletedDateTime.Add(object.KeptDeleted)))
 		}
 		l.Table.Rows = append(l.Table.Rows, row)
 	}
@@ -49,7 +49,7 @@ func (p *pages) deletedUsers(w http.ResponseWriter, r *http.Request, v *admin.Vi
 }
 
 // day is a date as a row with many cells shows it.
-func day(t time.Time) string { return t.UTC().Format("Jan 2, 2006") }
+func day(t time.Time) string { return t.Format("Jan 2, 2006") }
 
 // gone returns the deleted user that the address names.
 func (p *pages) gone(r *http.Request, v *admin.Visitor) (*directory.User, error) {
