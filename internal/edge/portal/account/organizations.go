@@ -19,7 +19,7 @@ func (p *Pages) organizations(w http.ResponseWriter, r *http.Request, v *portal.
 	if err != nil {
 		return err
 	}
-	t := portal.Table{Caption: "Organizations, home first", Heads: []string{"Organization", "You are there", "State", "", "", ""}}
+	t := portal.Table{Caption: "Organizations, home first", Heads: []string{"Organization", "You are there", "State", "", "", "", ""}}
 	for _, m := range all {
 		t.Rows = append(t.Rows, organizationRow(m))
 	}
@@ -32,7 +32,7 @@ func organizationRow(m signin.Membership) portal.Row {
 	if m.Here != nil {
 		as = portal.Cell{Text: kindOf(m.Here), Under: m.Here.UserPrincipalName}
 	}
-	var enter, leave, teams *portal.Link
+	var enter, leave, teams, sites *portal.Link
 	at := url.Values{"tenant": {string(m.ID)}}.Encode()
 	switch {
 	case m.Awaited:
@@ -48,7 +48,8 @@ func organizationRow(m signin.Membership) portal.Row {
 		state.Tag, enter = &portal.Tag{Text: "Open to you"}, &portal.Link{Text: "Switch", To: "/account/organizations/switch", Post: true, Fields: map[string]string{"tenant": string(m.ID)}}
 	}
 	if m.Here != nil && m.Refused == nil {
-		teams = &portal.Link{Text: "Teams", Of: "of " + m.Name, To: "/@" + url.PathEscape(m.Domain) + "/access/teams"}
+		at := "/@" + url.PathEscape(m.Domain) + "/access/"
+		teams, sites = &portal.Link{Text: "Teams", Of: "of " + m.Name, To: at + "teams"}, &portal.Link{Text: "Sites", Of: "of " + m.Name, To: at + "sites"}
 	}
 	if m.Here != nil && !m.Home {
 		leave = &portal.Link{Text: "Leave…", To: "/account/organizations/leave?" + at}
@@ -57,7 +58,7 @@ func organizationRow(m signin.Membership) portal.Row {
 	if m.Home {
 		under += " · home"
 	}
-	return portal.Row{Head: portal.Cell{Text: m.Name, Under: under}, Cells: []portal.Cell{as, state, action(enter), action(teams), action(leave)}}
+	return portal.Row{Head: portal.Cell{Text: m.Name, Under: under}, Cells: []portal.Cell{as, state, action(enter), action(teams), action(sites), action(leave)}}
 }
 
 func action(l *portal.Link) portal.Cell {

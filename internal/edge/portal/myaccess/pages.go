@@ -92,6 +92,7 @@ var routes = map[string]page{
 	"POST /@{domain}/access/approvals/{id}":          (*Pages).decide,
 	"GET /@{domain}/access/assignments":              (*Pages).assignments,
 	"GET /@{domain}/access/teams":                    (*Pages).teams,
+	"GET /@{domain}/access/sites":                    (*Pages).sites,
 	"GET /@{domain}/access/assignments/{id}/extend":  (*Pages).extending,
 	"POST /@{domain}/access/assignments/{id}/extend": (*Pages).extend,
 	"GET /@{domain}/access/assignments/{id}/remove":  (*Pages).removing,
@@ -138,7 +139,7 @@ func (p *Pages) Handler() http.Handler {
 		mux.Handle(pattern(route), web.Serve(func(w http.ResponseWriter, r *http.Request) error { return answer(p, w, r) }, fail))
 	}
 	mux.Handle("/", web.Serve(portal.NoPage, p.Fail))
-	return web.FoldPath(web.SameOrigin(mux, p.Fail), "access", "access-packages", "requests", "approvals", "several", "assignments", "teams", "events", "cancel", "extend", "remove", "api")
+	return web.FoldPath(web.SameOrigin(mux, p.Fail), "access", "access-packages", "requests", "approvals", "several", "assignments", "teams", "sites", "events", "cancel", "extend", "remove", "api")
 }
 
 // organization returns whose page it is.
@@ -208,6 +209,7 @@ func (p *Pages) frame(w http.ResponseWriter, r *http.Request, v *visitor, tab st
 		{Text: "Approvals", To: v.to("/access/approvals")},
 		{Text: "What I have", To: v.to("/access/assignments")},
 		{Text: "Teams", To: v.to("/access/teams")},
+		{Text: "Sites", To: v.to("/access/sites")},
 	}
 	for i := range f.Tabs {
 		f.Tabs[i].Current = f.Tabs[i].To == v.to(tab)

@@ -115,7 +115,7 @@ func TestLanguages(t *testing.T) {
 	})
 }
 
-// TestTeams: what one is in stands on a page of its own, and nobody else's.
+// TestTeams: what one is in, teams and sites, stands on a page of its own, and nobody else's.
 func TestTeams(t *testing.T) {
 	each(t, func(h *stage) {
 		h.as(h.grace).get(h.at("/access/teams")).wants(t, http.StatusOK, "You are in no team of Contoso")
@@ -130,7 +130,14 @@ func TestTeams(t *testing.T) {
 		if strings.Contains(p.raw, "<b>one</b>") {
 			t.Error("a name's markup is in the page")
 		}
+		sites := h.as(h.ada).get(h.at("/access/sites"))
+		sites.wants(t, http.StatusOK, "Crew <b>one</b>", "Site of the Microsoft 365 group", "/sites/crew", "Open Crew <b>one</b>")
+		if strings.Contains(sites.raw, "<b>one</b>") {
+			t.Error("a name's markup is in the page")
+		}
+		h.as(h.grace).get(h.at("/access/sites")).wants(t, http.StatusOK, "You are in no site of Contoso")
 		other, _ := h.person(h.A, "other")
 		h.as(other).get(h.at("/access/teams")).wants(t, http.StatusOK, "You are in no team of Contoso")
+		h.as(other).get(h.at("/access/sites")).wants(t, http.StatusOK, "You are in no site of Contoso")
 	})
 }
