@@ -296,6 +296,7 @@ func TestRefusedRequests(t *testing.T) {
 			{"a word that there is not", g.asker, with(map[string]any{"schedule": map[string]any{"expiration": map[string]any{"type": "sometime"}}}), 400, "InvalidModel"},
 			{"no time", g.asker, with(map[string]any{"schedule": map[string]any{"startDateTime": "soon"}}), 400, "InvalidModel"},
 			{"a recurrence", g.asker, with(map[string]any{"schedule": map[string]any{"recurrence": map[string]any{}}}), 400, "InvalidModel"},
+			{"a verified credential", g.asker, with(map[string]any{"verifiedCredentialsData": []any{map[string]any{"authority": "did:web:x", "claims": map[string]any{}}}}), 400, "InvalidModel"},
 			{"a member that there is not", g.asker, with(map[string]any{"justificaton": "x"}), 400, "InvalidModel"},
 			{"an assignment that is not there", g.asker, map[string]any{"requestType": "userRemove", "assignment": map[string]any{"id": nobody}}, 404, "AssignmentNotFound"},
 			{"a gift through a program for oneself", g.asker, gift(map[string]any{"targetId": g.lee}), 403, "Authorization_RequestDenied"},

@@ -358,3 +358,54 @@ func TestAnAutomaticPolicyHasALimit(t *testing.T) {
 		}
 	})
 }
+
+// TestWhomARuleNamesNow counts before the policy is saved, and gives up where there are
+// too many.
+func TestWhomARuleNamesNow(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		what := func(rule string) *entitlement.Outcome {
+			t.Helper()
+			o, err := s.service.WhatIf(ctx, s.A.Admin, s.automatic(rule, 0))
+			must(t, err)
+			return o
+		}
+		for n := range 3 {
+			o := what(design)
+			if len(o.Requestors) != 1 || o.Requestors[0].Count != n || slices.Contains(o.Notes, "The rule names nobody now.") != (n == 0) {
+				t.Errorf("%d people: %+v", n, o)
+			}
+			s.describe(s.AddUser(t, s.A, fmt.Sprint("designer", n)), "Design")
+		}
+		// A package manager may not ask by rules what they may not read.
+		kim := s.AddUser(t, s.A, "kim")
+		_, err := s.service.AssignRole(ctx, s.A.Admin, entitlement.RoleAssignment{Role: entitlement.PackageManager, Principal: kim.ID, Catalog: s.catalog.ID})
+		must(t, err)
+		p := s.automatic(design, 0)
+		if _, err := s.service.WhatIf(ctx, s.member(kim), p); !errors.Is(err, fault.Forbidden) {
+			t.Errorf("a package manager weighs an automatic policy: %v", err)
+		}
+		p.Automatic, p.Requestor.SelfAdd = nil, true
+		if o, err := s.service.WhatIf(ctx, s.member(kim), p); err != nil || o.Requestors[0].Count != -1 {
+			t.Errorf("a package manager: %+v, %v", o, err)
+		}
+		must(t, s.DB.Update(ctx, func(tx *sqldb.Tx) error {
+			const many = `with recursive n(i) as (select 1 union all select i + 1 from n where i < 10000) `
+			if _, err := tx.Exec(ctx, many+`
+				insert into object (tenant_id, id, kind, display_name, name_folded, created_us, created_by)
+				select o.tenant_id, 'z' || n.i, o.kind, o.display_name, o.name_folded, o.created_us, o.created_by from object o, n where o.tenant_id = ? and o.id = ?`, s.A.ID, s.ada.ID); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, many+`
+				insert into account (tenant_id, id, upn, upn_folded, name_folded, created_us, face, rest, version)
+				select a.tenant_id, 'z' || n.i, 'z' || n.i || '@contoso.example', 'z' || n.i || '@contoso.example', a.name_folded, a.created_us, a.face, a.rest, 1 from account a, n where a.tenant_id = ? and a.id = ?`, s.A.ID, s.ada.ID)
+			return err
+		}))
+		began := time.Now()
+		o := what(design)
+		if o.Requestors[0].Count != -1 || !slices.ContainsFunc(o.Notes, func(n string) bool { return strings.Contains(n, "Of 10000 users the rule names 3") }) {
+			t.Errorf("many people: %+v", o)
+		}
+		t.Logf("weighed in %s", time.Since(began))
+	})
+}

@@ -103,6 +103,9 @@ func (o *Outcome) requestors(ctx context.Context, tx *sqldb.Tx, who authz.Caller
 	if len(p.Targets) > 0 {
 		for _, t := range p.Targets {
 			party, err := partyOf(ctx, tx, who, t)
+			if err == nil && t.Kind == AttributeRuleMembers {
+				party.Count, err = o.ruled(ctx, tx, who, t.Rule)
+			}
 			if err != nil {
 				return err
 			}
@@ -134,6 +137,43 @@ func (o *Outcome) requestors(ctx context.Context, tx *sqldb.Tx, who authz.Caller
 	}
 	o.Requestors = append(o.Requestors, Party{Kind: string(p.Scope), Name: string(p.Scope), Count: n})
 	return err
+}
+
+// mostWeighed is of how many users it is found out whether a rule names them.
+const mostWeighed = 10_000
+
+// ruled returns how many people a rule names now; -1 and a note where the tenant has
+// too many users to ask of each. Whoever does not administer everything is not told:
+// rules ask for attributes that they may not read.
+func (o *Outcome) ruled(ctx context.Context, tx *sqldb.Tx, who authz.Caller, text string) (int, error) {
+	if err := may(ctx, tx, who, "", toAdminister); errors.Is(err, authz.Denied) {
+		return -1, nil
+	} else if err != nil {
+		return 0, err
+	}
+	r, err := directory.ParseMembershipRule(text)
+	if err != nil {
+		return 0, err
+	}
+	named, seen := 0, 0
+	for after := ids.ObjectID(""); seen < mostWeighed; {
+		some, err := directory.UsersAfter(ctx, tx, who.Tenant, after, ruleBatch)
+		if err != nil {
+			return 0, err
+		}
+		for _, u := range some {
+			if r.Has(u) {
+				named++
+			}
+		}
+		if seen += len(some); len(some) < ruleBatch {
+			o.note(named == 0, "The rule names nobody now.")
+			return named, nil
+		}
+		after = some[len(some)-1].ID
+	}
+	o.note(true, "Of %d users the rule names %d. The organization has more, of whom it was not asked.", seen, named)
+	return -1, nil
 }
 
 // approvers tells who would approve, stage by stage.

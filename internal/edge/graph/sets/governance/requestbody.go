@@ -39,7 +39,11 @@ func readSubmission(r *edm.Request) (in entitlement.Submission, err error) {
 		by.end()
 	}
 	b.pass("id", "createdDateTime", "completedDateTime", "completedDate", "state", "requestState", "status", "requestStatus", "expirationDateTime",
-		"customExtensionCalloutInstances", "customExtensionHandlerInstances", "verifiedCredentialsData")
+		"customExtensionCalloutInstances", "customExtensionHandlerInstances")
+	// What nobody has verified here must not look as if it had been.
+	if list, _ := b.list("verifiedCredentialsData"); len(list) > 0 {
+		b.fail("verifiedCredentialsData", "Verified credentials are not taken: nothing here verifies them.")
+	}
 	return in, b.end()
 }
 
