@@ -40,13 +40,7 @@ func (r *Resource) fromPrincipal(p *app.ServicePrincipal) ([]ResourceRole, error
 	if p.Description != nil {
 		r.Description = *p.Description
 	}
-	// The address for signing in to it, as Graph documents url.
-	r.URL = ""
-	for _, at := range []*string{p.Homepage, p.LoginURL} {
-		if at != nil {
-			r.URL = *at
-		}
-	}
+	r.URL = opensAt(p)
 	var roles []ResourceRole
 	for _, one := range p.AppRoles {
 		if one.IsEnabled {

@@ -79,6 +79,15 @@ func (p *Pages) assignments(w http.ResponseWriter, r *http.Request, v *visitor) 
 	if err != nil {
 		return portal.BadPage(err)
 	}
+	var roles [][]entitlement.RoleScope
+	for _, a := range page.Items {
+		if a.Live() {
+			roles = append(roles, a.Roles)
+		}
+	}
+	if err := p.Access.PutAddresses(r.Context(), v.who, roles...); err != nil {
+		return err
+	}
 	in := portal.Inert(v.in.DisplayName)
 	d := accessData{Next: portal.NextPage(r, page.Next)}
 	if len(page.Items) == 0 {
