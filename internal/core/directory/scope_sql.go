@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"strings"
 
 	"entente/internal/core/authz"
 	"entente/internal/core/object"
@@ -38,22 +39,22 @@ func AllGroupsOf(member ids.ObjectID) Scope { return Scope{of: member, up: true,
 
 // ReportsOf is the users whose manager the user is.
 func ReportsOf(manager ids.ObjectID) Scope {
-	return Scope{of: manager, ties: `select a.id from account a where a.tenant_id = ? and a.manager_id = ? and a.deleted_us = 0`}
+	return Scope{of: manager, ties: `select a.id as id from account a where a.tenant_id = ? and a.manager_id = ? and a.deleted_us = 0`}
 }
 
 // SponsorsOf is the sponsors of a user.
 func SponsorsOf(user ids.ObjectID) Scope {
-	return Scope{of: user, ties: `select s.sponsor_id from sponsor s where s.tenant_id = ? and s.user_id = ?`}
+	return Scope{of: user, ties: `select s.sponsor_id as id from sponsor s where s.tenant_id = ? and s.user_id = ?`}
 }
 
 // OwnedBy is what the object owns.
 func OwnedBy(owner ids.ObjectID) Scope {
-	return Scope{of: owner, ties: `select w.object_id from object_owner w where w.tenant_id = ? and w.owner_id = ?`}
+	return Scope{of: owner, ties: `select w.object_id as id from object_owner w where w.tenant_id = ? and w.owner_id = ?`}
 }
 
 // CreatedBy is what the object created.
 func CreatedBy(creator ids.ObjectID) Scope {
-	return Scope{of: creator, ties: `select c.id from object c where c.tenant_id = ? and c.created_by = ?`}
+	return Scope{of: creator, ties: `select c.id as id from object c where c.tenant_id = ? and c.created_by = ?`}
 }
 
 // SeenBy is the scope without the memberships that the viewer may not see.
@@ -117,7 +118,7 @@ const (
 // leads nowhere.
 func (s Scope) along(tx *sqldb.Tx, tenant ids.TenantID, from, to string) (string, []any) {
 	seen, more := s.by.Sees(tx, tenant, "d")
-	first := "select m." + to + " from membership m" + edges + seen + " and m." + from + " = ?"
+	first := "select m." + to + " as id from membership m" + edges + seen + " and m." + from + " = ?"
 	args := append(append([]any{tenant, sqldb.Micros(tx.Now())}, more...), s.of)
 	if !s.deep {
 		return first, args
@@ -154,6 +155,13 @@ func (s Scope) within(tx *sqldb.Tx, tenant ids.TenantID, from, column string) (s
 			inner += " union" + rolesHeld + "in (select reached.id from reached)"
 			more = append(more, tenant)
 		}
+	}
+	if s.up || s.ties != "" {
+		// Few of the tenant's objects. They are looked up one by one: SQLite does not
+		// reorder a cross join, and would else walk through all objects by name to
+		// spare itself sorting the few. With a large group's members it does well.
+		table, where, _ := strings.Cut(strings.TrimPrefix(from, "from "), " where ")
+		return "from (" + inner + ") few cross join " + table + " where " + column + " = few.id and " + where, append(more, tenant)
 	}
 	return from + " and " + column + " in (" + inner + ")", append(args, more...)
 }

@@ -31,6 +31,7 @@ func BenchmarkPeoplePages(b *testing.B) {
 			n := peopled(b)
 			s := enttest.Start(b, enttest.Options{Engine: engine, Clock: clock.NewFake(dbtest.Noon)})
 			user, group := populate(b, s, n)
+			vacuum(b, engine, s.Store)
 			who, at := browser.AsAdmin(b, s, s.A), "/@"+s.A.Domain+"/admin"
 			for _, p := range []struct{ name, path string }{
 				{"users", at + "/users"},
