@@ -99,6 +99,60 @@ func addAssignment(ctx context.Context, tx *sqldb.Tx, a *Assignment) (added bool
 		[]any{a.Tenant, a.PrincipalID, a.ResourceID, a.RoleID}, &a.ID)
 }
 
+// heldAmong returns what principals hold on resources, whether it counts now or not.
+func heldAmong(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, principals, resources []ids.ObjectID) (map[place]Assignment, error) {
+	held := make(map[place]Assignment)
+	if len(principals) == 0 {
+		return held, nil
+	}
+	in, values := sqldb.In(principals)
+	on, more := sqldb.In(resources)
+	all, err := sqldb.All(ctx, tx, "select "+assignmentColumns+` from app_role_assignment s
+		where s.tenant_id = ? and s.principal_id in (`+in+`) and s.resource_id in (`+on+`)`,
+		append(append([]any{tenant}, values...), more...), scanAssignment)
+	for _, a := range all {
+		held[a.place()] = a
+	}
+	return held, err
+}
+
+// putAssignments stores assignments with their ends; of one that is there the end.
+func putAssignments(ctx context.Context, tx *sqldb.Tx, all []Assignment) error {
+	rows := make([][]any, len(all))
+	for i, a := range all {
+		rows[i] = []any{a.Tenant, a.ID, a.PrincipalID, a.PrincipalKind, a.PrincipalName, query.Fold(a.PrincipalName),
+			a.ResourceID, a.ResourceName, a.RoleID, sqldb.Micros(a.CreatedAt), sqldb.Micros(a.Ends)}
+	}
+	_, err := tx.ExecAll(ctx, `
+		insert into app_role_assignment (tenant_id, id, principal_id, principal_kind, principal_name, principal_folded,
+		                                 resource_id, resource_name, role_id, created_us, ends_us)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		on conflict (tenant_id, principal_id, resource_id, role_id) do update set ends_us = excluded.ends_us`, rows)
+	return err
+}
+
+// endAssignments stores when assignments end: rows of end, tenant and identifier.
+func endAssignments(ctx context.Context, tx *sqldb.Tx, rows [][]any) error {
+	_, err := tx.ExecAll(ctx, `update app_role_assignment set ends_us = ? where tenant_id = ? and id = ?`, rows)
+	return err
+}
+
+// dropAssignments removes assignments with their ties.
+func dropAssignments(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, all []ids.AssignmentID) error {
+	if len(all) == 0 {
+		return nil
+	}
+	in, values := sqldb.In(all)
+	if _, err := tx.Exec(ctx, `delete from app_role_assignment where tenant_id = ? and id in (`+in+`)`, append([]any{tenant}, values...)...); err != nil {
+		return err
+	}
+	ties := make([]string, len(all))
+	for i, id := range all {
+		ties[i] = string(id)
+	}
+	return object.UnlinkAll(ctx, tx, tenant, object.OfRoleAssignment, ties)
+}
+
 // causeAssignment ties an assignment to a cause and keeps its new end.
 func causeAssignment(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.AssignmentID, cause ids.CauseID) error {
 	ends, err := object.Link(ctx, tx, tenant, object.OfRoleAssignment, string(id), cause)
@@ -109,15 +163,11 @@ func causeAssignment(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id 
 }
 
 func endAssignment(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.AssignmentID, ends time.Time) error {
-	_, err := tx.Exec(ctx, `update app_role_assignment set ends_us = ? where tenant_id = ? and id = ?`, sqldb.Micros(ends), tenant, id)
-	return err
+	return endAssignments(ctx, tx, [][]any{{sqldb.Micros(ends), tenant, id}})
 }
 
 func dropAssignment(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.AssignmentID) error {
-	if _, err := tx.Exec(ctx, `delete from app_role_assignment where tenant_id = ? and id = ?`, tenant, id); err != nil {
-		return err
-	}
-	return object.Unlink(ctx, tx, tenant, object.OfRoleAssignment, string(id))
+	return dropAssignments(ctx, tx, tenant, []ids.AssignmentID{id})
 }
 
 // Granted is what a principal has on a resource at this moment.

@@ -147,21 +147,33 @@ var (
 )
 
 func recordAssignment(ctx context.Context, tx *sqldb.Tx, who authz.Caller, activity string, a Assignment, r *app.ServicePrincipal) error {
+	t, err := toldOf(ctx, tx, activity, a, r)
+	if err != nil {
+		return err
+	}
+	return audit.RecordAll(ctx, tx, who, []audit.Told{t})
+}
+
+// toldOf returns what the log says of an assignment, and to which other tenant: the
+// home of the program that holds it.
+func toldOf(ctx context.Context, tx *sqldb.Tx, activity string, a Assignment, r *app.ServicePrincipal) (t audit.Told, err error) {
 	value := string(a.RoleID)
 	if role := r.Role(a.RoleID); role != nil && role.Value != nil {
 		value = *role.Value
 	}
-	other, err := homeOf(ctx, tx, who.Tenant, a.PrincipalID)
-	if err != nil {
-		return err
+	if a.PrincipalKind == "ServicePrincipal" {
+		if t.Other, err = homeOf(ctx, tx, a.Tenant, a.PrincipalID); err != nil {
+			return t, err
+		}
 	}
-	return audit.RecordBoth(ctx, tx, who, other, audit.Entry{
+	t.Entry = audit.Entry{
 		Category: "ApplicationManagement", Activity: activity,
 		Target: audit.Target{Kind: "ServicePrincipal", ID: string(r.ID), Name: r.DisplayName},
 		Changes: []audit.Change{
 			{Name: "AppRole.Value", New: value}, {Name: a.PrincipalKind, New: string(a.PrincipalID)}, {Name: "Until", New: until(a.Ends)},
 		},
-	})
+	}
+	return t, nil
 }
 
 func until(t time.Time) string {

@@ -131,16 +131,40 @@ func (groups) RevokeAll(ctx context.Context, tx *sqldb.Tx, all []*Grant) error {
 // access.
 type applications struct{}
 
-func (applications) Grant(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error) {
-	c, err := cause(ctx, tx, g)
-	if err != nil {
-		return "", err
-	}
-	return Done, consent.GiveRole(ctx, tx, by(g), g.Object, ids.ObjectID(g.Role.Origin), ids.RoleID(g.Role.Role), c)
+func (c applications) Grant(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error) {
+	return Done, c.GrantAll(ctx, tx, []*Grant{g})
 }
 
-func (applications) Revoke(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error) {
-	return Done, consent.TakeRole(ctx, tx, by(g), g.Object, ids.ObjectID(g.Role.Origin), ids.RoleID(g.Role.Role), g.Cause)
+func (c applications) Revoke(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error) {
+	return Done, c.RevokeAll(ctx, tx, []*Grant{g})
+}
+
+func (applications) GrantAll(ctx context.Context, tx *sqldb.Tx, all []*Grant) error {
+	causes := make([]object.Cause, len(all))
+	gifts := make([]consent.Gift, len(all))
+	for i, g := range all {
+		var err error
+		if causes[i], err = causeOf(tx, g); err != nil {
+			return err
+		}
+		gifts[i] = roleGift(g, causes[i])
+	}
+	if err := object.PutCauses(ctx, tx, all[0].Tenant, causes); err != nil {
+		return err
+	}
+	return consent.GiveRoles(ctx, tx, by(all[0]), gifts)
+}
+
+func (applications) RevokeAll(ctx context.Context, tx *sqldb.Tx, all []*Grant) error {
+	gifts := make([]consent.Gift, len(all))
+	for i, g := range all {
+		gifts[i] = roleGift(g, object.Cause{ID: g.Cause})
+	}
+	return consent.TakeRoles(ctx, tx, by(all[0]), gifts)
+}
+
+func roleGift(g *Grant, c object.Cause) consent.Gift {
+	return consent.Gift{Principal: g.Object, Resource: ids.ObjectID(g.Role.Origin), Role: ids.RoleID(g.Role.Role), Cause: c}
 }
 
 // sites connects the groups of sites. The origin is the site's address; the
