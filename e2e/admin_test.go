@@ -46,6 +46,25 @@ func TestAdminCenter(t *testing.T) {
 	see("/entitlement/policies", "Policies", "policies")
 	b.leads("open the policy", chromedp.Click(`th a`, chromedp.ByQuery))
 	b.look("admin-policy")
+	graph(t, http.MethodPost, entitlementPath+"accessPackages", map[string]any{"displayName": "Turbine payments", "description": "Not together with the handbook"}, http.StatusCreated)
+	see("/entitlement/packages/"+pkg+"/separation/add", "Add incompatible access packages or groups", "separation")
+	b.choose("Turbine payments")
+	b.press("Keep apart in Fabrikam")
+	b.look("admin-package-apart")
+	b.press("Remove… Turbine payments")
+	b.look("admin-separation-remove")
+	workflow(t, pkg)
+	see("/entitlement/packages/"+pkg+"/automatic/new", "New auto assignment policy", "automatic-1")
+	b.press("Next: Rule")
+	b.look("admin-automatic-2")
+	b.do("type the rule", chromedp.SetValue("#rule", `user.department -eq "Turbines"`, chromedp.ByQuery))
+	b.press("Next: Rules")
+	b.look("admin-automatic-3")
+	b.press("Next: Review + create")
+	b.look("admin-automatic-4")
+	b.press("Save policy in Fabrikam")
+	b.press("Automatic Policy")
+	b.look("admin-automatic")
 
 	target := graph(t, http.MethodGet, "/v1.0/users/"+approver.upn+"?$select=id", nil, http.StatusOK)["id"]
 	see("/entitlement/requests", "Requests", "requests")
@@ -55,6 +74,16 @@ func TestAdminCenter(t *testing.T) {
 	see("/users", "Users", "users")
 	see("/users/"+fmt.Sprint(target), "Deciding Person", "user")
 	see("/users/"+fmt.Sprint(target)+"/block", "Block sign-in of Deciding Person?", "user-block")
+}
+
+// workflow makes a custom extension of the catalog that a package is in.
+func workflow(t *testing.T, pkg string) {
+	t.Helper()
+	catalog := graph(t, http.MethodGet, entitlementPath+"accessPackages/"+pkg+"?$expand=catalog", nil, http.StatusOK)["catalog"].(map[string]any)["id"]
+	graph(t, http.MethodPost, entitlementPath+"catalogs/"+fmt.Sprint(catalog)+"/customWorkflowExtensions", map[string]any{
+		"@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension", "displayName": "Tell the desk",
+		"endpointConfiguration": map[string]any{"@odata.type": "#microsoft.graph.logicAppTriggerEndpointConfiguration", "url": "https://desk.example/tell"},
+	}, http.StatusCreated)
 }
 
 // TestAdminWizard: an access package is made step by step, without script.

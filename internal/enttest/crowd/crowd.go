@@ -22,6 +22,11 @@ var (
 	ApplicationTables = map[string]string{"application": "id", "object": "id", "object_word": "object_id"}
 	PrincipalTables   = map[string]string{"service_principal": "id", "object": "id", "object_word": "object_id"}
 	SignInTables      = map[string]string{"sign_in": "id"}
+	// Of what administrators set up of entitlement management.
+	CatalogTables      = map[string]string{"catalog": "id"}
+	PackageTables      = map[string]string{"access_package": "id"}
+	PolicyTables       = map[string]string{"assignment_policy": "id"}
+	OrganizationTables = map[string]string{"connected_organization": "id", "organization_source": "organization_id"}
 )
 
 // step is how many copies one transaction makes.
