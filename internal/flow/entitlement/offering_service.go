@@ -114,6 +114,9 @@ func principalOfferings(ctx context.Context, tx *sqldb.Tx, who authz.Caller, beg
 	}
 	var l offerings
 	for _, p := range found.Items {
+		if p.Type != app.TypeApplication {
+			continue // nobody signs in to a managed identity
+		}
 		if err := l.offering(who.Tenant, AadApplication, func(r *Resource) ([]ResourceRole, error) { return r.fromPrincipal(p) }); err != nil {
 			return nil, err
 		}
