@@ -32,7 +32,7 @@ func (p *pages) overview(w http.ResponseWriter, r *http.Request, v *admin.Visito
 		return err
 	}
 	few := func(state string) entitlement.Asked {
-		return entitlement.Asked{Query: query.Query{Filter: is("state", state), Page: query.Page{Limit: most}}}
+		return entitlement.Asked{Query: query.Query{Filter: is("state", state), Order: []query.Key{{Field: "createdDateTime", Desc: true}}, Page: query.Page{Limit: most}}}
 	}
 	waiting, err := p.Access.Cases(ctx, v.Who, "", few(string(entitlement.PendingApproval)))
 	if err != nil {
