@@ -136,3 +136,23 @@ func until(t *testing.T, b *browser.Browser, at, says string) browser.Page {
 	t.Fatalf("%s never says %q: %s", path.Base(at), says, fmt.Sprint(b.Get(at).Text()))
 	return browser.Page{}
 }
+
+// TestTheSubscriptionThatHasSomething: whoever opens a list sees the first
+// subscription in which there is anything, and may choose another.
+func TestTheSubscriptionThatHasSomething(t *testing.T) {
+	enttest.Each(t, func(t *testing.T, engine sqldb.Engine) {
+		s := enttest.Start(t, enttest.Options{Engine: engine})
+		b, at := browser.AsAdmin(t, s, s.A), "/@"+s.A.Domain+"/admin/automation"
+		var made struct {
+			Properties struct{ SubscriptionID string }
+		}
+		s.ARM(t, s.A, http.MethodPut, "/providers/Microsoft.Subscription/aliases/another", map[string]any{"properties": map[string]any{"displayName": "A first and empty one"}}, &made)
+		b.Submit(b.Get(at+"/new"), "Create in Contoso", url.Values{"subscription": {s.A.Subscription}, "name": {"reports"}, "group": {"ops"}, "system": {"yes"}}).Wants(http.StatusOK, "reports")
+		p := b.Get(at).Wants(http.StatusOK, "A first and empty one", "System-assigned")
+		_, fields := p.Form(t, "Show")
+		if fields.Get("subscription") != s.A.Subscription {
+			t.Errorf("the list says that it is of %s", fields)
+		}
+		b.Get(at+"?subscription="+made.Properties.SubscriptionID).Wants(http.StatusOK, "None yet")
+	})
+}

@@ -43,11 +43,23 @@ func (p *pages) list(w http.ResponseWriter, r *http.Request, v *admin.Visitor, t
 	if err != nil {
 		return err
 	}
-	all, next, err := p.Identities.Hosts(r.Context(), v.Who, sub, "", typ, managedidentity.Page{After: after, Limit: portal.PageSize})
+	page := managedidentity.Page{After: after, Limit: portal.PageSize}
+	all, next, err := p.Identities.Hosts(r.Context(), v.Who, sub, "", typ, page)
 	if err != nil {
 		return err
 	}
-	l := portal.List{First: portal.FirstPage(r), Next: portal.NextAfter(r, next)}
+	if len(all) == 0 && filter.Value("subscription") == "" { // nobody has chosen: the first that has any
+		for i := 1; i < len(subs) && len(all) == 0; i++ {
+			sub = subs[i].ID
+			if all, next, err = p.Identities.Hosts(r.Context(), v.Who, sub, "", typ, page); err != nil {
+				return err
+			}
+		}
+		if len(all) > 0 {
+			filter.Selects[0].Value = string(sub)
+		}
+	}
+	l := portal.List{First: portal.FirstPage(r), Next: portal.NextAfter(chosen(r, sub), next)}
 	if len(subs) > 1 {
 		l.Filter = filter
 	}
@@ -65,6 +77,15 @@ func (p *pages) list(w http.ResponseWriter, r *http.Request, v *admin.Visitor, t
 	}
 	f.Data = l
 	return p.Show(w, r, v, f)
+}
+
+// chosen is a request that chooses a subscription.
+func chosen(r *http.Request, sub managedidentity.SubscriptionID) *http.Request {
+	r = r.Clone(r.Context())
+	q := r.URL.Query()
+	q.Set("subscription", string(sub))
+	r.URL.RawQuery = q.Encode()
+	return r
 }
 
 func subscriptionField(subs []*managedidentity.Subscription) portal.Select {
