@@ -1,11 +1,13 @@
 package portal
 
 import (
+	"bytes"
 	"encoding/base64"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"entente/internal/kit/fault"
 	"entente/internal/kit/query"
@@ -100,7 +102,8 @@ func (f *Filter) Missed() *Nothing {
 	return &Nothing{Title: "Nothing meets the filter", Text: "Change what is looked for, or see everything.", Do: &Link{Text: "Show all", To: f.To}}
 }
 
-func noPage(err error) error {
+// NoListPage is the fault of an address that names a place which no list has.
+func NoListPage(err error) error {
 	return fault.New(fault.NotFound, "There is no such page of the list.").Wrap(err)
 }
 
@@ -117,7 +120,7 @@ func PageOf(r *http.Request) (query.Page, error) {
 		page.After, err = query.ParseAfter(string(plain))
 	}
 	if err != nil {
-		return page, noPage(err)
+		return page, NoListPage(err)
 	}
 	return page, nil
 }
@@ -134,8 +137,8 @@ func NextPage(r *http.Request, after []any) string {
 // places are words.
 func AfterOf(r *http.Request) (string, error) {
 	plain, err := base64.RawURLEncoding.DecodeString(r.URL.Query().Get("after"))
-	if err != nil || len(plain) > maxAfter {
-		return "", noPage(err)
+	if err != nil || len(plain) > maxAfter || !utf8.Valid(plain) || bytes.IndexByte(plain, 0) >= 0 {
+		return "", NoListPage(err)
 	}
 	return string(plain), nil
 }
@@ -170,7 +173,7 @@ func FirstPage(r *http.Request) string {
 // page begins is refused by the store.
 func BadPage(err error) error {
 	if fault.Public(err).Code == fault.Invalid {
-		return noPage(err)
+		return NoListPage(err)
 	}
 	return err
 }

@@ -75,7 +75,10 @@ func placeOf(r *http.Request) (automation.JobPlace, error) {
 	}
 	us, id, _ := strings.Cut(text, " ")
 	n, err := strconv.ParseInt(us, 10, 64)
-	return automation.JobPlace{At: time.UnixMicro(n), ID: automation.JobID(id)}, err
+	if err != nil {
+		return automation.JobPlace{}, portal.NoListPage(err)
+	}
+	return automation.JobPlace{At: time.UnixMicro(n), ID: automation.JobID(id)}, nil
 }
 
 // jobData is what the page of a job shows.
