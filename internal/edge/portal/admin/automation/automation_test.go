@@ -34,7 +34,7 @@ func TestAutomation(t *testing.T) {
 		b.Submit(p, "Create in Contoso", url.Values{"name": {""}, "group": {"ops"}}).Wants(http.StatusUnprocessableEntity, "Enter a name")
 		b.Submit(p, "Create in Contoso", url.Values{"name": {"a/b"}, "group": {"ops"}}).Wants(http.StatusUnprocessableEntity, "is not valid")
 		p = b.Submit(p, "Create in Contoso", url.Values{"name": {"partner-reports"}, "group": {"ops"}, "system": {"yes"}}).
-			Wants(http.StatusOK, "Automation account is there.", "System assigned", "No runbook has been started.")
+			Wants(http.StatusOK, "is created.", "System assigned", "No runbook has been started.")
 		account := p.At.Path
 
 		p = b.Follow(p, "Change identities").Wants(http.StatusOK, "reader")
@@ -45,7 +45,7 @@ func TestAutomation(t *testing.T) {
 
 		p = b.Follow(b.Get(account+"/runbooks").Wants(http.StatusOK, "No runbooks yet"), "Create a runbook")
 		b.Submit(p, "Create in Contoso", url.Values{"name": {"1x"}, "kind": {"Shell"}}).Wants(http.StatusUnprocessableEntity, "begins with a letter")
-		p = b.Submit(p, "Create in Contoso", url.Values{"name": {"Count-Users"}, "kind": {"Shell"}, "description": {"Counts <i>users</i>"}}).Wants(http.StatusOK, "The runbook is there.", "Edit Count-Users")
+		p = b.Submit(p, "Create in Contoso", url.Values{"name": {"Count-Users"}, "kind": {"Shell"}, "description": {"Counts <i>users</i>"}}).Wants(http.StatusOK, "The runbook is created.", "Edit Count-Users")
 		editor := p
 		p = b.Submit(p, "Save in Contoso", url.Values{"draft": {strings.ReplaceAll(script, "\n", "\r\n")}}).Wants(http.StatusOK, "The draft is saved.", "Nothing is published yet.")
 		b.Submit(editor, "Save in Contoso", url.Values{"draft": {"echo lost"}}).Wants(http.StatusUnprocessableEntity, "was changed meanwhile", "echo lost")

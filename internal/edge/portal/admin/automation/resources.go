@@ -249,7 +249,7 @@ func (p *pages) add(w http.ResponseWriter, r *http.Request, v *admin.Visitor, ty
 	if !d.OK() {
 		return p.form(w, r, v, d, typ)
 	}
-	return p.Done(w, r, at(v, a, ""), titleOf(a)+" is there.")
+	return p.Done(w, r, at(v, a, ""), portal.Inert(a.Name)+" is created.")
 }
 
 func (p *pages) create(r *http.Request, v *admin.Visitor, d *portal.Draft, typ string) (*account, error) {

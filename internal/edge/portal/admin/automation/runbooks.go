@@ -102,7 +102,7 @@ func (p *pages) addRunbook(w http.ResponseWriter, r *http.Request, v *admin.Visi
 	if !d.OK() {
 		return p.runbookForm(w, r, v, a, d)
 	}
-	return p.Done(w, r, runbookAt(v, a, b.Name, "/edit"), "The runbook is there. Write its text, save it, and publish it.")
+	return p.Done(w, r, runbookAt(v, a, b.Name, "/edit"), "The runbook is created. Write its text, save it, and publish it.")
 }
 
 // one returns the runbook that the address names, with its account.
