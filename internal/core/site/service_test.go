@@ -44,7 +44,9 @@ func (b *bench) grant(t *testing.T, role int, member ids.ObjectID, until time.Ti
 			err = object.AddCause(t.Context(), tx, b.A.ID, c)
 		}
 		if err == nil {
-			added, err = site.Grant(t.Context(), tx, b.A.ID, b.site, role, member, c.ID)
+			var all []bool
+			all, err = site.GiveAll(t.Context(), tx, b.A.ID, map[ids.ObjectID]*site.Site{b.site.Key: b.site}, []site.Gift{{Site: b.site.Key, Role: role, Member: member, Cause: c}})
+			added = len(all) == 1 && all[0]
 		}
 		return err
 	})

@@ -235,33 +235,6 @@ func dropPermission(ctx context.Context, tx *sqldb.Tx, of ids.TenantID, p *Permi
 	return err
 }
 
-// Grant puts a person or principal into a group of a site, by a cause, and
-// reports whether they were not in it. They are in it until the last of the
-// causes ends. The caller has decided that it may be, and records it.
-func Grant(ctx context.Context, tx *sqldb.Tx, of ids.TenantID, s *Site, role int, member ids.ObjectID, cause ids.CauseID) (added bool, err error) {
-	if !s.hasRole(role) {
-		return false, fault.Because(fault.Invalid, BadRole, "The site %s has no role %d.", s.ID, role)
-	}
-	if o, err := object.Get(ctx, tx, of, member); err != nil {
-		return false, err
-	} else if o.Kind == object.Application {
-		return false, missing(string(member))
-	}
-	_, alive, err := object.Life(ctx, tx, of, object.OfSiteRole, tie(s.Key, role, member))
-	if err != nil {
-		return false, err
-	}
-	ends, err := object.Link(ctx, tx, of, object.OfSiteRole, tie(s.Key, role, member), cause)
-	if err != nil {
-		return false, err
-	}
-	_, err = tx.Exec(ctx, `
-		insert into site_member (tenant_id, site_id, role_id, member_id, added_us, ends_us) values (?, ?, ?, ?, ?, ?)
-		on conflict (tenant_id, site_id, role_id, member_id) do update set ends_us = excluded.ends_us`,
-		of, s.Key, role, member, sqldb.Micros(tx.Now()), sqldb.Micros(ends))
-	return !alive, err
-}
-
 // Revoke takes a member out of a group of a site, whatever put it there. It is
 // NotFound if it is not in it.
 func Revoke(ctx context.Context, tx *sqldb.Tx, of ids.TenantID, s *Site, role int, member ids.ObjectID) error {

@@ -59,15 +59,6 @@ func causeOf(tx *sqldb.Tx, g *Grant) (object.Cause, error) {
 	return object.Cause{ID: g.Cause, Kind: object.ByAssignment, Source: g.Source, By: by(g).Subject, ByName: by(g).Name, CreatedAt: tx.Now(), Ends: g.Until}, nil
 }
 
-// cause stores the grant's cause.
-func cause(ctx context.Context, tx *sqldb.Tx, g *Grant) (object.Cause, error) {
-	c, err := causeOf(tx, g)
-	if err != nil {
-		return c, err
-	}
-	return c, object.PutCause(ctx, tx, g.Tenant, c)
-}
-
 // groups connects groups and teams: Member_{group} and Owner_{group}.
 type groups struct{}
 
@@ -171,35 +162,87 @@ func roleGift(g *Grant, c object.Cause) consent.Gift {
 // place is its key, because addresses change.
 type sites struct{}
 
-func (sites) Grant(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error) {
-	role, err := strconv.Atoi(g.Role.Role)
-	if err != nil {
-		return "", notARole(g.Role)
-	}
-	key := g.Place
-	if key == "" {
-		host, path, _ := strings.Cut(strings.TrimPrefix(g.Role.Origin, "https://"), "/")
-		key = host
-		if path != "" {
-			key = host + ":/" + path
+func (c sites) Grant(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error) {
+	return Done, c.GrantAll(ctx, tx, []*Grant{g})
+}
+
+func (c sites) Revoke(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error) {
+	return Done, c.RevokeAll(ctx, tx, []*Grant{g})
+}
+
+func (sites) GrantAll(ctx context.Context, tx *sqldb.Tx, all []*Grant) error {
+	causes, gifts := make([]object.Cause, len(all)), make([]site.Gift, len(all))
+	found, known := map[ids.ObjectID]*site.Site{}, map[[2]string]*site.Site{}
+	for i, g := range all {
+		role, err := strconv.Atoi(g.Role.Role)
+		if err != nil {
+			return notARole(g.Role)
 		}
-	} else if key, err = pathOf(ctx, tx, g); err != nil {
-		return "", err
+		s := known[[2]string{g.Role.Origin, g.Place}]
+		if s == nil {
+			if s, err = siteOf(ctx, tx, g); err != nil {
+				return err
+			}
+			known[[2]string{g.Role.Origin, g.Place}] = s
+		}
+		if causes[i], err = causeOf(tx, g); err != nil {
+			return err
+		}
+		g.Place, found[s.Key] = string(s.Key), s
+		gifts[i] = site.Gift{Site: s.Key, Role: role, Member: g.Object, Cause: causes[i]}
 	}
-	s, err := site.Find(ctx, tx, g.Tenant, key)
+	if err := object.PutCauses(ctx, tx, all[0].Tenant, causes); err != nil {
+		return err
+	}
+	added, err := site.GiveAll(ctx, tx, all[0].Tenant, found, gifts)
 	if err != nil {
-		return "", err
+		return err
 	}
-	g.Place = string(s.Key)
-	c, err := cause(ctx, tx, g)
+	var told []audit.Told
+	for i, g := range all {
+		if added[i] {
+			told = append(told, siteEntry(g, "Add member to site", found[gifts[i].Site].DisplayName, audit.Change{Name: "Member", New: string(g.Object)}))
+		}
+	}
+	return audit.RecordAll(ctx, tx, by(all[0]), told)
+}
+
+func (sites) RevokeAll(ctx context.Context, tx *sqldb.Tx, all []*Grant) error {
+	var given []*Grant
+	var gifts []site.Gift
+	for _, g := range all {
+		if role, err := strconv.Atoi(g.Role.Role); err == nil && g.Place != "" { // or it was never given
+			given, gifts = append(given, g), append(gifts, site.Gift{Site: ids.ObjectID(g.Place), Role: role, Member: g.Object, Cause: object.Cause{ID: g.Cause}})
+		}
+	}
+	taken, err := site.TakeAll(ctx, tx, all[0].Tenant, gifts)
 	if err != nil {
-		return "", err
+		return err
 	}
-	added, err := site.Grant(ctx, tx, g.Tenant, s, role, g.Object, c.ID)
-	if err != nil || !added {
-		return Done, err
+	var told []audit.Told
+	for i, g := range given {
+		if taken[i] {
+			told = append(told, siteEntry(g, "Remove member from site", "", audit.Change{Name: "Member", Old: string(g.Object)}))
+		}
 	}
-	return Done, recordSite(ctx, tx, g, "Add member to site", s.DisplayName, audit.Change{Name: "Member", New: string(g.Object)})
+	return audit.RecordAll(ctx, tx, by(all[0]), told)
+}
+
+// siteOf returns the site of a grant.
+func siteOf(ctx context.Context, tx *sqldb.Tx, g *Grant) (*site.Site, error) {
+	if g.Place != "" {
+		key, err := pathOf(ctx, tx, g)
+		if err != nil {
+			return nil, err
+		}
+		return site.Find(ctx, tx, g.Tenant, key)
+	}
+	host, path, _ := strings.Cut(strings.TrimPrefix(g.Role.Origin, "https://"), "/")
+	key := host
+	if path != "" {
+		key = host + ":/" + path
+	}
+	return site.Find(ctx, tx, g.Tenant, key)
 }
 
 // pathOf names a site by its key.
@@ -211,23 +254,11 @@ func pathOf(ctx context.Context, tx *sqldb.Tx, g *Grant) (string, error) {
 	return root.Collection.Hostname + "," + g.Place, nil
 }
 
-func (sites) Revoke(ctx context.Context, tx *sqldb.Tx, g *Grant) (Answer, error) {
-	role, err := strconv.Atoi(g.Role.Role)
-	if err != nil || g.Place == "" {
-		return Done, nil // never given
-	}
-	taken, err := site.Take(ctx, tx, g.Tenant, ids.ObjectID(g.Place), role, g.Object, g.Cause)
-	if err != nil || !taken {
-		return Done, err
-	}
-	return Done, recordSite(ctx, tx, g, "Remove member from site", "", audit.Change{Name: "Member", Old: string(g.Object)})
-}
-
-func recordSite(ctx context.Context, tx *sqldb.Tx, g *Grant, activity, name string, c audit.Change) error {
-	return audit.Record(ctx, tx, by(g), audit.Entry{
+func siteEntry(g *Grant, activity, name string, c audit.Change) audit.Told {
+	return audit.Told{Entry: audit.Entry{
 		Category: "SiteManagement", Activity: activity, Changes: []audit.Change{c},
 		Target: audit.Target{Kind: "Site", ID: g.Place, Name: name},
-	})
+	}}
 }
 
 // gone reports whether what was to be taken from is no more, and with it what
