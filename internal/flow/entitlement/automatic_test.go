@@ -398,7 +398,7 @@ func TestWhomARuleNamesNow(t *testing.T) {
 			}
 			_, err := tx.Exec(ctx, many+`
 				insert into account (tenant_id, id, upn, upn_folded, name_folded, created_us, face, rest, version)
-				select a.tenant_id, 'z' || n.i, 'z' || n.i || '@contoso.example', 'z' || n.i || '@contoso.example', a.name_folded, a.created_us, a.face, a.rest, 1 from account a, n where a.tenant_id = ? and a.id = ?`, s.A.ID, s.ada.ID)
+				select a.tenant_id, 'z' || n.i, 'z' || n.i || '@contoso.example', 'z' || n.i || '@contoso.example', a.name_folded, a.created_us, replace(a.face, a.id, 'z' || n.i), a.rest, 1 from account a, n where a.tenant_id = ? and a.id = ?`, s.A.ID, s.ada.ID)
 			return err
 		}))
 		began := time.Now()
