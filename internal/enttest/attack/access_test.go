@@ -99,6 +99,7 @@ func furnish(t *testing.T, engine sqldb.Engine) *desk {
 	for pkg, decision := range map[string]string{d.pkg: "approve", denied: "deny", waiting: "wait", alone: "wait"} {
 		d.ask(pkg, decision)
 	}
+	s.Graph(t, s.A, http.MethodPost, em+"accessPackages/"+d.pkg+"/incompatibleAccessPackages/$ref", m{"@odata.id": s.Name + em + "accessPackages/" + denied}, nil)
 	admin, here := d.people["the administrator"], d.at+"/admin/entitlement"
 	step := admin.Post(here+"/packages/new", url.Values{"then": {"next"}, "name": {"Draft" + hostile}, "description": {hostile}, "catalog": {catalog}}).Wants(http.StatusOK)
 	draft := path.Dir(step.At.Path)
