@@ -45,7 +45,7 @@ var accountForms = map[string]struct {
 // them. Those that post end something of theirs, and come last.
 var accountAlone = map[string]string{
 	"GET /account": "My account", "GET /account/choose": "Choose an account", "GET /account/sessions": "Sessions", "GET /account/everywhere": "Sign out everywhere?",
-	"GET /account/signins": "Sign-ins", "GET /account/applications": "Applications", "GET /account/organizations": "Organizations",
+	"GET /account/time-zone": "Time zone", "POST /account/time-zone": "Time zone", "GET /account/signins": "Sign-ins", "GET /account/applications": "Applications", "GET /account/organizations": "Organizations",
 	"GET /account/security": "Security info", "GET /account/security/password": "Change password",
 	"GET /account/security/app": "Add an authenticator app", "GET /account/security/codes": "Recovery codes", "GET /account/security/codes/renew": "Make new recovery codes?",
 	"POST /account/security/app": "Add an authenticator app", "POST /account/security/codes": "Security info", "POST /account/security/codes/renew": "There is no authenticator app yet",
@@ -85,7 +85,7 @@ func TestAccount(t *testing.T) {
 				t.Errorf("%s of the victim's tenant: %d %s; of none: %d %s", path, theirs.status, theirs.Text(), none.status, none.Text())
 			}
 		}
-		for _, route := range []string{"POST /account/security/app", "POST /account/security/codes", "POST /account/security/codes/renew", "POST /account/sessions/others", "POST /account/security/password", "POST /account/everywhere"} {
+		for _, route := range []string{"POST /account/security/app", "POST /account/security/codes", "POST /account/security/codes/renew", "POST /account/time-zone", "POST /account/sessions/others", "POST /account/security/password", "POST /account/everywhere"} {
 			a.sees(t, a.intruder, route, accountAlone[route])
 			g.untouched(t, before, "sign_in")
 		}
