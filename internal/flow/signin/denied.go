@@ -65,7 +65,11 @@ func (s *Service) denied(ctx context.Context, b Browser, id ids.FlowID, refusal 
 		if err != nil {
 			return err
 		}
-		if v, _ := guest.Find(ctx, tx, in, f.proof(), f.Ask.App); v != nil && v.Here != nil {
+		v, err := guest.Find(ctx, tx, in, f.proof(), f.Ask.App)
+		if err := unlessRefused(err); err != nil {
+			return err
+		}
+		if v != nil && v.Here != nil {
 			e.Principal = v.Here.ID
 		}
 		a, err := findApp(ctx, tx, f.Ask.Tenant, string(f.Ask.App))
