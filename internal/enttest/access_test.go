@@ -14,7 +14,7 @@ import (
 	"entente/internal/enttest"
 	"entente/internal/enttest/browser"
 	"entente/internal/enttest/dbtest"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
@@ -416,7 +416,7 @@ func TestTerraformSetsUpAPartnership(t *testing.T) {
 		// An assignment manager cannot go around the approver.
 		manager := p.user(p.A, "mia")
 		make("/beta/roleManagement/entitlementManagement/roleAssignments", m{"directoryScopeId": "/", "principalId": manager,
-			"roleDefinitionId": string(entitlement.AssignmentManager), "appScopeId": "/AccessPackageCatalog/" + text(catalog, "id")})
+			"roleDefinitionId": string(offer.AssignmentManager), "appScopeId": "/AccessPackageCatalog/" + text(catalog, "id")})
 		gift := m{"requestType": "AdminAdd", "isValidationOnly": nil, "justification": nil, "schedule": nil, "answers": []any{},
 			"accessPackageAssignment": m{"target": m{"email": "grace@" + p.B.Domain}, "assignmentPolicyId": policy["id"], "accessPackageId": pkg["id"]}}
 		mia := p.as(manager, p.A.ID, manager)

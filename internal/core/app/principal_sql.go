@@ -228,5 +228,8 @@ func PurgePrincipal(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id i
 			return err
 		}
 	}
+	if err := removed(ctx, tx, tenant, id); err != nil {
+		return err
+	}
 	return object.Purge(ctx, tx, tenant, id, object.ServicePrincipal)
 }

@@ -150,6 +150,9 @@ func purgePrincipal(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id i
 	if _, err := tx.Exec(ctx, `delete from service_principal where tenant_id = ? and id = ?`, tenant, id); err != nil {
 		return err
 	}
+	if err := removed(ctx, tx, tenant, id); err != nil {
+		return err
+	}
 	return object.Purge(ctx, tx, tenant, id, object.ServicePrincipal)
 }
 

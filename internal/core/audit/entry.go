@@ -145,12 +145,11 @@ func rowOf(tx *sqldb.Tx, who authz.Caller, tenant, other ids.TenantID, crossing 
 }
 
 func insertEntries(ctx context.Context, tx *sqldb.Tx, rows [][]any) error {
-	_, err := tx.ExecAll(ctx, `
+	return tx.Queue(ctx, `
 		insert into audit_entry (tenant_id, id, at_us, category, activity, activity_folded, service, result, reason,
 		                         by_kind, by_subject, by_object, by_app, by_name, by_user, by_user_folded, by_program, by_program_folded,
 		                         target_kind, target_id, target_name, other_tenant, crossing_id, request_id, body, hash)
 		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, rows)
-	return err
 }
 
 // An initiator is who did it, as the log is asked for it. Of somebody afar

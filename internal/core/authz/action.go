@@ -29,6 +29,10 @@ func (a Action) Covers(b Action) bool {
 	if a == b {
 		return true
 	}
+	entity, _, ok := strings.Cut(string(a), "/")
+	if ok && entity != "allProperties" && !strings.HasPrefix(string(b), entity) {
+		return false // most do, and need not be taken apart
+	}
 	have, want := strings.Split(string(a), "/"), strings.Split(string(b), "/")
 	verb := have[len(have)-1]
 	have = have[:len(have)-1]

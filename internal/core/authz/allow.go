@@ -22,12 +22,8 @@ func RightsOf(ctx context.Context, tx *sqldb.Tx, who Caller, on ids.ObjectID) (R
 	if err != nil || who.AppOnly() {
 		return r, err
 	}
-	kind, err := typeOf(ctx, tx, who.Tenant, who.Object)
+	kind, settings, err := personOf(ctx, tx, who.Tenant, who.Object)
 	if err != nil || kind == "" {
-		return r, err
-	}
-	settings, err := settingsOf(ctx, tx, who.Tenant)
-	if err != nil {
 		return r, err
 	}
 	r.guest, r.implied = settings.implied(kind)

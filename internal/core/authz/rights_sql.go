@@ -51,15 +51,20 @@ func HeldOn(tx *sqldb.Tx, who Caller, a Action, column string) (condition string
 		append(args, who.Object, who.Tenant, who.Object, sqldb.Micros(tx.Now()))
 }
 
-// typeOf returns the user type of a person who lives and is enabled, or ""
-// for everybody else.
-func typeOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, user ids.ObjectID) (kind string, err error) {
-	err = tx.One(ctx, `select user_type from account where tenant_id = ? and id = ? and deleted_us = 0 and enabled = 1`,
-		[]any{tenant, user}, &kind)
+// personOf returns the user type of a person who lives and is enabled, or "" for
+// everybody else, and what the tenant lets people do without a role.
+func personOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, user ids.ObjectID) (kind string, s Settings, err error) {
+	var policy string
+	err = tx.One(ctx, `
+		select a.user_type, coalesce(p.body, '') from account a left join authorization_policy p on p.tenant_id = a.tenant_id
+		where  a.tenant_id = ? and a.id = ? and a.deleted_us = 0 and a.enabled = 1`, []any{tenant, user}, &kind, &policy)
 	if errors.Is(err, fault.NotFound) {
-		return "", nil
+		return "", s, nil
 	}
-	return kind, err
+	if err == nil {
+		s, err = settingsOf(policy)
+	}
+	return kind, s, err
 }
 
 // owns reports whether owner is an owner of the object.
@@ -70,17 +75,11 @@ func owns(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id, owner ids.
 	return n > 0, err
 }
 
-// settingsOf returns what the tenant lets people do without a role: the usual,
-// where its authorization policy says nothing else.
-func settingsOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID) (Settings, error) {
+// settingsOf reads a tenant's authorization policy; where it has none it is the usual.
+func settingsOf(text string) (Settings, error) {
 	s := Usual()
-	var text string
-	err := tx.One(ctx, `select body from authorization_policy where tenant_id = ?`, []any{tenant}, &text)
-	if errors.Is(err, fault.NotFound) {
+	if text == "" {
 		return s, nil
-	}
-	if err != nil {
-		return s, err
 	}
 	var policy struct {
 		Invite   string     `json:"allowInvitesFrom"`

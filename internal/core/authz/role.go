@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"entente/internal/kit/ids"
 )
@@ -89,6 +90,31 @@ func (r Role) Allows(a Action) bool {
 // all of actions, or "" if none does. Roles that Microsoft does not mark as
 // privileged go first.
 func LeastRole(actions ...Action) string {
+	key := leastKey(actions)
+	if name, ok := least.Load(key); ok {
+		return name.(string)
+	}
+	name := leastRole(actions)
+	least.Store(key, name)
+	return name
+}
+
+// least has what was found for actions, which are constants of the program: whoever
+// only wants to know whether somebody may is refused often, and drops the reason.
+var least sync.Map
+
+func leastKey(actions []Action) string {
+	if len(actions) == 1 {
+		return string(actions[0])
+	}
+	all := make([]string, len(actions))
+	for i, a := range actions {
+		all[i] = string(a)
+	}
+	return strings.Join(all, " ")
+}
+
+func leastRole(actions []Action) string {
 	least := -1
 	for i, r := range roles {
 		if r.Implicit || slices.ContainsFunc(actions, func(a Action) bool { return !r.Allows(a) }) {

@@ -3,6 +3,9 @@ package consent
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"entente/internal/core/app"
@@ -155,43 +158,65 @@ func grantedForGood(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, clie
 }
 
 // EndDue ends up to limit causes whose time has come and removes what has no
-// live cause left, each cause in a transaction of its own; it returns how many
-// it ended. What a cause gave has not counted since its end; this clears away
-// the rows and writes the log.
+// live cause left, those of a tenant together, and each in a transaction of its own
+// where that fails; it returns how many it ended. What a cause gave has not counted
+// since its end; this clears away the rows and writes the log.
 func (s *Service) EndDue(ctx context.Context, limit int) (int, error) {
 	var due []object.Due
 	err := s.db.View(ctx, func(tx *sqldb.Tx) (err error) {
 		due, err = object.DueCauses(ctx, tx, limit)
 		return err
 	})
-	for n, d := range due {
-		if err != nil {
-			return n, err
-		}
-		err = s.End(ctx, authz.System(d.Tenant, "End of consent"), d.Cause)
+	if err != nil {
+		return 0, err
 	}
-	return len(due), err
+	of := map[ids.TenantID][]ids.CauseID{}
+	for _, d := range due {
+		of[d.Tenant] = append(of[d.Tenant], d.Cause)
+	}
+	n := 0
+	for tenant, causes := range of {
+		who := authz.System(tenant, "End of consent")
+		if err := s.End(ctx, who, causes...); err == nil {
+			n += len(causes)
+			continue
+		}
+		for _, c := range causes {
+			if err := s.End(ctx, who, c); err != nil {
+				return n, err
+			}
+			n++
+		}
+	}
+	return n, nil
 }
 
-// End ends a cause now and removes what has no live cause left.
-func (s *Service) End(ctx context.Context, who authz.Caller, cause ids.CauseID) error {
+// End ends causes now and removes what has no live cause left.
+func (s *Service) End(ctx context.Context, who authz.Caller, causes ...ids.CauseID) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
 		if err := mayGrantScopes(ctx, tx, who, "delete"); err != nil {
 			return err
 		}
-		return endNow(ctx, tx, who, cause)
+		return endNow(ctx, tx, who, causes)
 	})
 }
 
-// endNow ends a cause and removes what has no live cause left.
-func endNow(ctx context.Context, tx *sqldb.Tx, who authz.Caller, cause ids.CauseID) error {
-	ties, err := object.EndCause(ctx, tx, who.Tenant, cause)
+// endNow does so in a transaction of the caller's, who has decided that it may be.
+func endNow(ctx context.Context, tx *sqldb.Tx, who authz.Caller, causes []ids.CauseID) error {
+	of, err := object.EndCauses(ctx, tx, who.Tenant, causes)
 	if err != nil {
 		return err
 	}
+	ties := map[object.Tie]bool{}
+	for _, all := range of {
+		for _, t := range all {
+			ties[t] = true
+		}
+	}
+	sorted := slices.SortedFunc(maps.Keys(ties), func(a, b object.Tie) int { return strings.Compare(a.ID, b.ID) })
 	// Grants and assignments first: a principal goes only when it holds none.
 	for _, kind := range []string{object.OfRoleAssignment, object.OfScope, object.OfServicePrincipal} {
-		for _, t := range ties {
+		for _, t := range sorted {
 			if t.Kind != kind {
 				continue
 			}

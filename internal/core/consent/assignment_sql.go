@@ -123,18 +123,16 @@ func putAssignments(ctx context.Context, tx *sqldb.Tx, all []Assignment) error {
 		rows[i] = []any{a.Tenant, a.ID, a.PrincipalID, a.PrincipalKind, a.PrincipalName, query.Fold(a.PrincipalName),
 			a.ResourceID, a.ResourceName, a.RoleID, sqldb.Micros(a.CreatedAt), sqldb.Micros(a.Ends)}
 	}
-	_, err := tx.ExecAll(ctx, `
+	return tx.Queue(ctx, `
 		insert into app_role_assignment (tenant_id, id, principal_id, principal_kind, principal_name, principal_folded,
 		                                 resource_id, resource_name, role_id, created_us, ends_us)
 		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		on conflict (tenant_id, principal_id, resource_id, role_id) do update set ends_us = excluded.ends_us`, rows)
-	return err
 }
 
 // endAssignments stores when assignments end: rows of end, tenant and identifier.
 func endAssignments(ctx context.Context, tx *sqldb.Tx, rows [][]any) error {
-	_, err := tx.ExecAll(ctx, `update app_role_assignment set ends_us = ? where tenant_id = ? and id = ?`, rows)
-	return err
+	return tx.Queue(ctx, `update app_role_assignment set ends_us = ? where tenant_id = ? and id = ?`, rows)
 }
 
 // dropAssignments removes assignments with their ties.

@@ -192,7 +192,7 @@ func (s *Service) Withdraw(ctx context.Context, who authz.Caller, client ids.Obj
 		if err != nil {
 			return err
 		}
-		if err := endNow(ctx, tx, who, cause); err != nil {
+		if err := endNow(ctx, tx, who, []ids.CauseID{cause}); err != nil {
 			return err
 		}
 		_, err = app.GetPrincipal(ctx, tx, who.Tenant, client)

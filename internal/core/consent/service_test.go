@@ -203,6 +203,41 @@ func TestAnEndTakesOnlyWhatItGave(t *testing.T) {
 	})
 }
 
+// TestEndsThatAreDueTogether has two consents to the same end at one time: what both
+// gave goes once, and the log says so once.
+func TestEndsThatAreDueTogether(t *testing.T) {
+	each(t, func(t *testing.T, h *stage) {
+		for _, after := range []time.Duration{time.Hour, 2 * time.Hour} {
+			if err := h.accept(t.Context(), h.B.Admin, h.Clock.Now().Add(after)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.Clock.Advance(2 * time.Hour)
+		if n := must(h.Consent.EndDue(t.Context(), 10))(t); n != 2 {
+			t.Errorf("ended %d causes, want 2", n)
+		}
+		var gone []string
+		err := h.DB.View(t.Context(), func(tx *sqldb.Tx) error {
+			if _, err := app.PrincipalByAppID(t.Context(), tx, h.B.ID, h.app.AppID); !errors.Is(err, fault.NotFound) {
+				t.Errorf("the service principal without cause: err = %v, want NotFound", err)
+			}
+			return tx.Each(t.Context(), `select activity from audit_entry where tenant_id = ? and by_name = 'End of consent' order by activity, id`, []any{h.B.ID},
+				func(scan func(...any) error) error {
+					var activity string
+					err := scan(&activity)
+					gone = append(gone, activity)
+					return err
+				})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(gone) == 0 || len(slices.Compact(slices.Clone(gone))) != len(gone) {
+			t.Errorf("the log says %q, want each thing that went once", gone)
+		}
+	})
+}
+
 func TestWhoMayConsent(t *testing.T) {
 	each(t, func(t *testing.T, h *stage) {
 		tests := []struct {

@@ -48,10 +48,9 @@ func endMembership(ctx context.Context, tx *sqldb.Tx, g *Group, member ids.Objec
 // putMemberships stores memberships with the ends of their causes; of those that
 // are there the end is another.
 func putMemberships(ctx context.Context, tx *sqldb.Tx, rows [][]any) error {
-	_, err := tx.ExecAll(ctx, `
+	return tx.Queue(ctx, `
 		insert into membership (tenant_id, group_id, member_id, added_us, ends_us) values (?, ?, ?, ?, ?)
 		on conflict (tenant_id, group_id, member_id) do update set ends_us = excluded.ends_us`, rows)
-	return err
 }
 
 // dropMembership removes a direct membership whatever its causes.

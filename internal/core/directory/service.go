@@ -133,6 +133,9 @@ func (s *Service) UpdateTied(ctx context.Context, who authz.Caller, key string, 
 		if err := ties.manage(ctx, tx, u); err != nil {
 			return err
 		}
+		if _, said := asked["accountEnabled"]; said {
+			u.SwitchedAt = tx.Now()
+		}
 		store := func() error { return putUser(ctx, tx, u) }
 		if before.Enabled() && !u.Enabled() {
 			u.SessionsFrom = tx.Now()

@@ -8,7 +8,8 @@ import (
 )
 
 // SwitchUser lets a user sign in, or no longer, in the caller's transaction; who
-// may, and the entry in the log, are the caller's business. The last Global
+// may, and the entry in the log, are the caller's business. It is nobody's word: see
+// SwitchedAt. The last Global
 // Administrator is not switched off.
 func SwitchUser(ctx context.Context, tx *sqldb.Tx, u *User, enabled bool) error {
 	u.AccountEnabled = &enabled

@@ -47,6 +47,7 @@ type User struct {
 	CreatedAt    time.Time     `json:"-"`
 	Home         ids.Principal `json:"-"` // for guests: who they are at home, once known
 	SessionsFrom time.Time     `json:"-"` // sessions and refresh tokens from before are void
+	SwitchedAt   time.Time     `json:"-"` // when somebody last said whether they may sign in; zero: at the beginning, or never
 	Manager      ids.ObjectID  `json:"-"` // empty: none
 	version      int64
 }

@@ -158,15 +158,15 @@ func oneUser(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, key, from s
 	return u, err
 }
 
-const userColumns = "u.face, u.rest, u.created_us, u.home_tenant, u.home_object, u.sessions_from_us, u.manager_id, u.version"
+const userColumns = "u.face, u.rest, u.created_us, u.home_tenant, u.home_object, u.sessions_from_us, u.switched_us, u.manager_id, u.version"
 
 func scanUser(tenant ids.TenantID, scan func(...any) error) (*User, error) {
 	u := &User{Tenant: tenant}
 	var face, rest string
-	var created, sessions int64
+	var created, sessions, switched int64
 	var homeTenant ids.TenantID
 	var homeObject ids.ObjectID
-	if err := scan(&face, &rest, &created, &homeTenant, &homeObject, &sessions, &u.Manager, &u.version); err != nil {
+	if err := scan(&face, &rest, &created, &homeTenant, &homeObject, &sessions, &switched, &u.Manager, &u.version); err != nil {
 		return nil, err
 	}
 	if err := json.Unmarshal([]byte(face), &u.Face); err != nil {
@@ -175,7 +175,7 @@ func scanUser(tenant ids.TenantID, scan func(...any) error) (*User, error) {
 	if err := json.Unmarshal([]byte(rest), &u.Rest); err != nil {
 		return nil, err
 	}
-	u.CreatedAt, u.SessionsFrom = sqldb.Time(created), sqldb.Time(sessions)
+	u.CreatedAt, u.SessionsFrom, u.SwitchedAt = sqldb.Time(created), sqldb.Time(sessions), sqldb.Time(switched)
 	if homeTenant != "" {
 		u.Home = ids.Principal{Kind: ids.Person, Home: homeTenant, ID: homeObject}
 	}
@@ -239,9 +239,9 @@ func putUser(ctx context.Context, tx *sqldb.Tx, u *User) error {
 		       country_folded = ?, state_folded = ?, street_folded = ?, postal_folded = ?, mobile_folded = ?, fax_folded = ?,
 		       office_folded = ?, language_folded = ?, location_folded = ?, employed_as_folded = ?, center_folded = ?,
 		       division_folded = ?, immutable_folded = ?, policies_folded = ?, sid_folded = ?, hired_us = ?, leaves_us = ?, listed = ?,
-		       manager_id = ?, home_tenant = ?, home_object = ?, sessions_from_us = ?, face = ?, rest = ?, version = version + 1
+		       manager_id = ?, home_tenant = ?, home_object = ?, sessions_from_us = ?, switched_us = ?, face = ?, rest = ?, version = version + 1
 		where  tenant_id = ? and id = ? and version = ? and deleted_us = 0`,
-		append(u.columns(), u.Home.Home, u.Home.ID, sqldb.Micros(u.SessionsFrom), face, rest, u.Tenant, u.ID, u.version)...)
+		append(u.columns(), u.Home.Home, u.Home.ID, sqldb.Micros(u.SessionsFrom), sqldb.Micros(u.SwitchedAt), face, rest, u.Tenant, u.ID, u.version)...)
 	if err != nil {
 		return err
 	}

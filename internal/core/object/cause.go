@@ -98,11 +98,10 @@ func PutCauses(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, all []Cau
 	for i, c := range all {
 		rows[i] = []any{tenant, c.ID, c.Kind, c.Source, c.By, c.ByName, sqldb.Micros(c.CreatedAt), sqldb.Micros(c.Ends)}
 	}
-	_, err := tx.ExecAll(ctx, `
+	return tx.Queue(ctx, `
 		insert into cause (tenant_id, id, kind, source, made_by, made_by_name, created_us, ends_us)
 		values (?, ?, ?, ?, ?, ?, ?, ?)
 		on conflict (tenant_id, id) do update set ends_us = excluded.ends_us, ended_us = 0`, rows)
-	return err
 }
 
 // Link ties a thing to a cause and returns when the last of its live causes

@@ -58,10 +58,9 @@ func LinkAll(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, targetKind 
 	for i, p := range pairs {
 		rows[i] = []any{tenant, targetKind, p[0], p[1]}
 	}
-	_, err := tx.ExecAll(ctx, `
+	return tx.Queue(ctx, `
 		insert into cause_of (tenant_id, target_kind, target_id, cause_id) values (?, ?, ?, ?)
 		on conflict (tenant_id, target_kind, target_id, cause_id) do nothing`, rows)
-	return err
 }
 
 // UnlinkAll removes all ties of several things of a kind, because they go.

@@ -61,7 +61,7 @@ func GiveAll(ctx context.Context, tx *sqldb.Tx, of ids.TenantID, sites map[ids.O
 	if err := object.LinkAll(ctx, tx, of, object.OfSiteRole, links); err != nil {
 		return nil, err
 	}
-	_, err = tx.ExecAll(ctx, `
+	err = tx.Queue(ctx, `
 		insert into site_member (tenant_id, site_id, role_id, member_id, added_us, ends_us) values (?, ?, ?, ?, ?, ?)
 		on conflict (tenant_id, site_id, role_id, member_id) do update set ends_us = excluded.ends_us`, rows)
 	return added, err
@@ -97,10 +97,10 @@ func TakeAll(ctx context.Context, tx *sqldb.Tx, of ids.TenantID, all []Gift) ([]
 		taken[i], gone = true, append(gone, ties[i])
 		drop = append(drop, []any{of, g.Site, g.Role, g.Member})
 	}
-	if _, err := tx.ExecAll(ctx, `update site_member set ends_us = ? where tenant_id = ? and site_id = ? and role_id = ? and member_id = ?`, ends); err != nil {
+	if err := tx.Queue(ctx, `update site_member set ends_us = ? where tenant_id = ? and site_id = ? and role_id = ? and member_id = ?`, ends); err != nil {
 		return nil, err
 	}
-	if _, err := tx.ExecAll(ctx, `delete from site_member where tenant_id = ? and site_id = ? and role_id = ? and member_id = ?`, drop); err != nil {
+	if err := tx.Queue(ctx, `delete from site_member where tenant_id = ? and site_id = ? and role_id = ? and member_id = ?`, drop); err != nil {
 		return nil, err
 	}
 	return taken, object.UnlinkAll(ctx, tx, of, object.OfSiteRole, gone)

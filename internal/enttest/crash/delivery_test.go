@@ -20,6 +20,7 @@ import (
 	"entente/internal/enttest/house"
 	"entente/internal/flow/entitlement"
 	"entente/internal/flow/guest"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -119,7 +120,7 @@ func newWorker(db *sqldb.DB, clk clock.Clock, ring *secret.Ring, under func(cont
 	w.HandleGroup(entitlement.AssignmentKind, entitlement.Most, group(s.LookAtAssignments), jobs.Policy{})
 	w.Handle(entitlement.PackageKind, s.LookAtPackage, jobs.Policy{})
 	w.Handle(guest.RemoveKind, guest.NewService(db, ring, "https://entente.example", nil).Remove, jobs.Policy{})
-	w.Subscribe(entitlement.PackageRolesChanged, entitlement.PackageKind)
+	w.Subscribe(offer.PackageRolesChanged, entitlement.PackageKind)
 	return w
 }
 
@@ -144,9 +145,9 @@ func newDesk(t *testing.T, engine sqldb.Engine) *desk {
 	d.ada = d.AddUser(t, d.A, "ada")
 	ctx, admin := t.Context(), d.A.Admin
 	name := "Fabrikam"
-	org, err := d.service.CreateOrganization(ctx, admin, entitlement.OrganizationChange{Name: &name, Sources: []entitlement.Source{{Kind: entitlement.TenantSource, Home: d.B.ID}}})
+	org, err := d.service.CreateOrganization(ctx, admin, offer.OrganizationChange{Name: &name, Sources: []offer.Source{{Kind: offer.TenantSource, Home: d.B.ID}}})
 	check(t, err)
-	c, err := d.service.CreateCatalog(ctx, admin, entitlement.CatalogChange{Name: &name})
+	c, err := d.service.CreateCatalog(ctx, admin, offer.CatalogChange{Name: &name})
 	check(t, err)
 	d.org, d.catalog = org.ID, c.ID
 	d.groups = []ids.ObjectID{d.addGroup(t, "designers"), d.addGroup(t, "readers")}
@@ -162,7 +163,7 @@ func (d *desk) addGroup(t *testing.T, nick string) ids.ObjectID {
 	check(t, err)
 	g, err := d.Users.CreateGroup(t.Context(), d.A.Admin, text, nil, nil)
 	check(t, err)
-	_, err = d.service.RequestResource(t.Context(), d.A.Admin, entitlement.ResourceAsk{Kind: entitlement.AdminAdd, Catalog: d.catalog, Origin: entitlement.AadGroup, OriginID: string(g.ID)})
+	_, err = d.service.RequestResource(t.Context(), d.A.Admin, offer.ResourceAsk{Kind: offer.AddResource, Catalog: d.catalog, Origin: offer.AadGroup, OriginID: string(g.ID)})
 	check(t, err)
 	return g.ID
 }
@@ -172,19 +173,19 @@ func (d *desk) addGroup(t *testing.T, nick string) ids.ObjectID {
 func (d *desk) offer(t *testing.T, name string, groups ...ids.ObjectID) ids.PackageID {
 	t.Helper()
 	ctx, admin := t.Context(), d.A.Admin
-	p, err := d.service.CreatePackage(ctx, admin, d.catalog, entitlement.PackageChange{Name: &name})
+	p, err := d.service.CreatePackage(ctx, admin, d.catalog, offer.PackageChange{Name: &name})
 	check(t, err)
 	for _, g := range groups {
-		_, err = d.service.AddRole(ctx, admin, p.ID, entitlement.RoleAsk{Origin: entitlement.AadGroup, OriginID: string(g), RoleOriginID: "Member_" + string(g)})
+		_, err = d.service.AddRole(ctx, admin, p.ID, offer.RoleAsk{Origin: offer.AadGroup, OriginID: string(g), RoleOriginID: "Member_" + string(g)})
 		check(t, err)
 	}
-	_, err = d.service.CreatePolicy(ctx, admin, entitlement.Policy{Package: p.ID, Name: "Partners",
-		Scope:      entitlement.SpecificConnectedOrganizationUsers,
-		Targets:    []entitlement.SubjectSet{{Kind: entitlement.ConnectedOrganizationMembers, Organization: d.org}},
-		Expiration: entitlement.Expiration{Type: entitlement.ExpirationAfterDuration, Duration: 30 * 24 * time.Hour},
-		Requestor:  entitlement.RequestorSettings{SelfAdd: true, SelfRemove: true},
-		Approval: entitlement.ApprovalSettings{ForAdd: true, Stages: []entitlement.Stage{{TimeOut: 14 * 24 * time.Hour,
-			Primary: []entitlement.SubjectSet{{Kind: entitlement.SingleUser, Object: d.ada.ID}}}}}})
+	_, err = d.service.CreatePolicy(ctx, admin, offer.Policy{Package: p.ID, Name: "Partners",
+		Scope:      offer.SpecificConnectedOrganizationUsers,
+		Targets:    []offer.SubjectSet{{Kind: offer.ConnectedOrganizationMembers, Organization: d.org}},
+		Expiration: offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: 30 * 24 * time.Hour},
+		Requestor:  offer.RequestorSettings{SelfAdd: true, SelfRemove: true},
+		Approval: offer.ApprovalSettings{ForAdd: true, Stages: []offer.Stage{{TimeOut: 14 * 24 * time.Hour,
+			Primary: []offer.SubjectSet{{Kind: offer.SingleUser, Object: d.ada.ID}}}}}})
 	check(t, err)
 	return p.ID
 }
@@ -336,7 +337,7 @@ func (d *desk) delivered(t *testing.T, steps int, u *directory.User, r *entitlem
 	if now.State != entitlement.Delivered || a.State != entitlement.AccessDelivered || g == nil || g.ID != a.Object {
 		t.Fatalf("step %d: request %s, assignment %s, guest %v", steps, now.State, a.State, g)
 	}
-	list, err := d.service.Assignments(t.Context(), d.A.Admin, entitlement.One(string(a.ID)))
+	list, err := d.service.Assignments(t.Context(), d.A.Admin, offer.One(string(a.ID)))
 	check(t, err)
 	if d.count(t, g) != len(d.groups) || d.rows(t, "provision_grant", g.ID) != len(d.groups) || d.rows(t, "package_assignment", g.ID) != 1 || len(list.Items) != 1 {
 		t.Errorf("step %d: in %d groups, by %d grants and %d assignments", steps, d.count(t, g), d.rows(t, "provision_grant", g.ID), d.rows(t, "package_assignment", g.ID))
@@ -407,7 +408,7 @@ func (d *desk) ended(t *testing.T, steps int, u *directory.User, a *entitlement.
 	if now.State != entitlement.AccessExpired || g == nil || g.Enabled() || d.count(t, g) != 0 || d.rows(t, "provision_grant", a.Object) != 0 {
 		t.Fatalf("step %d: assignment %s, in %d groups, %d grants, guest %+v", steps, now.State, d.count(t, g), d.rows(t, "provision_grant", a.Object), g)
 	}
-	all, err := d.service.OwnRequests(t.Context(), d.from(u), entitlement.OnTarget, entitlement.Asked{})
+	all, err := d.service.OwnRequests(t.Context(), d.from(u), entitlement.OnTarget, offer.Asked{})
 	check(t, err)
 	ends := 0
 	for _, r := range all.Items {

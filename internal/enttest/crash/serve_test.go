@@ -287,6 +287,13 @@ func (p *pair) offer() (pkg, policy, group string) {
 	for _, who := range []string{id(sp), id(self)} {
 		p.must(0, &p.approves, "POST", "/v1.0/servicePrincipals/"+who+"/appRoleAssignments", map[string]any{"principalId": who, "resourceId": id(graph), "appRoleId": role})
 	}
+	// Whoever owns a program has no say in what it asks for: the one that makes it here
+	// gives it away.
+	for _, made := range []string{"/v1.0/applications/" + id(a), "/v1.0/servicePrincipals/" + id(sp)} {
+		for _, owner := range p.must(0, &p.approves, "GET", made+"/owners", nil)["value"].([]any) {
+			p.must(0, &p.approves, "DELETE", made+"/owners/"+id(owner.(map[string]any))+"/$ref", nil)
+		}
+	}
 	p.asks = speaker{id: a["appId"].(string), secret: password["secretText"].(string)}
 	for _, s := range []*speaker{&p.asks, &p.approves} {
 		p.meet(0, s)

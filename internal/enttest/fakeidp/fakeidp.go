@@ -188,9 +188,9 @@ func (p *IdP) serve(w http.ResponseWriter, r *http.Request, b Behavior, release 
 		select {
 		case <-release:
 		case <-p.done:
-			return
+			panic(http.ErrAbortHandler) // to return would be to answer
 		case <-r.Context().Done():
-			return
+			panic(http.ErrAbortHandler)
 		}
 	}
 	switch b {

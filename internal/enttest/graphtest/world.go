@@ -41,6 +41,7 @@ import (
 	"entente/internal/flow/entitlement"
 	"entente/internal/flow/guest"
 	"entente/internal/flow/notify"
+	"entente/internal/flow/offer"
 	"entente/internal/flow/onboard"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/dns"
@@ -153,7 +154,7 @@ func (w *World) working(guests *guest.Service) *entitlement.Service {
 	w.worker.Handle(entitlement.PackageKind, s.LookAtPackage, jobs.Policy{})
 	w.worker.Handle(guest.RemoveKind, guests.Remove, jobs.Policy{})
 	w.worker.Handle(entitlement.MergeKind, s.LookAtMerge, jobs.Policy{})
-	w.worker.Subscribe(entitlement.PackageRolesChanged, entitlement.PackageKind)
+	w.worker.Subscribe(offer.PackageRolesChanged, entitlement.PackageKind)
 	return s
 }
 

@@ -53,6 +53,7 @@ func BenchmarkLifecycle(b *testing.B) {
 			}
 			for _, size := range sizes {
 				g.store(b, stored, size)
+				g.analyze(b)
 				stored = size
 				b.Run("stored="+strconv.Itoa(size), func(b *testing.B) {
 					var ours, bare, oursCPU, bareCPU time.Duration
@@ -90,6 +91,7 @@ func (g *ground) work(b *testing.B, clk clock.Clock) {
 	w := jobs.New(g.db, clk, jobs.Options{})
 	w.HandleGroup(entitlement.RequestKind, entitlement.Most, g.service.LookAtRequests, jobs.Policy{})
 	w.HandleGroup(entitlement.AssignmentKind, entitlement.Most, g.service.LookAtAssignments, jobs.Policy{})
+	w.HandleGroup(entitlement.TellKind, entitlement.Most, g.service.Tell, jobs.Policy{}) // without mail: nothing is sent
 	ctx, cancel := context.WithCancel(b.Context())
 	done := make(chan error, 1)
 	go func() { done <- w.Run(ctx) }()
@@ -147,6 +149,9 @@ func (g *ground) until(b *testing.B, clk *clock.Fake, want int) {
 func (g *ground) store(b *testing.B, have, size int) {
 	b.Helper()
 	const step = 50_000
+	if size-have > step {
+		defer g.withoutIndexes(b, "package_assignment")()
+	}
 	for at := have; at < size; at += step {
 		must(b, g.db.Update(b.Context(), func(tx *sqldb.Tx) error {
 			_, err := tx.Exec(b.Context(), fmt.Sprintf(`
@@ -156,12 +161,11 @@ func (g *ground) store(b *testing.B, have, size int) {
 				select ?, %s, ?, ?, %s, %s, case when i %% 10 = 0 then 'delivered' else 'expired' end, 'Delivered', case when i %% 10 = 0 then 1 else 0 end,
 				       '{"Start":"0001-01-01T00:00:00Z","Expiration":{"Type":"","Duration":0,"End":"0001-01-01T00:00:00Z"}}',
 				       '{"expiration":{"Type":"afterDuration","Duration":3600000000000,"End":"0001-01-01T00:00:00Z"},"extend":true}',
-				       %d + i, %d + i, %d + i, %d + i, 0 from n`, at, min(at+step, size)-1, g.fresh(), g.fresh(), g.fresh(), 1, 1<<60, 1, 1),
+				       %d + i, %d + i, %d + i, %d + i, 0 from n`, at, min(at+step, size)-1, g.numbered(), g.fresh(), g.fresh(), 1, 1<<60, 1, 1),
 				g.tenant, g.pkg, g.policy)
 			return err
 		}))
 	}
-	g.analyze(b)
 }
 
 // history stores what few lifecycles leave beside their assignments: a tenant that

@@ -5,6 +5,7 @@ import (
 
 	"entente/internal/core/authz"
 	"entente/internal/core/object"
+	"entente/internal/flow/offer"
 	"entente/internal/flow/provision"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
@@ -16,7 +17,7 @@ import (
 const mostFound = 200
 
 // narrowed adds to a query that the target's mail address begins so.
-func narrowed(ctx context.Context, tx *sqldb.Tx, who authz.Caller, q Asked, field, email string) (Asked, error) {
+func narrowed(ctx context.Context, tx *sqldb.Tx, who authz.Caller, q offer.Asked, field, email string) (offer.Asked, error) {
 	if email == "" {
 		return q, nil
 	}
@@ -36,8 +37,8 @@ func narrowed(ctx context.Context, tx *sqldb.Tx, who authz.Caller, q Asked, fiel
 
 // Cases returns a page of Requests with the names of what they are about; with an
 // email, of people whose mail address begins so.
-func (s *Service) Cases(ctx context.Context, who authz.Caller, email string, q Asked) (List[CaseRow], error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (l List[CaseRow], err error) {
+func (s *Service) Cases(ctx context.Context, who authz.Caller, email string, q offer.Asked) (offer.List[CaseRow], error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (l offer.List[CaseRow], err error) {
 		where, args, err := whole(ctx, tx, who, "q")
 		if err != nil {
 			return l, err
@@ -60,8 +61,8 @@ type HeldRow struct {
 
 // Held returns a page of Assignments with the names of what they are about; with
 // an email, of people whose mail address begins so.
-func (s *Service) Held(ctx context.Context, who authz.Caller, email string, q Asked) (List[HeldRow], error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (l List[HeldRow], err error) {
+func (s *Service) Held(ctx context.Context, who authz.Caller, email string, q offer.Asked) (offer.List[HeldRow], error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (l offer.List[HeldRow], err error) {
 		where, args, err := whole(ctx, tx, who, "a")
 		if err != nil {
 			return l, err
@@ -80,7 +81,7 @@ func (s *Service) Held(ctx context.Context, who authz.Caller, email string, q As
 		for _, a := range page.Items {
 			packages, people, sources = append(packages, a.Package), append(people, a.Target), append(sources, string(a.ID))
 		}
-		names, err := packageNames(ctx, tx, who.Tenant, packages)
+		names, err := namesOf(ctx, tx, who.Tenant, packages)
 		if err != nil {
 			return l, err
 		}
@@ -99,22 +100,28 @@ func (s *Service) Held(ctx context.Context, who authz.Caller, email string, q As
 // A HeldCase is an assignment with everything around it.
 type HeldCase struct {
 	HeldRow
-	Roles    []RoleScope // what the package gives now
-	Requests []*Request  // that made, changed or are to end it, the newest first
+	Gone     bool              // the package was deleted
+	Roles    []offer.RoleScope // what the package gives now
+	Requests []*Request        // that made, changed or are to end it, the newest first
 }
 
 // HeldCase returns an assignment to those who read its catalog.
 func (s *Service) HeldCase(ctx context.Context, who authz.Caller, id ids.AccessID) (*HeldCase, error) {
-	page, err := s.Held(ctx, who, "", One(string(id)))
+	page, err := s.Held(ctx, who, "", offer.One(string(id)))
 	if err != nil {
 		return nil, err
 	}
 	if len(page.Items) == 0 {
 		return nil, object.Missing(string(id))
 	}
-	return view(ctx, s, func(tx *sqldb.Tx) (*HeldCase, error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (*HeldCase, error) {
 		h := &HeldCase{HeldRow: page.Items[0]}
-		if h.Roles, err = rolesOf(ctx, tx, who.Tenant, h.Package); err != nil {
+		p, err := packageOf(ctx, tx, who.Tenant, h.Package)
+		if err != nil {
+			return nil, err
+		}
+		h.Gone = p.Catalog == ""
+		if h.Roles, err = offer.RolesOf(ctx, tx, who.Tenant, h.Package); err != nil {
 			return nil, err
 		}
 		made, err := listRequests(ctx, tx, who.Tenant, requestView{" and q.assignment_id = ?", []any{id}},

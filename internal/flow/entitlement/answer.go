@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 )
@@ -29,13 +30,13 @@ const (
 // check returns the answers to the questions as they are kept, in the order of
 // the questions. A required question without an answer, an answer that does not
 // match and one to a question that nobody asked are refused.
-func check(questions []Question, answers []Answer) ([]Answer, error) {
+func check(questions []offer.Question, answers []Answer) ([]Answer, error) {
 	if len(answers) > mostAnswers {
-		return nil, bad("answers", "There are more than %d answers.", mostAnswers)
+		return nil, offer.Bad("answers", "There are more than %d answers.", mostAnswers)
 	}
 	given := make(map[ids.QuestionID]Answer)
 	for i, a := range answers {
-		if !slices.ContainsFunc(questions, func(q Question) bool { return q.ID == a.Question }) {
+		if !slices.ContainsFunc(questions, func(q offer.Question) bool { return q.ID == a.Question }) {
 			return nil, badAnswer(i, "The policy has no question %s.", a.Question)
 		}
 		if _, twice := given[a.Question]; twice {
@@ -56,7 +57,7 @@ func check(questions []Question, answers []Answer) ([]Answer, error) {
 			}
 			continue
 		}
-		if err := q.accepts(a.Value); err != nil {
+		if err := accepts(q, a.Value); err != nil {
 			return nil, err
 		}
 		a.Kind, a.Text = textQuestion, q.Text.Text
@@ -75,14 +76,14 @@ func check(questions []Question, answers []Answer) ([]Answer, error) {
 
 // accepts refuses a value that does not answer the question. Patterns are RE2's,
 // whose cost grows with the text alone.
-func (q Question) accepts(value string) error {
+func accepts(q offer.Question, value string) error {
 	if len(q.Choices) > 0 {
 		values := []string{value}
 		if q.Multiple {
 			values = strings.Split(value, ",")
 		}
 		for _, v := range values {
-			if !slices.ContainsFunc(q.Choices, func(c Choice) bool { return c.Value == strings.TrimSpace(v) }) {
+			if !slices.ContainsFunc(q.Choices, func(c offer.Choice) bool { return c.Value == strings.TrimSpace(v) }) {
 				return refuseAnswer(q, "'%.100s' is none of the choices.", v)
 			}
 		}
@@ -101,7 +102,7 @@ func (q Question) accepts(value string) error {
 	return nil
 }
 
-func refuseAnswer(q Question, format string, args ...any) error {
+func refuseAnswer(q offer.Question, format string, args ...any) error {
 	f := fault.Because(fault.Invalid, BadAnswer, "The answer to '%.200s' is not accepted: "+format, append([]any{q.Text.Text}, args...)...)
 	f.Target = "answers"
 	return f
@@ -109,6 +110,6 @@ func refuseAnswer(q Question, format string, args ...any) error {
 
 func badAnswer(i int, format string, args ...any) error {
 	f := fault.Because(fault.Invalid, BadAnswer, format, args...)
-	f.Target = at("answers", i)
+	f.Target = offer.At("answers", i)
 	return f
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/secret"
@@ -75,10 +76,10 @@ func newStages(r *Request) []*ApprovalStage {
 
 // Open begins the wait for a word, as the policy's stage says: a reminder after
 // half the time and on the last day, others who may decide as well, and the end.
-func (a *ApprovalStage) Open(s Stage, now time.Time) {
+func (a *ApprovalStage) Open(s offer.Stage, now time.Time) {
 	out := s.TimeOut
 	if out <= 0 {
-		out = usualTimeOut
+		out = offer.UsualTimeOut
 	}
 	a.Status, a.OpenedAt, a.DueAt, a.RemindAt = StageInProgress, now, now.Add(out), now.Add(out/2)
 	if s.Escalation && s.EscalateAfter > 0 && len(s.Alternate)+len(s.AlternateFallback) > 0 {
@@ -133,7 +134,7 @@ func (a *ApprovalStage) Expired(now time.Time) bool {
 }
 
 // Decide takes a word on the stage. A stage is decided once.
-func (a *ApprovalStage) Decide(s Stage, approve bool, reason string, shown secret.Digest, now time.Time) error {
+func (a *ApprovalStage) Decide(s offer.Stage, approve bool, reason string, shown secret.Digest, now time.Time) error {
 	reason = strings.TrimSpace(reason)
 	switch {
 	case a.Status != StageInProgress || !now.Before(a.DueAt):
@@ -143,7 +144,7 @@ func (a *ApprovalStage) Decide(s Stage, approve bool, reason string, shown secre
 		f.Target = "justification"
 		return f
 	case utf8.RuneCountInString(reason) > longestJustification:
-		return bad("justification", "A justification has at most %d characters.", longestJustification)
+		return offer.Bad("justification", "A justification has at most %d characters.", longestJustification)
 	}
 	a.Status, a.Result, a.Reason, a.DecidedAt, a.Shown = StageCompleted, Deny, reason, now, shown
 	if approve {
@@ -154,7 +155,7 @@ func (a *ApprovalStage) Decide(s Stage, approve bool, reason string, shown secre
 
 // digest is of what an approver is shown of a request: who gets what, why, and
 // until when.
-func digest(r *Request, target *Subject, roles []RoleScope) secret.Digest {
+func digest(r *Request, target *Subject, roles []offer.RoleScope) secret.Digest {
 	parts := []string{
 		"request", string(r.Tenant), string(r.ID), string(r.Type), string(r.Package), string(r.Policy), r.Justification,
 		target.Principal.String(), string(target.ID), target.Email,

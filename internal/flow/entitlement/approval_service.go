@@ -7,6 +7,7 @@ import (
 	"entente/internal/core/authz"
 	"entente/internal/core/directory"
 	"entente/internal/core/object"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
@@ -16,25 +17,25 @@ import (
 
 // objectsOf returns the users, service principals and groups that a set names
 // about a subject.
-func objectsOf(ctx context.Context, tx *sqldb.Tx, set SubjectSet, about *Subject) ([]ids.ObjectID, error) {
+func objectsOf(ctx context.Context, tx *sqldb.Tx, set offer.SubjectSet, about *Subject) ([]ids.ObjectID, error) {
 	switch set.Kind {
-	case SingleUser, GroupMembers, SingleServicePrincipal:
+	case offer.SingleUser, offer.GroupMembers, offer.SingleServicePrincipal:
 		if set.Object == "" {
 			return nil, nil
 		}
 		return []ids.ObjectID{set.Object}, nil
-	case InternalSponsors, ExternalSponsors:
+	case offer.InternalSponsors, offer.ExternalSponsors:
 		if about.Organization == "" {
 			return nil, nil
 		}
-		all, err := sponsorsOf(ctx, tx, about.Tenant, about.Organization)
-		if set.Kind == InternalSponsors {
+		all, err := offer.SponsorsOf(ctx, tx, about.Tenant, about.Organization)
+		if set.Kind == offer.InternalSponsors {
 			return all.Internal, err
 		}
 		return all.External, err
-	case RequestorManager, TargetManager:
+	case offer.RequestorManager, offer.TargetManager:
 		return managersOf(ctx, tx, about, max(set.ManagerLevel, 1))
-	case TargetUserSponsors:
+	case offer.TargetUserSponsors:
 		if about.Object == "" {
 			return nil, nil
 		}
@@ -73,21 +74,37 @@ func managersOf(ctx context.Context, tx *sqldb.Tx, about *Subject, level int) ([
 // openStage opens the current stage of a request: it finds out who is to be
 // asked, and stores and records them. The members of groups are those at the time of the
 // decision.
-func openStage(ctx context.Context, tx *sqldb.Tx, r *Request, pkg *Package, target, requestor *Subject) error {
-	stage, err := stageNumber(ctx, tx, r, r.Stage)
+func openStage(ctx context.Context, tx *sqldb.Tx, r *Request, pkg *offer.Package, target, requestor *Subject) error {
+	stage, err := r.stage(ctx, tx)
 	if err != nil {
 		return err
 	}
-	says := r.Terms.Stages[r.Stage]
-	first, err := resolve(ctx, tx, says.Primary, says.Fallback, target, requestor)
+	list, first, err := summon(ctx, tx, r, stage, target, requestor)
 	if err != nil {
 		return err
 	}
-	then, err := resolve(ctx, tx, says.Alternate, says.AlternateFallback, target, requestor)
-	if err != nil {
+	if err := putStage(ctx, tx, stage); err != nil {
 		return err
 	}
-	var list []approver
+	return summoned(ctx, tx, r, stage, pkg, target, list, first)
+}
+
+// summon opens a stage, not stored yet, and returns who may decide on it, and who of
+// them is asked at once.
+func summon(ctx context.Context, tx *sqldb.Tx, r *Request, stage *ApprovalStage, target, requestor *Subject) (list []approver, first []ids.ObjectID, err error) {
+	says := r.Terms.Stages[stage.Number]
+	own, err := partiesOf(ctx, tx, target, requestor)
+	if err != nil {
+		return nil, nil, err
+	}
+	first, err = resolve(ctx, tx, says.Primary, says.Fallback, target, own)
+	if err != nil {
+		return nil, nil, err
+	}
+	then, err := resolve(ctx, tx, says.Alternate, says.AlternateFallback, target, own)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, id := range first {
 		list = append(list, approver{id, false})
 	}
@@ -95,66 +112,22 @@ func openStage(ctx context.Context, tx *sqldb.Tx, r *Request, pkg *Package, targ
 		list = append(list, approver{id, true})
 	}
 	stage.Open(says, tx.Now())
-	if err := putStage(ctx, tx, stage); err != nil {
-		return err
-	}
+	return list, first, nil
+}
+
+// summoned stores and records who is to decide.
+func summoned(ctx context.Context, tx *sqldb.Tx, r *Request, stage *ApprovalStage, pkg *offer.Package, target *Subject, list []approver, first []ids.ObjectID) error {
 	if err := addApprovers(ctx, tx, stage, list); err != nil {
 		return err
 	}
 	return tellAsked(ctx, tx, target, r, pkg.Name, createdApproval, first)
 }
 
-// resolve returns who the sets name, or the others where that is nobody who could
-// decide. Where nobody could at all it is whom the sets name: a group may have
-// members by the time of the decision.
-func resolve(ctx context.Context, tx *sqldb.Tx, sets, others []SubjectSet, target, requestor *Subject) ([]ids.ObjectID, error) {
-	var named []ids.ObjectID
-	for _, list := range [][]SubjectSet{sets, others} {
-		var all []ids.ObjectID
-		for _, set := range list {
-			objects, err := objectsOf(ctx, tx, set, target)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, objects...)
-		}
-		for _, id := range all {
-			able, err := anybody(ctx, tx, target, requestor, id)
-			if err != nil {
-				return nil, err
-			}
-			if able {
-				return all, nil
-			}
-		}
-		named = append(named, all...)
-	}
-	return named, nil
-}
-
-// anybody reports whether somebody stands behind an approver's object who lives
-// and is not the one who asks.
-func anybody(ctx context.Context, tx *sqldb.Tx, target, requestor *Subject, id ids.ObjectID) (bool, error) {
-	o, err := object.Get(ctx, tx, target.Tenant, id)
-	if missing(err) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	self := func(id ids.ObjectID) bool { return id == target.Object || id == requestor.Object }
-	if o.Kind != object.Group {
-		return !self(id), nil
-	}
-	page, err := directory.ListObjects(ctx, tx, target.Tenant, directory.AllMembersOf(id), "", query.Query{})
-	return slices.ContainsFunc(page.Items, func(m object.Object) bool { return m.Kind != object.Group && !self(m.ID) }), err
-}
-
 // Decide records the caller's word on a stage of a request. Shown is the digest
 // of what the caller was shown, and empty where they were shown nothing; if the
 // request is another by now the fault is ShownOtherwise.
 func (s *Service) Decide(ctx context.Context, who authz.Caller, id ids.RequestID, at ids.StageID, approve bool, reason string, shown secret.Digest) (*Request, error) {
-	return change(ctx, s, func(tx *sqldb.Tx) (*Request, error) {
+	return offer.Change(ctx, s.db, func(tx *sqldb.Tx) (*Request, error) {
 		r, err := requestByID(ctx, tx, who.Tenant, id)
 		if err != nil {
 			return nil, err
@@ -167,11 +140,7 @@ func (s *Service) Decide(ctx context.Context, who authz.Caller, id ids.RequestID
 		if i < 0 {
 			return nil, object.Missing(string(at))
 		}
-		target, err := subjectByID(ctx, tx, who.Tenant, r.Target)
-		if err != nil {
-			return nil, err
-		}
-		requestor, err := subjectByID(ctx, tx, who.Tenant, r.Requestor)
+		target, requestor, err := r.parties(ctx, tx)
 		if err != nil {
 			return nil, err
 		}
@@ -184,11 +153,11 @@ func (s *Service) Decide(ctx context.Context, who authz.Caller, id ids.RequestID
 
 // decide takes a word and has the request go on.
 func decide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, r *Request, stage *ApprovalStage, target, requestor *Subject, approve bool, reason string, shown secret.Digest) error {
-	p, err := packageByID(ctx, tx, r.Tenant, r.Package)
+	p, err := offer.PackageByID(ctx, tx, r.Tenant, r.Package)
 	if err != nil {
 		return err
 	}
-	given, err := rolesOf(ctx, tx, r.Tenant, r.Package)
+	given, err := offer.RolesOf(ctx, tx, r.Tenant, r.Package)
 	if err != nil {
 		return err
 	}
@@ -210,11 +179,10 @@ func decide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, r *Request, sta
 	case stage.Number+1 < len(r.Terms.Stages):
 		activity = approvedStage
 	}
+	agreed := false
 	if approve && r.Terms.Agreed == "" {
 		r.Terms.Agreed, r.Terms.AgreedFor = agreement(r), r.Target
-		if err := putTerms(ctx, tx, r); err != nil {
-			return err
-		}
+		agreed = true
 	}
 	if held, err := heldAtLast(ctx, tx, r, approve); err != nil {
 		return err
@@ -227,7 +195,11 @@ func decide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, r *Request, sta
 	if err := putStage(ctx, tx, stage); err != nil {
 		return err
 	}
-	if err := putRequest(ctx, tx, r); err != nil {
+	put := putRequest
+	if agreed {
+		put = putAgreed
+	}
+	if err := put(ctx, tx, r); err != nil {
 		return err
 	}
 	event := eventApproved
@@ -269,7 +241,7 @@ func isAsked(ctx context.Context, tx *sqldb.Tx, who authz.Caller, stage *Approva
 func mayDecide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, stage *ApprovalStage, target, requestor *Subject) error {
 	asked, err := isAsked(ctx, tx, who, stage)
 	if err == nil && !asked && who.AppOnly() {
-		asked, err = mayEverywhere(ctx, tx, who, toAssign)
+		asked, err = offer.MayEverywhere(ctx, tx, who, offer.ToAssign)
 	}
 	if err != nil {
 		return err
@@ -277,14 +249,17 @@ func mayDecide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, stage *Appro
 	if !asked {
 		return fault.Because(fault.Forbidden, NotApprover, "You are not asked to decide on this request.")
 	}
-	for _, s := range []*Subject{target, requestor} {
-		own, err := isOwn(ctx, tx, who, s)
-		if err != nil {
-			return err
-		}
-		if own {
-			return fault.Because(fault.Forbidden, OwnRequest, "Nobody decides on a request of their own.")
-		}
+	return notOwn(ctx, tx, who, target, requestor)
+}
+
+// notOwn refuses everybody who is the one who asks, or who it is for.
+func notOwn(ctx context.Context, tx *sqldb.Tx, who authz.Caller, target, requestor *Subject) error {
+	own, err := isOwn(ctx, tx, who, target)
+	if err == nil && !own && requestor != target {
+		own, err = isOwn(ctx, tx, who, requestor)
 	}
-	return nil
+	if err == nil && own {
+		err = fault.Because(fault.Forbidden, OwnRequest, "Nobody decides on a request of their own.")
+	}
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"entente/internal/core/object"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
@@ -30,14 +31,18 @@ func stagesOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, of ids.Req
 
 // stageNumber returns one of them, or NotFound.
 func stageNumber(ctx context.Context, tx *sqldb.Tx, r *Request, number int) (*ApprovalStage, error) {
-	return one(ctx, tx, string(r.ID), "select "+stageColumns+" from approval_stage s where s.tenant_id = ? and s.request_id = ? and s.number = ?", []any{r.Tenant, r.ID, number}, scanStage)
+	return offer.Row(ctx, tx, string(r.ID), "select "+stageColumns+" from approval_stage s where s.tenant_id = ? and s.request_id = ? and s.number = ?", []any{r.Tenant, r.ID, number}, scanStage)
 }
 
-func addStage(ctx context.Context, tx *sqldb.Tx, a *ApprovalStage) error {
-	_, err := tx.Exec(ctx, `
-		insert into approval_stage (tenant_id, request_id, number, id, status, result) values (?, ?, ?, ?, ?, ?)`,
-		a.Tenant, a.Request, a.Number, a.ID, a.Status, a.Result)
-	return err
+// addStages stores stages on which nobody has decided.
+func addStages(ctx context.Context, tx *sqldb.Tx, all []*ApprovalStage) error {
+	rows := make([][]any, len(all))
+	for i, a := range all {
+		rows[i] = []any{a.Tenant, a.Request, a.Number, a.ID, a.Status, a.Result, sqldb.Micros(a.OpenedAt), sqldb.Micros(a.RemindAt), sqldb.Micros(a.EscalateAt), sqldb.Micros(a.DueAt)}
+	}
+	return tx.Queue(ctx, `
+		insert into approval_stage (tenant_id, request_id, number, id, status, result, opened_us, remind_us, escalate_us, due_us)
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, rows)
 }
 
 // putStage stores a changed stage. One that is decided stays as it is: the fault
@@ -67,10 +72,9 @@ func addApprovers(ctx context.Context, tx *sqldb.Tx, a *ApprovalStage, list []ap
 	for i, p := range list {
 		rows[i] = []any{a.Tenant, a.Request, a.Number, p.object, p.alternate}
 	}
-	_, err := tx.ExecAll(ctx, `
+	return tx.Queue(ctx, `
 		insert into approval_approver (tenant_id, request_id, number, object_id, alternate) values (?, ?, ?, ?, ?)
 		on conflict (tenant_id, request_id, number, object_id) do nothing`, rows)
-	return err
 }
 
 // asksOne reports whether one of some objects may decide on a stage now.
@@ -84,6 +88,24 @@ func asksOne(ctx context.Context, tx *sqldb.Tx, a *ApprovalStage, of []ids.Objec
 		select count(*) from approval_approver p join object o on o.tenant_id = p.tenant_id and o.id = p.object_id and o.deleted_us = 0
 		where  p.tenant_id = ? and p.request_id = ? and p.number = ? and (p.alternate = 0 or ? = 1) and p.object_id in (`+in+`)`,
 		append([]any{a.Tenant, a.Request, a.Number, !a.EscalatedAt.IsZero()}, values...), &n)
+	return n > 0, err
+}
+
+// wasAsked reports whether one of some objects is among those who were asked to
+// decide on a request at any of its stages, or will be. They are found by the request,
+// which has few, not by the object, which may have been asked often: hence the "|| ”".
+func wasAsked(ctx context.Context, tx *sqldb.Tx, r *Request, of []ids.ObjectID) (bool, error) {
+	if len(of) == 0 {
+		return false, nil
+	}
+	in, values := sqldb.In(of)
+	n := 0
+	err := tx.One(ctx, `
+		select count(*) from approval_approver p
+		join   approval_stage s on s.tenant_id = p.tenant_id and s.request_id = p.request_id and s.number = p.number
+		join   object o on o.tenant_id = p.tenant_id and o.id = p.object_id and o.deleted_us = 0
+		where  p.tenant_id = ? and p.request_id = ? and (p.alternate = 0 or s.escalated_us > 0) and p.object_id || '' in (`+in+`)`,
+		append([]any{r.Tenant, r.ID}, values...), &n)
 	return n > 0, err
 }
 
@@ -103,7 +125,7 @@ func approversOf(ctx context.Context, tx *sqldb.Tx, a *ApprovalStage) ([]object.
 // waitingFor is the view of the requests on which one of the objects may decide
 // now: somebody and the groups that they are in.
 func waitingFor(objects []ids.ObjectID) requestView {
-	limit, args := among("p.object_id", objects)
+	limit, args := offer.Among("p.object_id", objects)
 	return requestView{` and q.state = 'pendingApproval' and exists (select 1 from approval_approver p
 		join approval_stage s on s.tenant_id = p.tenant_id and s.request_id = p.request_id and s.number = p.number
 		where p.tenant_id = q.tenant_id and p.request_id = q.id and p.number = q.stage and s.status = 'InProgress'

@@ -8,6 +8,7 @@ import (
 	"entente/internal/core/authz"
 	"entente/internal/core/object"
 	"entente/internal/flow/guest"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
@@ -50,13 +51,13 @@ func subjectView(ctx context.Context, tx *sqldb.Tx, s *Subject) (SubjectView, er
 }
 
 // PackageOf returns the access package of a request to those who see the request.
-func (s *Service) PackageOf(ctx context.Context, who authz.Caller, id ids.RequestID) (*Package, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (*Package, error) {
+func (s *Service) PackageOf(ctx context.Context, who authz.Caller, id ids.RequestID) (*offer.Package, error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (*offer.Package, error) {
 		r, err := requestShown(ctx, tx, who, id)
 		if err != nil {
 			return nil, err
 		}
-		return packageByID(ctx, tx, who.Tenant, r.Package)
+		return offer.PackageByID(ctx, tx, who.Tenant, r.Package)
 	})
 }
 
@@ -71,7 +72,7 @@ func (s *Service) TargetOf(ctx context.Context, who authz.Caller, id ids.Request
 }
 
 func (s *Service) subjectOf(ctx context.Context, who authz.Caller, id ids.RequestID, which func(*Request) ids.SubjectID) (SubjectView, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (SubjectView, error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (SubjectView, error) {
 		r, err := requestShown(ctx, tx, who, id)
 		if err != nil {
 			return SubjectView{}, err
@@ -87,7 +88,7 @@ func (s *Service) subjectOf(ctx context.Context, who authz.Caller, id ids.Reques
 // AssignmentOf returns what a request makes, changes or ends. What it has not made
 // yet is as it will be, without a state.
 func (s *Service) AssignmentOf(ctx context.Context, who authz.Caller, id ids.RequestID) (*Assignment, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (*Assignment, error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (*Assignment, error) {
 		r, err := requestShown(ctx, tx, who, id)
 		if err != nil {
 			return nil, err
@@ -108,11 +109,11 @@ func assignmentShown(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids
 	if err != nil {
 		return nil, err
 	}
-	p, err := packageByID(ctx, tx, who.Tenant, a.Package)
+	p, err := packageOf(ctx, tx, who.Tenant, a.Package)
 	if err != nil {
 		return nil, err
 	}
-	refused := may(ctx, tx, who, p.Catalog, toRead)
+	refused := offer.May(ctx, tx, who, p.Catalog, offer.ToRead)
 	if refused == nil {
 		return a, nil
 	}
@@ -131,19 +132,19 @@ func assignmentShown(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids
 
 // PackageHeld returns the access package of an assignment to those who see the
 // assignment.
-func (s *Service) PackageHeld(ctx context.Context, who authz.Caller, id ids.AccessID) (*Package, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (*Package, error) {
+func (s *Service) PackageHeld(ctx context.Context, who authz.Caller, id ids.AccessID) (*offer.Package, error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (*offer.Package, error) {
 		a, err := assignmentShown(ctx, tx, who, id)
 		if err != nil {
 			return nil, err
 		}
-		return packageByID(ctx, tx, who.Tenant, a.Package)
+		return offer.PackageByID(ctx, tx, who.Tenant, a.Package)
 	})
 }
 
 // Holder returns who has an assignment.
 func (s *Service) Holder(ctx context.Context, who authz.Caller, id ids.AccessID) (SubjectView, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (SubjectView, error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (SubjectView, error) {
 		a, err := assignmentShown(ctx, tx, who, id)
 		if err != nil {
 			return SubjectView{}, err
@@ -156,15 +157,16 @@ func (s *Service) Holder(ctx context.Context, who authz.Caller, id ids.AccessID)
 	})
 }
 
-// CatalogsOf returns the catalogs of the packages that assignments are of.
+// CatalogsOf returns the catalogs of the packages that assignments are of; of a
+// package that was deleted none.
 func (s *Service) CatalogsOf(ctx context.Context, who authz.Caller, list []*Assignment) (map[ids.PackageID]ids.CatalogID, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (map[ids.PackageID]ids.CatalogID, error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (map[ids.PackageID]ids.CatalogID, error) {
 		of := make(map[ids.PackageID]ids.CatalogID)
 		for _, a := range list {
 			if _, known := of[a.Package]; known {
 				continue
 			}
-			p, err := packageByID(ctx, tx, who.Tenant, a.Package)
+			p, err := packageOf(ctx, tx, who.Tenant, a.Package)
 			if err != nil {
 				return nil, err
 			}
@@ -177,22 +179,22 @@ func (s *Service) CatalogsOf(ctx context.Context, who authz.Caller, list []*Assi
 // Both returns a page of the assignments whose target has another package as
 // well: of one package that is incompatible with a certain other, with any, or of
 // any with any where neither is named.
-func (s *Service) Both(ctx context.Context, who authz.Caller, one, other ids.PackageID, q Asked) (List[*Assignment], error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (List[*Assignment], error) {
+func (s *Service) Both(ctx context.Context, who authz.Caller, one, other ids.PackageID, q offer.Asked) (offer.List[*Assignment], error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (offer.List[*Assignment], error) {
 		if one != "" && one == other {
-			return List[*Assignment]{}, bad("incompatibleAccessPackageId", "An access package is not incompatible with itself.")
+			return offer.List[*Assignment]{}, offer.Bad("incompatibleAccessPackageId", "An access package is not incompatible with itself.")
 		}
 		for _, id := range []ids.PackageID{one, other} {
 			if id == "" {
 				continue
 			}
-			if _, err := packageByID(ctx, tx, who.Tenant, id); err != nil {
-				return List[*Assignment]{}, err
+			if _, err := offer.PackageByID(ctx, tx, who.Tenant, id); err != nil {
+				return offer.List[*Assignment]{}, err
 			}
 		}
 		where, args, err := whole(ctx, tx, who, "a")
 		if err != nil {
-			return List[*Assignment]{}, err
+			return offer.List[*Assignment]{}, err
 		}
 		where += ` and a.live = 1 and (? = '' or a.package_id = ?) and exists (select 1 from package_assignment o
 			where o.tenant_id = a.tenant_id and o.target_id = a.target_id and o.live = 1 and o.package_id <> a.package_id and (? = '' or o.package_id = ?)
@@ -227,12 +229,12 @@ func pins(f query.Expr, field string) bool {
 }
 
 // SubjectViews is Subjects with what hangs on each.
-func (s *Service) SubjectViews(ctx context.Context, who authz.Caller, q Asked) (List[SubjectView], error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (l List[SubjectView], err error) {
-		if err := may(ctx, tx, who, "", toRead); err != nil {
+func (s *Service) SubjectViews(ctx context.Context, who authz.Caller, q offer.Asked) (offer.List[SubjectView], error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (l offer.List[SubjectView], err error) {
+		if err := offer.May(ctx, tx, who, "", offer.ToRead); err != nil {
 			return l, err
 		}
-		all, err := listed(q, func() (int, error) { return countSubjects(ctx, tx, who.Tenant, q.Query.Filter) },
+		all, err := offer.Listed(q, func() (int, error) { return countSubjects(ctx, tx, who.Tenant, q.Query.Filter) },
 			func() (object.Page[*Subject], error) { return listSubjects(ctx, tx, who.Tenant, q.Query) })
 		l.Next, l.Total = all.Next, all.Total
 		for _, one := range all.Items {
@@ -248,8 +250,8 @@ func (s *Service) SubjectViews(ctx context.Context, who authz.Caller, q Asked) (
 
 // SubjectByObject returns the subject that an object of the tenant stands for.
 func (s *Service) SubjectByObject(ctx context.Context, who authz.Caller, of ids.ObjectID) (*Subject, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (*Subject, error) {
-		if err := may(ctx, tx, who, "", toRead); err != nil {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (*Subject, error) {
+		if err := offer.May(ctx, tx, who, "", offer.ToRead); err != nil {
 			return nil, err
 		}
 		return subjectByObject(ctx, tx, who.Tenant, of)
@@ -259,7 +261,7 @@ func (s *Service) SubjectByObject(ctx context.Context, who authz.Caller, of ids.
 // Govern says whether a guest goes when they have nothing left.
 func (s *Service) Govern(ctx context.Context, who authz.Caller, id ids.SubjectID, governed bool) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		if err := may(ctx, tx, who, "", toAdminister); err != nil {
+		if err := offer.May(ctx, tx, who, "", offer.ToAdminister); err != nil {
 			return err
 		}
 		b, err := subjectByID(ctx, tx, who.Tenant, id)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 )
@@ -19,7 +20,7 @@ type Assignment struct {
 	Object      ids.ObjectID // what has the roles
 	State       AssignmentState
 	Status      string
-	Schedule    Schedule // as it was asked for
+	Schedule    offer.Schedule // as it was asked for
 	Terms       Terms
 	StartsAt    time.Time
 	EndsAt      time.Time // zero: never
@@ -107,6 +108,9 @@ func (a *Assignment) Change(r *Request, now time.Time) {
 		start = a.StartsAt
 	}
 	end := r.End(start)
+	if r.Type == AdminUpdate && r.Policy == a.Policy && (r.Schedule.Expiration.Type == "" || r.Schedule.Expiration.Type == offer.ExpirationNotSpecified) {
+		end = a.EndsAt // it is about something else
+	}
 	if r.Type == UserUpdate && !end.IsZero() && (a.EndsAt.IsZero() || end.Before(a.EndsAt)) {
 		end = a.EndsAt
 	}
@@ -132,7 +136,7 @@ func (a *Assignment) Over(now time.Time) bool { return !a.EndsAt.IsZero() && !no
 // Notice returns which notice of the end is to be given now, and notes it; zero
 // is none. Of notices whose time has passed only the last is given.
 func (a *Assignment) Notice(now time.Time) time.Duration {
-	if a.EndsAt.IsZero() || a.State != AccessDelivered {
+	if a.EndsAt.IsZero() || a.State == AccessDelivering {
 		return 0
 	}
 	for _, n := range slices.Backward(notices) {
@@ -154,6 +158,9 @@ var noticeStatus = map[time.Duration]string{
 func (a *Assignment) Next() time.Time {
 	if !a.Live() || a.EndsAt.IsZero() {
 		return time.Time{}
+	}
+	if a.State == AccessDelivering { // notices are given when it is delivered
+		return a.EndsAt
 	}
 	for _, n := range notices {
 		if (a.Noticed == 0 || n < a.Noticed) && a.EndsAt.Sub(a.StartsAt) > n {

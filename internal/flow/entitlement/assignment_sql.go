@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"entente/internal/core/object"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
@@ -45,28 +46,18 @@ var assignmentTable = query.Table{Key: []string{"id"}, Fields: map[string]query.
 
 // assignmentByID returns an assignment, or NotFound.
 func assignmentByID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.AccessID) (*Assignment, error) {
-	return one(ctx, tx, string(id), "select "+assignmentColumns+" from package_assignment a where a.tenant_id = ? and a.id = ?", []any{tenant, id}, scanAssignment)
+	return offer.Row(ctx, tx, string(id), "select "+assignmentColumns+" from package_assignment a where a.tenant_id = ? and a.id = ?", []any{tenant, id}, scanAssignment)
 }
 
 // assignmentsByID returns those of some assignments that there are.
 func assignmentsByID[K ~string](ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, keys []K) ([]*Assignment, error) {
-	return several(ctx, tx, "select "+assignmentColumns+" from package_assignment a where a.tenant_id = ? and a.id", tenant, keys, scanAssignment)
-}
-
-// several returns what a statement finds that ends with the column that is to be among
-// the keys.
-func several[K ~string, T any](ctx context.Context, tx *sqldb.Tx, text string, tenant ids.TenantID, keys []K, scan func(func(...any) error) (T, error)) ([]T, error) {
-	if len(keys) == 0 {
-		return nil, nil
-	}
-	in, values := sqldb.In(keys)
-	return sqldb.All(ctx, tx, text+" in ("+in+")", append([]any{tenant}, values...), scan)
+	return offer.Several(ctx, tx, "select "+assignmentColumns+" from package_assignment a where a.tenant_id = ? and a.id", tenant, keys, scanAssignment)
 }
 
 // liveOf returns the live assignment of a package to a subject, or NotFound.
 func liveOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, pkg ids.PackageID, target ids.SubjectID) (*Assignment, error) {
-	return one(ctx, tx, string(pkg), "select "+assignmentColumns+` from package_assignment a
-		where a.tenant_id = ? and a.package_id = ? and a.target_id = ? and a.live = 1`, []any{tenant, pkg, target}, scanAssignment)
+	return offer.Row(ctx, tx, string(pkg), "select "+assignmentColumns+` from package_assignment a
+		where a.tenant_id = ? and a.target_id = ? and a.package_id = ? and a.live + 0 = 1`, []any{tenant, target, pkg}, scanAssignment)
 }
 
 // addAssignments stores new assignments. A second live one of a package is
@@ -156,7 +147,7 @@ func holdsAny(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, target ids
 	if len(packages) == 0 {
 		return "", nil
 	}
-	limit, args := among("package_id", packages)
+	limit, args := offer.Among("package_id", packages)
 	err = tx.One(ctx, `
 		select package_id from package_assignment where tenant_id = ? and target_id = ? and live = 1`+limit+`
 		union all

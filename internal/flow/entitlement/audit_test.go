@@ -8,6 +8,7 @@ import (
 	"entente/internal/core/audit"
 	"entente/internal/enttest/house"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
@@ -59,7 +60,7 @@ func TestEachTransitionIsLogged(t *testing.T) {
 		s.after(14 * day)
 		s.logged("timed out", r, asked+"pendingApproval", opened, "Access package assignment request timed out (no approver action taken): denied")
 
-		s.on(map[string]*entitlement.Extension{"RequestCreated": s.hook})
+		s.on(map[string]*offer.Extension{"RequestCreated": s.hook})
 		r = s.ask(s.grace)
 		must(t, s.resume(r, ""))
 		must(t, s.service.Cancel(ctx, s.from(s.grace), r.ID))
@@ -92,15 +93,15 @@ func TestTheLogOfAnApproval(t *testing.T) {
 	eachHooked(t, func(s *hooked) {
 		t := s.t
 		bob, carl := s.AddUser(t, s.A, "bob"), s.AddUser(t, s.A, "carl")
-		s.change(func(p *entitlement.Policy) {
+		s.change(func(p *offer.Policy) {
 			p.Requestor.CustomSchedule = true
-			p.Approval.Stages = []entitlement.Stage{
+			p.Approval.Stages = []offer.Stage{
 				{TimeOut: 14 * day, Primary: single(s.ada), Escalation: true, EscalateAfter: 8 * day, Alternate: single(bob)},
 				{TimeOut: 10 * day, Primary: single(carl)},
 			}
 		})
 		wish := s.wish()
-		wish.Schedule = entitlement.Schedule{Start: s.Clock.Now().Add(20 * day)}
+		wish.Schedule = offer.Schedule{Start: s.Clock.Now().Add(20 * day)}
 		r, err := s.service.Submit(t.Context(), s.from(s.grace), wish)
 		must(t, err)
 		s.after(9 * day)
@@ -137,7 +138,7 @@ func TestTheLogOfAnApproval(t *testing.T) {
 		s.after(11 * day)
 		s.logged("begun", r, append(want, "Ready to fulfill access package assignment request: delivering", "Fulfill access package assignment: delivered")...)
 
-		s.change(func(p *entitlement.Policy) { p.Approval = entitlement.ApprovalSettings{} })
+		s.change(func(p *offer.Policy) { p.Approval = offer.ApprovalSettings{} })
 		r = s.ask(s.AddUser(t, s.B, "heidi"))
 		s.work()
 		s.logged("asked of nobody", r, "User requests access package assignment: delivering", "Auto approve access package assignment request: delivering",

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"entente/internal/core/directory"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 )
@@ -13,19 +14,11 @@ import (
 // https://learn.microsoft.com/entra/id-governance/governance-service-limits
 const mostAutomatic = 15_000
 
-// ruledSubject is what stands for a policy's rule among whom it names.
-const ruledSubject = "rule"
-
-// ruled reports whether a rule is among the policy's targets.
-func (p *Policy) ruled() bool {
-	return slices.ContainsFunc(p.Targets, func(s SubjectSet) bool { return s.Kind == AttributeRuleMembers })
-}
-
 // holdsFor reports whether one of the policy's rules holds for a user. A rule that
 // cannot be read holds for nobody.
-func (p *Policy) holdsFor(u *directory.User) bool {
-	return slices.ContainsFunc(p.Targets, func(s SubjectSet) bool {
-		if s.Kind != AttributeRuleMembers {
+func holdsFor(p *offer.Policy, u *directory.User) bool {
+	return slices.ContainsFunc(p.Targets, func(s offer.SubjectSet) bool {
+		if s.Kind != offer.AttributeRuleMembers {
 			return false
 		}
 		r, err := directory.ParseMembershipRule(s.Rule)
@@ -55,7 +48,7 @@ const (
 
 // deedOf returns what is to be done: in says whether the rule holds, by whether
 // they have the package by this policy, has whether by any.
-func (a *AutomaticSettings) deedOf(in, has, by bool, l *leaver, now time.Time) deed {
+func deedOf(a *offer.AutomaticSettings, in, has, by bool, l *leaver, now time.Time) deed {
 	switch {
 	case in && !has && a.Give:
 		return give

@@ -8,6 +8,7 @@ import (
 
 	"entente/internal/core/audit"
 	"entente/internal/core/directory"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/jobs"
@@ -25,15 +26,15 @@ const (
 const ruleBatch = 200
 
 // ruledIn reports whether one of the policy's rules holds for a person.
-func ruledIn(ctx context.Context, tx *sqldb.Tx, p *Policy, s *Subject) (bool, error) {
-	if !p.ruled() || s.Kind != ids.Person || s.Object == "" {
+func ruledIn(ctx context.Context, tx *sqldb.Tx, p *offer.Policy, s *Subject) (bool, error) {
+	if !p.Ruled() || s.Kind != ids.Person || s.Object == "" {
 		return false, nil
 	}
 	u, err := directory.GetUser(ctx, tx, s.Tenant, string(s.Object))
 	if missing(err) {
 		return false, nil
 	}
-	return err == nil && p.holdsFor(u), err
+	return err == nil && holdsFor(p, u), err
 }
 
 // LookAtUser is the handler of UserKind: what a guest has who is another account's
@@ -68,7 +69,7 @@ func duePolicies(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, user id
 	var u *directory.User
 	var holds []automaticHold
 	for after := ids.PolicyID(""); ; {
-		some, err := automaticAfter(ctx, tx, tenant, after, ruleBatch)
+		some, err := offer.AutomaticAfter(ctx, tx, tenant, after, ruleBatch)
 		if err != nil || len(some) == 0 {
 			return due, err
 		}
@@ -89,7 +90,7 @@ func duePolicies(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, user id
 			if i >= 0 && holds[i].left {
 				l = &leaver{}
 			}
-			if p.Automatic.deedOf(p.holdsFor(u), i >= 0, i >= 0 && holds[i].policy == p.ID, l, tx.Now()) != nothing {
+			if deedOf(p.Automatic, holdsFor(p, u), i >= 0, i >= 0 && holds[i].policy == p.ID, l, tx.Now()) != nothing {
 				due = append(due, p.ID)
 			}
 		}
@@ -99,7 +100,7 @@ func duePolicies(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, user id
 
 // follow does about a user what an automatic policy says, as things are now.
 func (s *Service) follow(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, by ids.PolicyID, user ids.ObjectID) error {
-	p, err := policyByID(ctx, tx, tenant, by)
+	p, err := offer.PolicyByID(ctx, tx, tenant, by)
 	if missing(err) || err == nil && p.Automatic == nil {
 		return nil
 	}
@@ -129,7 +130,7 @@ func (s *Service) follow(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID,
 	} else {
 		a = nil
 	}
-	switch p.Automatic.deedOf(p.holdsFor(u), a != nil, a != nil && a.Policy == p.ID, l, tx.Now()) {
+	switch deedOf(p.Automatic, holdsFor(p, u), a != nil, a != nil && a.Policy == p.ID, l, tx.Now()) {
 	case give:
 		return s.giveTo(ctx, tx, p, t)
 	case stay:
@@ -158,7 +159,7 @@ func lookAgain(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, user ids.
 
 // giveTo makes the installation's own request for somebody whom a rule names. What
 // stands against it in what they have, or in their account, leaves them without.
-func (s *Service) giveTo(ctx context.Context, tx *sqldb.Tx, p *Policy, t *Subject) error {
+func (s *Service) giveTo(ctx context.Context, tx *sqldb.Tx, p *offer.Policy, t *Subject) error {
 	n, err := countBy(ctx, tx, p.Tenant, p.ID, mostAutomatic)
 	if err != nil {
 		return err
@@ -181,21 +182,21 @@ func (s *Service) giveTo(ctx context.Context, tx *sqldb.Tx, p *Policy, t *Subjec
 }
 
 // full records that a policy gives its package to nobody more.
-func (s *Service) full(ctx context.Context, tx *sqldb.Tx, p *Policy) error {
-	return record(ctx, tx, actor(p.Tenant), "Automatic assignment policy reached its limit", "AccessPackageAssignmentPolicy", string(p.ID), p.Name,
+func (s *Service) full(ctx context.Context, tx *sqldb.Tx, p *offer.Policy) error {
+	return offer.Record(ctx, tx, actor(p.Tenant), "Automatic assignment policy reached its limit", "AccessPackageAssignmentPolicy", string(p.ID), p.Name,
 		[]audit.Change{{Name: "assignments", New: "15000"}})
 }
 
 // LookAtRule is the handler of RuleKind: everybody whom an automatic policy could
 // give or take something is looked at.
 func (s *Service) LookAtRule(ctx context.Context, w *jobs.Work) error {
-	var c PolicyChange
+	var c offer.PolicyChange
 	if err := w.Args(&c); err != nil {
 		return err
 	}
-	var p *Policy
+	var p *offer.Policy
 	err := s.db.View(ctx, func(tx *sqldb.Tx) (err error) {
-		p, err = policyByID(ctx, tx, w.Tenant, c.Policy)
+		p, err = offer.PolicyByID(ctx, tx, w.Tenant, c.Policy)
 		return err
 	})
 	if missing(err) || err == nil && p.Automatic == nil {
@@ -214,7 +215,7 @@ func (s *Service) LookAtRule(ctx context.Context, w *jobs.Work) error {
 
 // lookAtNamed has everybody looked at whom a policy's rule names and who has not
 // the package yet.
-func (s *Service) lookAtNamed(ctx context.Context, p *Policy) error {
+func (s *Service) lookAtNamed(ctx context.Context, p *offer.Policy) error {
 	named := 0
 	for after := ids.ObjectID(""); ; {
 		var some []*directory.User
@@ -226,7 +227,7 @@ func (s *Service) lookAtNamed(ctx context.Context, p *Policy) error {
 			}
 			var in []ids.ObjectID
 			for _, u := range some {
-				if p.holdsFor(u) {
+				if holdsFor(p, u) {
 					in = append(in, u.ID)
 				}
 			}
@@ -258,7 +259,7 @@ func (s *Service) lookAtNamed(ctx context.Context, p *Policy) error {
 }
 
 // lookAtHolders has everybody looked at who has something by a policy.
-func (s *Service) lookAtHolders(ctx context.Context, p *Policy) error {
+func (s *Service) lookAtHolders(ctx context.Context, p *offer.Policy) error {
 	for after := ids.AccessID(""); ; {
 		var some []holder
 		err := s.db.Update(ctx, func(tx *sqldb.Tx) (err error) {

@@ -3,16 +3,10 @@ package entitlement
 import (
 	"context"
 
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
-
-// automaticAfter returns up to limit automatic policies of the tenant, in the
-// order of their identifiers, behind one.
-func automaticAfter(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, after ids.PolicyID, limit int) ([]*Policy, error) {
-	return sqldb.All(ctx, tx, "select "+policyColumns+" from assignment_policy a where a.tenant_id = ? and a.automatic = 1 and a.id > ? order by a.id limit ?",
-		[]any{tenant, after, limit}, scanPolicy)
-}
 
 // An automaticHold is that somebody has a package, by which policy.
 type automaticHold struct {
@@ -35,7 +29,7 @@ func holdsOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, object ids.
 
 // holdersAmong returns those of the objects that have a package.
 func holdersAmong(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, pkg ids.PackageID, objects []ids.ObjectID) (map[ids.ObjectID]bool, error) {
-	limit, args := among("object_id", objects)
+	limit, args := offer.Among("object_id", objects)
 	all := make(map[ids.ObjectID]bool)
 	err := tx.Each(ctx, `select object_id from package_assignment where tenant_id = ? and package_id = ? and live = 1`+limit, append([]any{tenant, pkg}, args...),
 		func(scan func(...any) error) error {

@@ -13,6 +13,7 @@ import (
 	"entente/internal/core/authz"
 	"entente/internal/core/directory"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/sqldb"
 )
@@ -21,10 +22,10 @@ import (
 const design = `user.department -eq "Design" -and user.accountEnabled -eq true`
 
 // automatic is a policy that gives by a rule, and takes after a grace period.
-func (s *stage) automatic(rule string, grace time.Duration) entitlement.Policy {
-	return entitlement.Policy{Package: s.pkg.ID, Name: "Designers", Scope: entitlement.SpecificDirectoryUsers,
-		Targets:   []entitlement.SubjectSet{{Kind: entitlement.AttributeRuleMembers, Rule: rule}},
-		Automatic: &entitlement.AutomaticSettings{Give: true, Take: true, Grace: grace}}
+func (s *stage) automatic(rule string, grace time.Duration) offer.Policy {
+	return offer.Policy{Package: s.pkg.ID, Name: "Designers", Scope: offer.SpecificDirectoryUsers,
+		Targets:   []offer.SubjectSet{{Kind: offer.AttributeRuleMembers, Rule: rule}},
+		Automatic: &offer.AutomaticSettings{Give: true, Take: true, Grace: grace}}
 }
 
 // describe sets a user's department.
@@ -39,7 +40,7 @@ func (s *stage) describe(u *directory.User, department string) {
 // heldBy returns the live assignments of a user of A.
 func (s *stage) heldBy(u *directory.User) (live []*entitlement.Assignment) {
 	s.t.Helper()
-	list, err := s.service.OwnAssignments(s.t.Context(), s.member(u), entitlement.OnTarget, entitlement.Asked{})
+	list, err := s.service.OwnAssignments(s.t.Context(), s.member(u), entitlement.OnTarget, offer.Asked{})
 	must(s.t, err)
 	for _, a := range list.Items {
 		if a.Live() {
@@ -52,7 +53,7 @@ func (s *stage) heldBy(u *directory.User) (live []*entitlement.Assignment) {
 // types returns the types of the requests for a user of A, in order.
 func (s *stage) types(u *directory.User) string {
 	s.t.Helper()
-	list, err := s.service.OwnRequests(s.t.Context(), s.member(u), entitlement.OnTarget, entitlement.Asked{})
+	list, err := s.service.OwnRequests(s.t.Context(), s.member(u), entitlement.OnTarget, offer.Asked{})
 	must(s.t, err)
 	slices.SortFunc(list.Items, func(a, b *entitlement.Request) int { return a.CreatedAt.Compare(b.CreatedAt) })
 	var all []string
@@ -100,7 +101,7 @@ func TestAutomaticAssignment(t *testing.T) {
 			t.Errorf("after the grace period: %s", s.types(s.ada))
 		}
 		// Another rule reaches everybody at once.
-		_, err = s.service.ChangePolicy(ctx, s.A.Admin, p.ID, func(p *entitlement.Policy) error {
+		_, err = s.service.ChangePolicy(ctx, s.A.Admin, p.ID, func(p *offer.Policy) error {
 			p.Targets[0].Rule = `user.department -in ["Sales", "Legal"]`
 			p.Automatic.Grace = 0
 			return nil
@@ -120,7 +121,7 @@ func TestAutomaticAssignment(t *testing.T) {
 		if _, err := s.service.Submit(ctx, s.member(lee), entitlement.Submission{Type: entitlement.UserAdd, Package: s.pkg.ID, Policy: p.ID}); !errors.Is(err, entitlement.NotInScope) {
 			t.Errorf("asks by an automatic policy: %v", err)
 		}
-		if err := s.service.DeletePolicy(ctx, s.A.Admin, p.ID); !errors.Is(err, entitlement.InUse) {
+		if err := s.service.DeletePolicy(ctx, s.A.Admin, p.ID); !errors.Is(err, offer.InUse) {
 			t.Errorf("a policy by which people have something is deleted: %v", err)
 		}
 	})
@@ -159,26 +160,26 @@ func TestAutomaticPoliciesThatCannotBe(t *testing.T) {
 	each(t, func(s *stage) {
 		t, ctx := s.t, s.t.Context()
 		owner := s.AddUser(t, s.A, "owner")
-		_, err := s.service.AssignRole(ctx, s.A.Admin, entitlement.RoleAssignment{Role: entitlement.CatalogOwner, Principal: owner.ID, Catalog: s.catalog.ID})
+		_, err := s.service.AssignRole(ctx, s.A.Admin, offer.RoleAssignment{Role: offer.CatalogOwner, Principal: owner.ID, Catalog: s.catalog.ID})
 		must(t, err)
 		for name, tt := range map[string]struct {
 			who  authz.Caller
-			with func(p *entitlement.Policy)
+			with func(p *offer.Policy)
 			want error
 			at   string
 		}{
 			"a catalog's owner":        {s.member(owner), nil, authz.Denied, ""},
-			"no rule":                  {s.A.Admin, func(p *entitlement.Policy) { p.Targets[0].Rule = " " }, entitlement.BadModel, "specificAllowedTargets[0].membershipRule"},
-			"a rule that does not end": {s.A.Admin, func(p *entitlement.Policy) { p.Targets[0].Rule = `user.city -eq "x` }, entitlement.BadModel, "specificAllowedTargets[0].membershipRule"},
-			"a group beside the rule": {s.A.Admin, func(p *entitlement.Policy) {
-				p.Targets = append(p.Targets, entitlement.SubjectSet{Kind: entitlement.GroupMembers, Object: s.group})
-			}, entitlement.BadModel, "automaticRequestSettings"},
-			"takes, and has no rule": {s.A.Admin, func(p *entitlement.Policy) {
-				p.Automatic.Give, p.Scope, p.Targets = false, entitlement.AllMemberUsers, nil
-			}, entitlement.BadModel, "automaticRequestSettings"},
-			"an approval":                {s.A.Admin, func(p *entitlement.Policy) { p.Approval = s.policy.Approval }, entitlement.BadModel, "automaticRequestSettings"},
-			"an end":                     {s.A.Admin, func(p *entitlement.Policy) { p.Expiration = s.policy.Expiration }, entitlement.BadModel, "expiration"},
-			"a grace period of 20 years": {s.A.Admin, func(p *entitlement.Policy) { p.Automatic.Grace = 20 * 365 * day }, entitlement.BadModel, "automaticRequestSettings.gracePeriodBeforeAccessRemoval"},
+			"no rule":                  {s.A.Admin, func(p *offer.Policy) { p.Targets[0].Rule = " " }, offer.BadModel, "specificAllowedTargets[0].membershipRule"},
+			"a rule that does not end": {s.A.Admin, func(p *offer.Policy) { p.Targets[0].Rule = `user.city -eq "x` }, offer.BadModel, "specificAllowedTargets[0].membershipRule"},
+			"a group beside the rule": {s.A.Admin, func(p *offer.Policy) {
+				p.Targets = append(p.Targets, offer.SubjectSet{Kind: offer.GroupMembers, Object: s.group})
+			}, offer.BadModel, "automaticRequestSettings"},
+			"takes, and has no rule": {s.A.Admin, func(p *offer.Policy) {
+				p.Automatic.Give, p.Scope, p.Targets = false, offer.AllMemberUsers, nil
+			}, offer.BadModel, "automaticRequestSettings"},
+			"an approval":                {s.A.Admin, func(p *offer.Policy) { p.Approval = s.policy.Approval }, offer.BadModel, "automaticRequestSettings"},
+			"an end":                     {s.A.Admin, func(p *offer.Policy) { p.Expiration = s.policy.Expiration }, offer.BadModel, "expiration"},
+			"a grace period of 20 years": {s.A.Admin, func(p *offer.Policy) { p.Automatic.Grace = 20 * 365 * day }, offer.BadModel, "automaticRequestSettings.gracePeriodBeforeAccessRemoval"},
 		} {
 			p := s.automatic(design, 0)
 			if tt.with != nil {
@@ -195,10 +196,10 @@ func TestAutomaticPoliciesThatCannotBe(t *testing.T) {
 		}
 		first, err := s.service.CreatePolicy(ctx, s.A.Admin, s.automatic(design, 0))
 		must(t, err)
-		if _, err := s.service.CreatePolicy(ctx, s.A.Admin, s.automatic(design, 0)); !errors.Is(err, entitlement.BadModel) {
+		if _, err := s.service.CreatePolicy(ctx, s.A.Admin, s.automatic(design, 0)); !errors.Is(err, offer.BadModel) {
 			t.Errorf("a second automatic policy: %v", err)
 		}
-		if _, err := s.service.ChangePolicy(ctx, s.member(owner), first.ID, func(p *entitlement.Policy) error { p.Automatic = nil; return nil }); !errors.Is(err, authz.Denied) {
+		if _, err := s.service.ChangePolicy(ctx, s.member(owner), first.ID, func(p *offer.Policy) error { p.Automatic = nil; return nil }); !errors.Is(err, authz.Denied) {
 			t.Errorf("a catalog's owner ends it: %v", err)
 		}
 	})
@@ -219,7 +220,7 @@ func TestARuleOfThoseWhoAsk(t *testing.T) {
 			who  *directory.User
 			want error
 		}{{lee, nil}, {kim, entitlement.NotInScope}} {
-			list, err := s.service.Requestable(ctx, s.member(tt.who), entitlement.Asked{})
+			list, err := s.service.Requestable(ctx, s.member(tt.who), offer.Asked{})
 			must(t, err)
 			if (len(list.Items) == 1) != (tt.want == nil) {
 				t.Errorf("%s is offered %d packages", tt.who.UserPrincipalName, len(list.Items))
@@ -249,7 +250,7 @@ func TestDeletedAndPurged(t *testing.T) {
 		must(t, s.Users.Delete(ctx, s.A.Admin, string(lee.ID)))
 		s.work()
 		list := func() (live int) {
-			all, err := s.service.Assignments(ctx, s.A.Admin, entitlement.Asked{})
+			all, err := s.service.Assignments(ctx, s.A.Admin, offer.Asked{})
 			must(t, err)
 			for _, a := range all.Items {
 				if a.Live() {
@@ -261,7 +262,7 @@ func TestDeletedAndPurged(t *testing.T) {
 		if list() != 1 {
 			t.Fatal("somebody who is deleted has lost what would come back")
 		}
-		if err := s.service.DeletePackage(ctx, s.A.Admin, s.pkg.ID); !errors.Is(err, entitlement.InUse) {
+		if err := s.service.DeletePackage(ctx, s.A.Admin, s.pkg.ID); !errors.Is(err, offer.InUse) {
 			t.Errorf("a package that would come back is deleted: %v", err)
 		}
 		_, err = s.Users.RestoreUser(ctx, s.A.Admin, lee.ID, directory.Return{})
@@ -276,7 +277,7 @@ func TestDeletedAndPurged(t *testing.T) {
 		if list() != 0 {
 			t.Error("somebody who is purged has a package")
 		}
-		requests, err := s.service.Requests(ctx, s.A.Admin, entitlement.Asked{})
+		requests, err := s.service.Requests(ctx, s.A.Admin, offer.Asked{})
 		must(t, err)
 		if i := slices.IndexFunc(requests.Items, func(r *entitlement.Request) bool {
 			return r.Type == entitlement.SystemRemove && r.State == entitlement.Delivered
@@ -291,9 +292,9 @@ func TestARequestOfSomebodyPurged(t *testing.T) {
 	each(t, func(s *stage) {
 		t, ctx := s.t, s.t.Context()
 		lee := s.AddUser(t, s.A, "lee")
-		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *entitlement.Policy) error {
-			p.Scope, p.Targets = entitlement.AllMemberUsers, nil
-			p.Approval.Stages[0].Primary = []entitlement.SubjectSet{{Kind: entitlement.SingleUser, Object: s.ada.ID}}
+		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *offer.Policy) error {
+			p.Scope, p.Targets = offer.AllMemberUsers, nil
+			p.Approval.Stages[0].Primary = []offer.SubjectSet{{Kind: offer.SingleUser, Object: s.ada.ID}}
 			return nil
 		})
 		must(t, err)
@@ -379,7 +380,7 @@ func TestWhomARuleNamesNow(t *testing.T) {
 		}
 		// A package manager may not ask by rules what they may not read.
 		kim := s.AddUser(t, s.A, "kim")
-		_, err := s.service.AssignRole(ctx, s.A.Admin, entitlement.RoleAssignment{Role: entitlement.PackageManager, Principal: kim.ID, Catalog: s.catalog.ID})
+		_, err := s.service.AssignRole(ctx, s.A.Admin, offer.RoleAssignment{Role: offer.PackageManager, Principal: kim.ID, Catalog: s.catalog.ID})
 		must(t, err)
 		p := s.automatic(design, 0)
 		if _, err := s.service.WhatIf(ctx, s.member(kim), p); !errors.Is(err, fault.Forbidden) {

@@ -6,6 +6,7 @@ import (
 	"entente/internal/core/audit"
 	"entente/internal/core/object"
 	"entente/internal/flow/guest"
+	"entente/internal/flow/offer"
 	"entente/internal/flow/provision"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -24,7 +25,7 @@ type batch struct {
 	tenant ids.TenantID
 
 	roles   map[ids.PackageID][]provision.Role
-	not     map[ids.PackageID]Incompatible
+	not     map[ids.PackageID]offer.Incompatible
 	present map[ids.ObjectID]bool // users of whom nothing has to be brought about first
 	fresh   []*load               // of which the assignment is not stored yet
 
@@ -34,7 +35,7 @@ type batch struct {
 }
 
 func (s *Service) batch(tx *sqldb.Tx, tenant ids.TenantID) *batch {
-	return &batch{s: s, tx: tx, tenant: tenant, roles: map[ids.PackageID][]provision.Role{}, not: map[ids.PackageID]Incompatible{}}
+	return &batch{s: s, tx: tx, tenant: tenant, roles: map[ids.PackageID][]provision.Role{}, not: map[ids.PackageID]offer.Incompatible{}}
 }
 
 // say has people told the news, unless the policy wants no messages.
@@ -80,7 +81,7 @@ func (b *batch) loads(ctx context.Context, list []*Request, known map[ids.Access
 	if err != nil {
 		return nil, err
 	}
-	pkg, err := packagesByID(ctx, b.tx, b.tenant, distinct(packages))
+	pkg, err := offer.PackagesByID(ctx, b.tx, b.tenant, distinct(packages))
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +89,7 @@ func (b *batch) loads(ctx context.Context, list []*Request, known map[ids.Access
 	if err != nil {
 		return nil, err
 	}
-	access := byID(read, func(a *Assignment) ids.AccessID { return a.ID })
+	access := offer.ByID(read, func(a *Assignment) ids.AccessID { return a.ID })
 	for id, a := range known {
 		access[id] = a
 	}
@@ -136,12 +137,12 @@ func (b *batch) look(ctx context.Context, all []*load) error {
 	return nil
 }
 
-// rolesOf returns what a package gives now.
+// offer.RolesOf returns what a package gives now.
 func (b *batch) rolesOf(ctx context.Context, id ids.PackageID) ([]provision.Role, error) {
 	if all, ok := b.roles[id]; ok {
 		return all, nil
 	}
-	given, err := rolesOf(ctx, b.tx, b.tenant, id)
+	given, err := offer.RolesOf(ctx, b.tx, b.tenant, id)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +165,7 @@ func (b *batch) apart(ctx context.Context, l *load) error {
 	not, ok := b.not[l.pkg.ID]
 	if !ok {
 		var err error
-		if not, err = incompatibleWith(ctx, b.tx, b.tenant, l.pkg.ID); err != nil {
+		if not, err = offer.IncompatibleWith(ctx, b.tx, b.tenant, l.pkg.ID); err != nil {
 			return err
 		}
 		b.not[l.pkg.ID] = not
@@ -186,15 +187,6 @@ func (b *batch) admit(ctx context.Context) error {
 	}
 	b.fresh = nil
 	return addAssignments(ctx, b.tx, all)
-}
-
-// byID returns a list by its members' identifiers.
-func byID[K comparable, V any](list []V, id func(V) K) map[K]V {
-	all := make(map[K]V, len(list))
-	for _, v := range list {
-		all[id(v)] = v
-	}
-	return all
 }
 
 // distinct returns each of a list once.

@@ -1,13 +1,13 @@
 package entitlement
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/url"
 	"slices"
 	"time"
 	"unicode/utf8"
 
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 )
@@ -80,7 +80,7 @@ const usualPause = time.Hour
 
 // newCallout returns a call to an extension. A request waits for it if the
 // extension says so, and never once its access is gone.
-func newCallout(e *Extension, stage string, now time.Time) *Callout {
+func newCallout(e *offer.Extension, stage string, now time.Time) *Callout {
 	c := &Callout{Tenant: e.Tenant, ID: ids.New[string](), Extension: e.ID, Stage: stage, Status: CalloutPending, CreatedAt: now}
 	if e.Callback && stage != stageRemoved {
 		pause := e.Pause
@@ -107,65 +107,16 @@ func (c *Callout) end(to CalloutStatus, detail string, now time.Time) error {
 // Over reports whether nothing more becomes of the call.
 func (c *Callout) Over() bool { return len(nextCallout[c.Status]) == 0 }
 
-// Limits of a call; within those that Graph names an extension chooses.
+// Limits of a call.
 const (
-	shortestCall  = 200 * time.Millisecond
-	usualCallTime = time.Second
-	longestCall   = 2 * time.Second
-	mostRetries   = 1 // and as many where the extension does not say
 	firstRetry    = 10 * time.Second
 	longestRetry  = time.Hour
 	longestDetail = 1000
 )
 
-// A clientConfiguration is Graph's customExtensionClientConfiguration: how often and
-// for how long an endpoint is called. What is null is as usual.
-// https://learn.microsoft.com/graph/api/resources/customextensionclientconfiguration
-type clientConfiguration struct {
-	Type    string `json:"@odata.type"`
-	Retries *int   `json:"maximumRetries"`
-	Millis  *int   `json:"timeoutInMilliseconds"`
-}
-
-// checkClient refuses a configuration that does not say how an endpoint is called.
-func checkClient(text json.RawMessage) error {
-	if len(text) == 0 {
-		return nil
-	}
-	var says clientConfiguration
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&says); err != nil {
-		return bad("clientConfiguration", "A configuration has maximumRetries and timeoutInMilliseconds, each a number or null.")
-	}
-	if n := says.Retries; n != nil && (*n < 0 || *n > mostRetries) {
-		return bad("clientConfiguration.maximumRetries", "An endpoint is tried again 0 times or once, not %d times.", *n)
-	}
-	if n := says.Millis; n != nil && (*n < int(shortestCall/time.Millisecond) || *n > int(longestCall/time.Millisecond)) {
-		return bad("clientConfiguration.timeoutInMilliseconds", "A call takes from %d to %d milliseconds, not %d.", shortestCall/time.Millisecond, longestCall/time.Millisecond, *n)
-	}
-	return nil
-}
-
-// clientOf returns how often and for how long an extension's endpoint is called.
-func clientOf(e *Extension) (retries int, within time.Duration) {
-	retries, within = mostRetries, usualCallTime
-	var says clientConfiguration
-	if checkClient(e.Client) != nil || json.Unmarshal(e.Client, &says) != nil {
-		return retries, within // stored before it was checked, or empty
-	}
-	if says.Retries != nil {
-		retries = *says.Retries
-	}
-	if says.Millis != nil {
-		within = time.Duration(*says.Millis) * time.Millisecond
-	}
-	return retries, within
-}
-
 // audienceOf returns for whom the token of a call is: the resource that the
 // extension names, else the origin of its endpoint.
-func audienceOf(e *Extension) string {
+func audienceOf(e *offer.Extension) string {
 	var says struct {
 		Resource string `json:"resourceId"`
 	}
@@ -206,11 +157,11 @@ func (in *Resumption) check(r *Request, c *Callout, now time.Time) error {
 		f.Target = "data.customExtensionStageInstanceId"
 		return f
 	case in.Stage != "" && in.Stage != c.Stage:
-		return bad("data.stage", "The request waits at the stage %s.", c.Stage)
+		return offer.Bad("data.stage", "The request waits at the stage %s.", c.Stage)
 	case in.State != "" && in.State != Denied && in.State != Canceled:
-		return bad("data.state", "A custom extension can only deny or cancel a request.")
+		return offer.Bad("data.state", "A custom extension can only deny or cancel a request.")
 	case utf8.RuneCountInString(in.Detail) > longestDetail:
-		return bad("data.customExtensionStageInstanceDetail", "The detail has more than %d characters.", longestDetail)
+		return offer.Bad("data.customExtensionStageInstanceDetail", "The detail has more than %d characters.", longestDetail)
 	case !now.Before(r.ResumeBy):
 		return fault.Because(fault.Invalid, WrongState, "The request waited until %s.", stamp(r.ResumeBy))
 	}

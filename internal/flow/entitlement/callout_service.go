@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"entente/internal/core/authz"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/jobs"
 	"entente/internal/kit/sqldb"
@@ -35,11 +36,11 @@ func callBefore(ctx context.Context, tx *sqldb.Tx, a *Assignment, stage string) 
 }
 
 func call(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, says Terms, stage string, r ids.RequestID, a ids.AccessID) (*Callout, error) {
-	i := slices.IndexFunc(says.Extensions, func(e StageExtension) bool { return e.Stage == stage })
+	i := slices.IndexFunc(says.Extensions, func(e offer.StageExtension) bool { return e.Stage == stage })
 	if i < 0 {
 		return nil, nil
 	}
-	e, err := extensionByID(ctx, tx, tenant, says.Extensions[i].Extension)
+	e, err := offer.ExtensionByID(ctx, tx, tenant, says.Extensions[i].Extension)
 	if missing(err) { // no policy names it any more, and it was deleted
 		return nil, nil
 	}
@@ -56,7 +57,7 @@ func call(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, says Terms, st
 
 // Callouts returns the calls that were made for a request, to whoever may see it.
 func (s *Service) Callouts(ctx context.Context, who authz.Caller, id ids.RequestID) ([]*Callout, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) ([]*Callout, error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) ([]*Callout, error) {
 		if _, err := requestShown(ctx, tx, who, id); err != nil {
 			return nil, err
 		}
@@ -70,14 +71,14 @@ func (s *Service) CalloutsBefore(ctx context.Context, who authz.Caller, id ids.A
 	if _, err := s.Assignment(ctx, who, id); err != nil {
 		return nil, err
 	}
-	return view(ctx, s, func(tx *sqldb.Tx) ([]*Callout, error) { return calloutsOf(ctx, tx, who.Tenant, "", id) })
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) ([]*Callout, error) { return calloutsOf(ctx, tx, who.Tenant, "", id) })
 }
 
 // Resume takes the word of the endpoint for which a request waits: it goes on
 // where it stood, or ends.
 func (s *Service) Resume(ctx context.Context, who authz.Caller, id ids.RequestID, in Resumption) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		r, _, err := requestFor(ctx, tx, who, id, toAssign, false)
+		r, _, err := requestFor(ctx, tx, who, id, offer.ToAssign, false)
 		if err != nil {
 			return err
 		}
@@ -207,7 +208,7 @@ func (s *Service) overdue(ctx context.Context, tx *sqldb.Tx, r *Request) error {
 
 // onward takes a new request on behind its first stage: to its approvers, or
 // further if none has to be asked.
-func onward(ctx context.Context, tx *sqldb.Tx, r *Request, pkg *Package, target, requestor *Subject) error {
+func onward(ctx context.Context, tx *sqldb.Tx, r *Request, pkg *offer.Package, target, requestor *Subject) error {
 	approval := r.Terms.Approval && len(r.Terms.Stages) > 0
 	if !approval && !r.Type.Removes() {
 		if held, err := callAt(ctx, tx, r, r.Terms, stageApproved); err != nil || held {
@@ -217,12 +218,16 @@ func onward(ctx context.Context, tx *sqldb.Tx, r *Request, pkg *Package, target,
 	if err := r.Begin(approval, tx.Now()); err != nil || r.State != PendingApproval {
 		return err
 	}
-	for _, stage := range newStages(r) {
-		if err := addStage(ctx, tx, stage); err != nil {
-			return err
-		}
+	stages := newStages(r)
+	list, first, err := summon(ctx, tx, r, stages[r.Stage], target, requestor)
+	if err != nil {
+		return err
 	}
-	if err := openStage(ctx, tx, r, pkg, target, requestor); err != nil {
+	if err := addStages(ctx, tx, stages); err != nil {
+		return err
+	}
+	r.around().stage = stages[r.Stage]
+	if err := summoned(ctx, tx, r, stages[r.Stage], pkg, target, list, first); err != nil {
 		return err
 	}
 	return say(ctx, tx, r.Tenant, r.Terms.Quiet, news{Event: eventAsked, Request: r.ID})

@@ -3,6 +3,7 @@ package entitlement
 import (
 	"context"
 
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
@@ -22,7 +23,7 @@ func scanCallout(scan func(...any) error) (*Callout, error) {
 
 // calloutByID returns a call, or NotFound.
 func calloutByID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id string) (*Callout, error) {
-	return one(ctx, tx, id, "select "+calloutColumns+" from callout c where c.tenant_id = ? and c.id = ?", []any{tenant, id}, scanCallout)
+	return offer.Row(ctx, tx, id, "select "+calloutColumns+" from callout c where c.tenant_id = ? and c.id = ?", []any{tenant, id}, scanCallout)
 }
 
 // calloutsOf returns the calls of a request and of an assignment, in order.

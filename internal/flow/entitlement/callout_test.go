@@ -22,6 +22,7 @@ import (
 	"entente/internal/core/token"
 	"entente/internal/enttest/house"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/fetch"
 	"entente/internal/kit/ids"
@@ -35,9 +36,9 @@ type hooked struct {
 	*mailed
 	server *httptest.Server
 	keys   *keys.Service
-	hook   *entitlement.Extension // pauses requests
-	plain  *entitlement.Extension // does not
-	notice *entitlement.Extension
+	hook   *offer.Extension // pauses requests
+	plain  *offer.Extension // does not
+	notice *offer.Extension
 
 	mu     sync.Mutex
 	got    []call
@@ -77,14 +78,14 @@ func eachHooked(t *testing.T, test func(s *hooked)) {
 		s.keys = keys.New(s.DB, s.Ring, s.Clock, keys.Options{})
 		s.service.Call(entitlement.Outward{Client: client, Keys: s.keys, Tokens: token.New(s.keys, s.Clock, base), Clock: s.Clock})
 		s.worker.Handle(entitlement.CalloutKind, s.service.CallOut, jobs.Policy{})
-		make := func(name string, k entitlement.ExtensionKind, callback bool) *entitlement.Extension {
-			e, err := s.service.CreateExtension(m.t.Context(), s.A.Admin, s.catalog.ID, entitlement.Extension{Kind: k, Name: name, Callback: callback, Pause: 2 * day,
-				Endpoint: entitlement.Endpoint{URL: s.server.URL + "/hook?sig=1"}, Client: json.RawMessage(`{"maximumRetries":1,"timeoutInMilliseconds":900}`),
+		make := func(name string, k offer.ExtensionKind, callback bool) *offer.Extension {
+			e, err := s.service.CreateExtension(m.t.Context(), s.A.Admin, s.catalog.ID, offer.Extension{Kind: k, Name: name, Callback: callback, Pause: 2 * day,
+				Endpoint: offer.Endpoint{URL: s.server.URL + "/hook?sig=1"}, Client: json.RawMessage(`{"maximumRetries":1,"timeoutInMilliseconds":900}`),
 				Authentication: json.RawMessage(`{"@odata.type":"#microsoft.graph.azureAdPopTokenAuthentication"}`)})
 			must(m.t, err)
 			return e
 		}
-		s.hook, s.plain, s.notice = make("pauses", entitlement.RequestExtension, true), make("does not", entitlement.RequestExtension, false), make("notice", entitlement.AssignmentExtension, false)
+		s.hook, s.plain, s.notice = make("pauses", offer.RequestExtension, true), make("does not", offer.RequestExtension, false), make("notice", offer.AssignmentExtension, false)
 		test(s)
 	})
 }
@@ -184,13 +185,13 @@ func (s *hooked) expect(when string, want ...string) {
 }
 
 // on has the policy call extensions at stages.
-func (s *hooked) on(at map[string]*entitlement.Extension) {
-	s.change(func(p *entitlement.Policy) {
+func (s *hooked) on(at map[string]*offer.Extension) {
+	s.change(func(p *offer.Policy) {
 		p.Extensions = nil
 		for stage, e := range at {
-			p.Extensions = append(p.Extensions, entitlement.StageExtension{Stage: "assignment" + stage, Extension: e.ID})
+			p.Extensions = append(p.Extensions, offer.StageExtension{Stage: "assignment" + stage, Extension: e.ID})
 		}
-		slices.SortFunc(p.Extensions, func(a, b entitlement.StageExtension) int { return strings.Compare(a.Stage, b.Stage) })
+		slices.SortFunc(p.Extensions, func(a, b offer.StageExtension) int { return strings.Compare(a.Stage, b.Stage) })
 	})
 }
 
@@ -215,7 +216,7 @@ func (s *hooked) is(r *entitlement.Request, when string, state entitlement.Reque
 // TestCallsWithoutPause calls at each stage of a lifecycle, and nothing waits.
 func TestCallsWithoutPause(t *testing.T) {
 	eachHooked(t, func(s *hooked) {
-		s.on(map[string]*entitlement.Extension{"RequestCreated": s.plain, "RequestApproved": s.plain, "RequestGranted": s.plain, "RequestRemoved": s.hook,
+		s.on(map[string]*offer.Extension{"RequestCreated": s.plain, "RequestApproved": s.plain, "RequestGranted": s.plain, "RequestRemoved": s.hook,
 			"FourteenDaysBeforeExpiration": s.notice, "OneDayBeforeExpiration": s.notice})
 		r := s.ask(s.grace)
 		s.work()
@@ -257,7 +258,7 @@ func TestCallsWithoutPause(t *testing.T) {
 func TestPausedRequests(t *testing.T) {
 	eachHooked(t, func(s *hooked) {
 		t := s.t
-		s.on(map[string]*entitlement.Extension{"RequestCreated": s.hook, "RequestApproved": s.hook, "RequestGranted": s.hook})
+		s.on(map[string]*offer.Extension{"RequestCreated": s.hook, "RequestApproved": s.hook, "RequestGranted": s.hook})
 		r := s.ask(s.grace)
 		s.is(r, "created", entitlement.Submitted, "WaitingForCallback")
 		s.work()
@@ -315,7 +316,7 @@ func TestPausedRequests(t *testing.T) {
 			{"RequestApproved", entitlement.Denied, entitlement.Denied},
 			{"RequestGranted", entitlement.Denied, entitlement.PartiallyDelivered},
 		} {
-			s.on(map[string]*entitlement.Extension{tt.stage: s.hook})
+			s.on(map[string]*offer.Extension{tt.stage: s.hook})
 			who := s.AddUser(t, s.B, strings.ToLower(tt.stage+string(tt.want)))
 			r := s.ask(who)
 			if tt.stage != "RequestCreated" {
@@ -339,7 +340,7 @@ func TestPausedRequests(t *testing.T) {
 func TestWordsThatDoNotCount(t *testing.T) {
 	eachHooked(t, func(s *hooked) {
 		t, ctx := s.t, s.t.Context()
-		s.on(map[string]*entitlement.Extension{"RequestCreated": s.hook})
+		s.on(map[string]*offer.Extension{"RequestCreated": s.hook})
 		r, other := s.ask(s.grace), s.ask(s.AddUser(t, s.B, "heidi"))
 		s.work()
 		mine, theirs := s.state(r).Callout, s.state(other).Callout
@@ -397,7 +398,7 @@ func TestCallsThatFail(t *testing.T) {
 	eachHooked(t, func(s *hooked) {
 		t := s.t
 		s.answer = http.StatusServiceUnavailable
-		s.on(map[string]*entitlement.Extension{"RequestCreated": s.hook})
+		s.on(map[string]*offer.Extension{"RequestCreated": s.hook})
 		r := s.ask(s.grace)
 		s.expect("the first try", "RequestCreated")
 		s.after(9 * time.Second)
@@ -425,7 +426,7 @@ func TestCallsThatFail(t *testing.T) {
 			t.Errorf("callout %+v", c)
 		}
 
-		s.on(map[string]*entitlement.Extension{"RequestCreated": s.plain})
+		s.on(map[string]*offer.Extension{"RequestCreated": s.plain})
 		r = s.ask(s.grace)
 		s.is(r, "without a pause", entitlement.PendingApproval, "PendingApproval")
 		for range 4 {
@@ -436,12 +437,12 @@ func TestCallsThatFail(t *testing.T) {
 			t.Errorf("callout %+v", c)
 		}
 
-		s.hook, _ = s.service.ChangeExtension(t.Context(), s.A.Admin, s.catalog.ID, s.hook.ID, func(e *entitlement.Extension) error {
+		s.hook, _ = s.service.ChangeExtension(t.Context(), s.A.Admin, s.catalog.ID, s.hook.ID, func(e *offer.Extension) error {
 			e.Endpoint.URL = strings.Replace(s.server.URL, "127.0.0.1", "169.254.169.254", 1)
 			return nil
 		})
 		must(t, s.service.Cancel(t.Context(), s.A.Admin, r.ID))
-		s.on(map[string]*entitlement.Extension{"RequestCreated": s.hook})
+		s.on(map[string]*offer.Extension{"RequestCreated": s.hook})
 		r = s.ask(s.grace)
 		for range 4 {
 			s.after(time.Minute)
@@ -457,7 +458,7 @@ func TestASlowEndpoint(t *testing.T) {
 	eachHooked(t, func(s *hooked) {
 		t := s.t
 		for _, says := range []string{`{"maximumRetries":2}`, `{"timeoutInMilliseconds":100}`} {
-			_, err := s.service.ChangeExtension(t.Context(), s.A.Admin, s.catalog.ID, s.hook.ID, func(e *entitlement.Extension) error {
+			_, err := s.service.ChangeExtension(t.Context(), s.A.Admin, s.catalog.ID, s.hook.ID, func(e *offer.Extension) error {
 				e.Client = json.RawMessage(says)
 				return nil
 			})
@@ -465,14 +466,14 @@ func TestASlowEndpoint(t *testing.T) {
 				t.Errorf("%s: %v", says, err)
 			}
 		}
-		_, err := s.service.ChangeExtension(t.Context(), s.A.Admin, s.catalog.ID, s.hook.ID, func(e *entitlement.Extension) error {
+		_, err := s.service.ChangeExtension(t.Context(), s.A.Admin, s.catalog.ID, s.hook.ID, func(e *offer.Extension) error {
 			e.Client = json.RawMessage(`{"maximumRetries":0,"timeoutInMilliseconds":200}`)
 			return nil
 		})
 		must(t, err)
 		late := make(chan struct{})
 		s.during = func(call) { <-late }
-		s.on(map[string]*entitlement.Extension{"RequestCreated": s.hook})
+		s.on(map[string]*offer.Extension{"RequestCreated": s.hook})
 		r := s.ask(s.grace)
 		s.work() // comes back although the endpoint does not answer
 		close(late)
@@ -487,7 +488,7 @@ func TestASlowEndpoint(t *testing.T) {
 func TestCallsCutOff(t *testing.T) {
 	eachHooked(t, func(s *hooked) {
 		t, ctx := s.t, s.t.Context()
-		s.on(map[string]*entitlement.Extension{"RequestCreated": s.hook})
+		s.on(map[string]*offer.Extension{"RequestCreated": s.hook})
 		r := s.ask(s.grace)
 		id := s.state(r).Callout
 		// The job is nobody's: what is done is not stored, as if the server had ended.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"entente/internal/core/authz"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/jobs"
 	"entente/internal/kit/sqldb"
@@ -52,7 +53,7 @@ func forgo(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id, why strin
 
 // cancelGone cancels the request of somebody who is no more.
 func cancelGone(ctx context.Context, tx *sqldb.Tx, t *Subject, r *Request) error {
-	p, err := packageByID(ctx, tx, r.Tenant, r.Package)
+	p, err := offer.PackageByID(ctx, tx, r.Tenant, r.Package)
 	if err != nil {
 		return err
 	}

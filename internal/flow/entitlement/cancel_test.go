@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/jobs"
 	"entente/internal/kit/sqldb"
 )
@@ -34,7 +35,7 @@ func TestEndingAPauseEndsTheCall(t *testing.T) {
 			{"RequestApproved", true, cancel, entitlement.Canceled},
 			{"RequestGranted", true, takeBack, entitlement.DeliveryFailed},
 		} {
-			s.on(map[string]*entitlement.Extension{tt.stage: s.hook})
+			s.on(map[string]*offer.Extension{tt.stage: s.hook})
 			r := s.ask(s.grace)
 			if tt.stage != "RequestCreated" {
 				must(t, s.decide(s.member(s.ada), r, true))
@@ -84,7 +85,7 @@ func TestAnEndCancelsWhatWouldHaveChangedIt(t *testing.T) {
 		must(t, s.decide(s.member(s.ada), r, true))
 		s.work()
 		a := s.assignment(r)
-		s.on(map[string]*entitlement.Extension{"RequestCreated": s.hook})
+		s.on(map[string]*offer.Extension{"RequestCreated": s.hook})
 		s.Clock.Advance(a.EndsAt.Add(-day).Sub(s.Clock.Now()))
 		longer, err := s.service.Submit(ctx, s.from(s.grace), entitlement.Submission{Type: entitlement.UserUpdate, Package: s.pkg.ID, Justification: "not done yet"})
 		must(t, err)

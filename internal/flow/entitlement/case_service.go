@@ -8,6 +8,7 @@ import (
 	"entente/internal/core/authz"
 	"entente/internal/core/object"
 	"entente/internal/core/tenant"
+	"entente/internal/flow/offer"
 	"entente/internal/flow/provision"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -20,12 +21,12 @@ import (
 // on it, as it is at one moment.
 type Case struct {
 	*Request
-	Of         *Package
+	Of         *offer.Package
 	For        *Subject
 	By         *Subject
 	Home       *tenant.Tenant // of whom it is for; nil where that is no tenant of this installation
 	Connected  string         // the name of the connected organization that they belong to, or nothing
-	Roles      []RoleScope
+	Roles      []offer.RoleScope
 	Approval   []CaseStage
 	Assignment *Assignment        // that it is about; nil while there is none
 	Grants     []*provision.Grant // how far each role has come
@@ -43,7 +44,7 @@ type CaseStage struct {
 
 // Case returns a request to those who may see it. To everybody else there is none.
 func (s *Service) Case(ctx context.Context, who authz.Caller, id ids.RequestID) (*Case, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (*Case, error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (*Case, error) {
 		r, err := requestShown(ctx, tx, who, id)
 		if errors.Is(err, authz.Denied) {
 			err = object.Missing(string(id))
@@ -79,7 +80,7 @@ func (c *Case) people(ctx context.Context, tx *sqldb.Tx, who authz.Caller) (err 
 	if c.For.Organization == "" {
 		return nil
 	}
-	o, err := organizationByID(ctx, tx, c.Tenant, c.For.Organization)
+	o, err := offer.OrganizationByID(ctx, tx, c.Tenant, c.For.Organization)
 	if err == nil {
 		c.Connected = o.Name
 	}
@@ -95,10 +96,10 @@ func skipMissing(err error) error {
 
 // access loads the package, and how far its roles have come.
 func (c *Case) access(ctx context.Context, tx *sqldb.Tx, _ authz.Caller) (err error) {
-	if c.Of, err = packageByID(ctx, tx, c.Tenant, c.Package); err != nil {
+	if c.Of, err = packageOf(ctx, tx, c.Tenant, c.Package); err != nil {
 		return err
 	}
-	if c.Roles, err = rolesOf(ctx, tx, c.Tenant, c.Package); err != nil || c.Request.Assignment == "" {
+	if c.Roles, err = offer.RolesOf(ctx, tx, c.Tenant, c.Package); err != nil || c.Request.Assignment == "" {
 		return err
 	}
 	if c.Assignment, err = assignmentByID(ctx, tx, c.Tenant, c.Request.Assignment); err != nil {
@@ -165,18 +166,18 @@ type CaseRow struct {
 }
 
 // OwnCases returns a page of OwnRequests with the names of what they are about.
-func (s *Service) OwnCases(ctx context.Context, who authz.Caller, on string, q Asked) (List[CaseRow], error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (List[CaseRow], error) {
+func (s *Service) OwnCases(ctx context.Context, who authz.Caller, on string, q offer.Asked) (offer.List[CaseRow], error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (offer.List[CaseRow], error) {
 		v, err := ownRequests(ctx, tx, who, on)
 		if err != nil {
-			return List[CaseRow]{}, err
+			return offer.List[CaseRow]{}, err
 		}
 		return casesIn(ctx, tx, who, v, q)
 	})
 }
 
 // casesIn returns a page of requests with the names of what they are about.
-func casesIn(ctx context.Context, tx *sqldb.Tx, who authz.Caller, v requestView, q Asked) (l List[CaseRow], err error) {
+func casesIn(ctx context.Context, tx *sqldb.Tx, who authz.Caller, v requestView, q offer.Asked) (l offer.List[CaseRow], err error) {
 	page, err := requestsIn(ctx, tx, who, v, q)
 	if err != nil {
 		return l, err
@@ -187,7 +188,7 @@ func casesIn(ctx context.Context, tx *sqldb.Tx, who authz.Caller, v requestView,
 	for _, r := range page.Items {
 		packages, people = append(packages, r.Package), append(people, r.Target)
 	}
-	names, err := packageNames(ctx, tx, who.Tenant, packages)
+	names, err := namesOf(ctx, tx, who.Tenant, packages)
 	if err != nil {
 		return l, err
 	}
@@ -202,29 +203,29 @@ func casesIn(ctx context.Context, tx *sqldb.Tx, who authz.Caller, v requestView,
 type AccessRow struct {
 	*Assignment
 	Name  string // of the package
-	Roles []RoleScope
+	Roles []offer.RoleScope
 }
 
 // OwnAccess returns a page of the assignments of the caller's own, with what they
 // give.
-func (s *Service) OwnAccess(ctx context.Context, who authz.Caller, q Asked) (List[AccessRow], error) {
+func (s *Service) OwnAccess(ctx context.Context, who authz.Caller, q offer.Asked) (offer.List[AccessRow], error) {
 	page, err := s.OwnAssignments(ctx, who, OnTarget, q)
 	if err != nil {
-		return List[AccessRow]{}, err
+		return offer.List[AccessRow]{}, err
 	}
-	return view(ctx, s, func(tx *sqldb.Tx) (List[AccessRow], error) {
-		l := List[AccessRow]{Next: page.Next, Total: page.Total}
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (offer.List[AccessRow], error) {
+		l := offer.List[AccessRow]{Next: page.Next, Total: page.Total}
 		var packages []ids.PackageID
 		for _, a := range page.Items {
 			packages = append(packages, a.Package)
 		}
-		names, err := packageNames(ctx, tx, who.Tenant, packages)
+		names, err := namesOf(ctx, tx, who.Tenant, packages)
 		if err != nil {
 			return l, err
 		}
-		roles := make(map[ids.PackageID][]RoleScope)
+		roles := make(map[ids.PackageID][]offer.RoleScope)
 		for id := range names {
-			if roles[id], err = rolesOf(ctx, tx, who.Tenant, id); err != nil {
+			if roles[id], err = offer.RolesOf(ctx, tx, who.Tenant, id); err != nil {
 				return l, err
 			}
 		}
@@ -235,21 +236,10 @@ func (s *Service) OwnAccess(ctx context.Context, who authz.Caller, q Asked) (Lis
 	})
 }
 
-// packageNames returns the names of packages.
-func packageNames(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, list []ids.PackageID) (map[ids.PackageID]string, error) {
-	names := make(map[ids.PackageID]string)
-	limit, args := among("p.id", append([]ids.PackageID{}, list...))
-	all, err := sqldb.All(ctx, tx, "select "+packageColumns+" from access_package p where p.tenant_id = ?"+limit, append([]any{tenant}, args...), scanPackage)
-	for _, p := range all {
-		names[p.ID] = p.Name
-	}
-	return names, err
-}
-
 // subjectsIn returns subjects by their identifiers.
 func subjectsIn(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, list []ids.SubjectID) (map[ids.SubjectID]*Subject, error) {
 	people := make(map[ids.SubjectID]*Subject)
-	limit, args := among("b.id", append([]ids.SubjectID{}, list...))
+	limit, args := offer.Among("b.id", append([]ids.SubjectID{}, list...))
 	all, err := sqldb.All(ctx, tx, "select "+subjectColumns+" from subject b where b.tenant_id = ?"+limit, append([]any{tenant}, args...), scanSubject)
 	for _, s := range all {
 		people[s.ID] = s

@@ -5,6 +5,7 @@ import (
 
 	"entente/internal/core/authz"
 	"entente/internal/core/object"
+	"entente/internal/flow/offer"
 	"entente/internal/flow/provision"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
@@ -13,14 +14,14 @@ import (
 
 // Delivered returns a page of the roles that assignments have brought about, or
 // are to, in the catalogs whose assignments the caller sees.
-func (s *Service) Delivered(ctx context.Context, who authz.Caller, q Asked) (List[*provision.Row], error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (List[*provision.Row], error) {
+func (s *Service) Delivered(ctx context.Context, who authz.Caller, q offer.Asked) (offer.List[*provision.Row], error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (offer.List[*provision.Row], error) {
 		within, args, err := whole(ctx, tx, who, "a")
 		if err != nil {
-			return List[*provision.Row]{}, err
+			return offer.List[*provision.Row]{}, err
 		}
 		where := " and exists (select 1 from package_assignment a where a.tenant_id = s.tenant_id and a.id = s.source" + within + ")"
-		return listed(q, func() (int, error) { return provision.CountRows(ctx, tx, who.Tenant, where, args, q.Query.Filter) },
+		return offer.Listed(q, func() (int, error) { return provision.CountRows(ctx, tx, who.Tenant, where, args, q.Query.Filter) },
 			func() (object.Page[*provision.Row], error) {
 				return provision.Rows(ctx, tx, who.Tenant, where, args, q.Query)
 			})
@@ -29,38 +30,38 @@ func (s *Service) Delivered(ctx context.Context, who authz.Caller, q Asked) (Lis
 
 // sourcesOf returns a page of the assignments that a role is for, of those that
 // the caller sees.
-func sourcesOf(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id string, q Asked) (List[*Assignment], error) {
+func sourcesOf(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id string, q offer.Asked) (offer.List[*Assignment], error) {
 	where, args, err := whole(ctx, tx, who, "a")
 	if err != nil {
-		return List[*Assignment]{}, err
+		return offer.List[*Assignment]{}, err
 	}
 	where += " and exists (select 1 from provision_source s where s.tenant_id = a.tenant_id and s.source = a.id and s.grant_id = ?)"
 	return assignmentsIn(ctx, tx, who, assignmentView{where, append(args, id)}, q)
 }
 
 // SourcesOf returns a page of the assignments that a role is for.
-func (s *Service) SourcesOf(ctx context.Context, who authz.Caller, id string, q Asked) (List[*Assignment], error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (List[*Assignment], error) { return sourcesOf(ctx, tx, who, id, q) })
+func (s *Service) SourcesOf(ctx context.Context, who authz.Caller, id string, q offer.Asked) (offer.List[*Assignment], error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (offer.List[*Assignment], error) { return sourcesOf(ctx, tx, who, id, q) })
 }
 
 // A DeliveredRole is what stands around a role: the catalog's word for it, and who
 // has it.
 type DeliveredRole struct {
-	RoleScope
+	offer.RoleScope
 	Target SubjectView
 }
 
 // DeliveredRole returns what stands around a role that Delivered lists.
 func (s *Service) DeliveredRole(ctx context.Context, who authz.Caller, id string) (DeliveredRole, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (d DeliveredRole, err error) {
-		l, err := sourcesOf(ctx, tx, who, id, Asked{Query: query.Query{Page: query.Page{Limit: 1}}})
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (d DeliveredRole, err error) {
+		l, err := sourcesOf(ctx, tx, who, id, offer.Asked{Query: query.Query{Page: query.Page{Limit: 1}}})
 		if err != nil {
 			return d, err
 		}
 		if len(l.Items) == 0 {
 			return d, object.Missing(id)
 		}
-		row, err := provision.Rows(ctx, tx, who.Tenant, "", nil, One(id).Query)
+		row, err := provision.Rows(ctx, tx, who.Tenant, "", nil, offer.One(id).Query)
 		if err != nil {
 			return d, err
 		}
@@ -78,15 +79,15 @@ func (s *Service) DeliveredRole(ctx context.Context, who authz.Caller, id string
 
 // givenAs returns what a package gives that is the role, or NotFound where it
 // gives it no more.
-func givenAs(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, of ids.PackageID, r provision.Role) (RoleScope, error) {
-	given, err := rolesOf(ctx, tx, tenant, of)
+func givenAs(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, of ids.PackageID, r provision.Role) (offer.RoleScope, error) {
+	given, err := offer.RolesOf(ctx, tx, tenant, of)
 	if err != nil {
-		return RoleScope{}, err
+		return offer.RoleScope{}, err
 	}
 	for _, g := range given {
 		if string(g.Resource.Origin) == r.System && g.Resource.OriginID == r.Origin && g.Role.OriginID == r.Role {
 			return g, nil
 		}
 	}
-	return RoleScope{}, object.Missing(r.Role)
+	return offer.RoleScope{}, object.Missing(r.Role)
 }

@@ -2,8 +2,10 @@ package entitlement
 
 import (
 	"context"
+	"errors"
 
 	"entente/internal/flow/guest"
+	"entente/internal/flow/offer"
 	"entente/internal/flow/provision"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/jobs"
@@ -137,7 +139,7 @@ func (b *batch) begin(ctx context.Context, l *load) (bool, error) {
 	}
 	a := newAssignment(l.r, u, now)
 	if a.Over(now) {
-		return false, giveUp(ctx, b.tx, l, "The access would have ended before it was delivered.")
+		return false, errors.Join(giveUp(ctx, b.tx, l, "The access would have ended before it was delivered."), b.leave(ctx, []*Subject{l.target}))
 	}
 	l.a, l.fresh, l.r.Assignment = a, true, a.ID
 	b.fresh = append(b.fresh, l)
@@ -193,7 +195,7 @@ func (b *batch) conclude(ctx context.Context, l *load, t provision.Tally) error 
 		case PartiallyDelivered:
 			to = AccessPartial
 		case DeliveryFailed:
-			to = AccessFailed
+			to = l.failed()
 		}
 		if err := l.a.Settle(to, why, now); err != nil {
 			return err
@@ -242,6 +244,9 @@ func (b *batch) store(ctx context.Context, all []*load) error {
 	if err := putRequests(ctx, b.tx, old); err != nil {
 		return err
 	}
+	if err := b.leave(ctx, without(all)); err != nil {
+		return err
+	}
 	return b.write(ctx)
 }
 
@@ -254,7 +259,7 @@ func (b *batch) removals(ctx context.Context, list []*Assignment) ([]*load, erro
 	}
 	made := make([]*Request, len(list))
 	for i, a := range list {
-		r, err := newRequest(&Policy{Tenant: a.Tenant, ID: a.Policy, Package: a.Package}, SystemRemove, by.ID, a.Target, "", b.tx.Now())
+		r, err := newRequest(&offer.Policy{Tenant: a.Tenant, ID: a.Policy, Package: a.Package}, SystemRemove, by.ID, a.Target, "", b.tx.Now())
 		if err != nil {
 			return nil, err
 		}
@@ -264,7 +269,7 @@ func (b *batch) removals(ctx context.Context, list []*Assignment) ([]*load, erro
 		}
 		made[i] = r
 	}
-	return b.loads(ctx, made, byID(list, func(a *Assignment) ids.AccessID { return a.ID }))
+	return b.loads(ctx, made, offer.ByID(list, func(a *Assignment) ids.AccessID { return a.ID }))
 }
 
 // take ends assignments: what is under way about one ends with it, and a guest who
@@ -299,7 +304,7 @@ func (b *batch) take(ctx context.Context, all []*load) error {
 	if err != nil {
 		return err
 	}
-	of := byID(all, func(l *load) ids.AccessID { return l.a.ID })
+	of := offer.ByID(all, func(l *load) ids.AccessID { return l.a.ID })
 	for _, r := range open {
 		if own[r.ID] {
 			continue
@@ -309,6 +314,25 @@ func (b *batch) take(ctx context.Context, all []*load) error {
 		}
 	}
 	return b.leave(ctx, distinct(targets))
+}
+
+// failed is what an assignment becomes when nothing of it could be delivered: who had
+// it before has it still, as much as is left of it.
+func (l *load) failed() AssignmentState {
+	if l.r.Type.Adds() {
+		return AccessFailed
+	}
+	return AccessPartial
+}
+
+// without returns for whom nothing could be delivered.
+func without(all []*load) (targets []*Subject) {
+	for _, l := range all {
+		if l.a != nil && l.a.State == AccessFailed {
+			targets = append(targets, l.target)
+		}
+	}
+	return distinct(targets)
 }
 
 // leave lets those guests go who have no assignment left.
@@ -333,11 +357,11 @@ func (b *batch) leave(ctx context.Context, all []*Subject) error {
 	if err != nil || len(governed) == 0 {
 		return err
 	}
-	says, err := settingsOf(ctx, b.tx, b.tenant)
+	says, err := offer.SettingsOf(ctx, b.tx, b.tenant)
 	if err != nil {
 		return err
 	}
-	e := guest.Ending{Block: says.Lifecycle != KeepGuest, Delete: says.Lifecycle == BlockAndDeleteGuest, After: says.DeleteIn}
+	e := guest.Ending{Block: says.Lifecycle != offer.KeepGuest, Delete: says.Lifecycle == offer.BlockAndDeleteGuest, After: says.DeleteIn}
 	for _, u := range governed {
 		if err := guest.Lose(ctx, b.tx, actor(b.tenant), u, e); err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 	"entente/internal/core/audit"
 	"entente/internal/core/keys"
 	"entente/internal/core/token"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/fetch"
@@ -39,7 +40,7 @@ func (s *Service) CallOut(ctx context.Context, w *jobs.Work) error {
 		return fault.New(fault.Unavailable, "No endpoints are called from here.")
 	}
 	var c *Callout
-	var e *Extension
+	var e *offer.Extension
 	var body []byte
 	err := s.db.View(ctx, func(tx *sqldb.Tx) (err error) {
 		c = nil
@@ -47,7 +48,7 @@ func (s *Service) CallOut(ctx context.Context, w *jobs.Work) error {
 		if err != nil || found.Over() || !found.SentAt.IsZero() {
 			return err
 		}
-		if e, err = extensionByID(ctx, tx, w.Tenant, found.Extension); err != nil {
+		if e, err = offer.ExtensionByID(ctx, tx, w.Tenant, found.Extension); err != nil {
 			return err
 		}
 		c = found
@@ -69,7 +70,7 @@ func (s *Service) CallOut(ctx context.Context, w *jobs.Work) error {
 }
 
 // noteCall stores what came of a call, together with the end of the job.
-func (s *Service) noteCall(ctx context.Context, tx *sqldb.Tx, w *jobs.Work, id string, e *Extension, correlation string, called error) error {
+func (s *Service) noteCall(ctx context.Context, tx *sqldb.Tx, w *jobs.Work, id string, e *offer.Extension, correlation string, called error) error {
 	if err := w.Complete(ctx, tx); err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func (s *Service) noteCall(ctx context.Context, tx *sqldb.Tx, w *jobs.Work, id s
 		return putCallout(ctx, tx, c)
 	}
 	c.Detail = fault.Public(called).Message
-	if retries, _ := clientOf(e); c.Tries <= retries {
+	if retries, _ := offer.ClientOf(e); c.Tries <= retries {
 		if err := putCallout(ctx, tx, c); err != nil {
 			return err
 		}
@@ -119,10 +120,10 @@ func (s *Service) noteCall(ctx context.Context, tx *sqldb.Tx, w *jobs.Work, id s
 const tokenLife = 5 * time.Minute
 
 // dial calls an endpoint once and returns what the endpoint calls the call.
-func (s *Service) dial(ctx context.Context, c *Callout, e *Extension, body []byte) (correlation string, err error) {
+func (s *Service) dial(ctx context.Context, c *Callout, e *offer.Extension, body []byte) (correlation string, err error) {
 	u, err := url.Parse(e.Endpoint.URL)
 	if err != nil {
-		return "", fault.Because(fault.Invalid, BadEndpoint, "The endpoint's address cannot be read.").Wrap(err)
+		return "", fault.Because(fault.Invalid, offer.BadEndpoint, "The endpoint's address cannot be read.").Wrap(err)
 	}
 	signer, err := s.out.Keys.Signer(ctx, c.Tenant)
 	if err != nil {
@@ -137,7 +138,7 @@ func (s *Service) dial(ctx context.Context, c *Callout, e *Extension, body []byt
 	if err != nil {
 		return "", err
 	}
-	_, within := clientOf(e)
+	_, within := offer.ClientOf(e)
 	answer, err := s.out.Client.Post(ctx, e.Endpoint.URL, fetch.Sent{Type: "application/json", Body: body, Within: within, Header: map[string]string{
 		"Authorization":  "Bearer " + signed,
 		"Content-Digest": "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":",
@@ -216,11 +217,11 @@ func calloutBody(ctx context.Context, tx *sqldb.Tx, c *Callout) ([]byte, error) 
 		}
 		pkg, target, out.Type = a.Package, a.Target, "#microsoft.graph.accessPackageAssignmentCalloutData"
 	}
-	p, err := packageByID(ctx, tx, c.Tenant, pkg)
+	p, err := offer.PackageByID(ctx, tx, c.Tenant, pkg)
 	if err != nil {
 		return nil, err
 	}
-	in, err := catalogByID(ctx, tx, c.Tenant, p.Catalog)
+	in, err := offer.CatalogByID(ctx, tx, c.Tenant, p.Catalog)
 	if err != nil {
 		return nil, err
 	}

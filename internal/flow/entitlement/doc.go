@@ -1,10 +1,9 @@
 // Package entitlement lets people, and later workloads, of one tenant have
 // resources of another: asked for, approved, for a time.
 //
-// A tenant connects organizations and fills catalogs with resources: groups,
-// applications, sites. An access package bundles roles of a catalog's resources;
-// its policies say who may ask for it, what they are asked, who approves, until
-// when. A request moves:
+// What can be asked for is set up in flow/offer: access packages of a catalog, and
+// policies that say who may ask, what they are asked, who approves, until when. A
+// request moves:
 //
 //	submitted → pendingApproval, scheduled, delivering, denied, canceled
 //	pendingApproval → scheduled, delivering, denied, canceled

@@ -8,6 +8,7 @@ import (
 	"entente/internal/core/directory"
 	"entente/internal/core/object"
 	"entente/internal/flow/notify"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/jobs"
 	"entente/internal/kit/query"
@@ -129,7 +130,7 @@ func readersOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, n news) (
 			return nil, nil
 		}
 		all, err := readerBehind(ctx, tx, l.target, notify.Access)
-		if err != nil || l.r.Type != OnBehalfAdd {
+		if err != nil || !l.r.ForAnother() {
 			return all, err
 		}
 		one, err := readerBehind(ctx, tx, requestor, notify.Access)
@@ -186,14 +187,11 @@ func approversTold(ctx context.Context, tx *sqldb.Tx, l *load, requestor *Subjec
 	if n.Event == eventAsked || n.Event == eventReminded || n.Event == eventPassedOn {
 		kind = notify.Approval
 	}
-	self := func(u *directory.User) bool {
-		p := ids.Principal{Kind: ids.Person, Home: l.r.Tenant, ID: u.ID}
-		if u.External() {
-			p = u.Home
-		}
-		return l.target.Is(p, u.ID) || requestor.Is(p, u.ID)
+	own, err := partiesOf(ctx, tx, l.target, requestor)
+	if err != nil {
+		return nil, err
 	}
-	return peopleOf(ctx, tx, l.r.Tenant, objects, kind, self)
+	return peopleOf(ctx, tx, l.r.Tenant, objects, kind, own.has)
 }
 
 // peopleOf returns the people behind some objects, each once: users who may sign
@@ -237,8 +235,8 @@ func peopleOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, objects []
 // administrators returns who can do something about a package's trouble: those to
 // whom its catalog was given, else those who govern identities, else those who
 // administer the tenant.
-func administrators(ctx context.Context, tx *sqldb.Tx, p *Package) ([]reader, error) {
-	objects, err := delegatesOf(ctx, tx, p.Tenant, p.Catalog, []ids.RoleID{CatalogOwner, PackageManager, AssignmentManager})
+func administrators(ctx context.Context, tx *sqldb.Tx, p *offer.Package) ([]reader, error) {
+	objects, err := delegatesOf(ctx, tx, p.Tenant, p.Catalog, []ids.RoleID{offer.CatalogOwner, offer.PackageManager, offer.AssignmentManager})
 	if err != nil {
 		return nil, err
 	}

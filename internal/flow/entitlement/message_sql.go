@@ -3,6 +3,7 @@ package entitlement
 import (
 	"context"
 
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
@@ -16,7 +17,7 @@ func alternatesOf(ctx context.Context, tx *sqldb.Tx, a *ApprovalStage) ([]ids.Ob
 
 // delegatesOf returns who holds one of the roles in a catalog.
 func delegatesOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, catalog ids.CatalogID, roles []ids.RoleID) ([]ids.ObjectID, error) {
-	limit, args := among("role_id", roles)
+	limit, args := offer.Among("role_id", roles)
 	return sqldb.All(ctx, tx, "select distinct principal_id from entitlement_role where tenant_id = ? and catalog_id = ?"+limit+" order by principal_id limit 200",
 		append([]any{tenant, catalog}, args...), func(scan func(...any) error) (id ids.ObjectID, err error) { return id, scan(&id) })
 }

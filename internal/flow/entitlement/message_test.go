@@ -12,6 +12,7 @@ import (
 	"entente/internal/flow/entitlement"
 	"entente/internal/flow/guest"
 	"entente/internal/flow/notify"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/jobs"
 	"entente/internal/kit/mail"
@@ -42,9 +43,9 @@ func eachMailed(t *testing.T, test func(s *mailed)) {
 }
 
 // policy has do change the policy.
-func (s *mailed) change(do func(p *entitlement.Policy)) {
+func (s *mailed) change(do func(p *offer.Policy)) {
 	s.t.Helper()
-	p, err := s.service.ChangePolicy(s.t.Context(), s.A.Admin, s.policy.ID, func(p *entitlement.Policy) error { do(p); return nil })
+	p, err := s.service.ChangePolicy(s.t.Context(), s.A.Admin, s.policy.ID, func(p *offer.Policy) error { do(p); return nil })
 	must(s.t, err)
 	s.policy = p
 }
@@ -106,8 +107,8 @@ func (s *mailed) forwarded(name string, members ...*directory.User) ids.ObjectID
 	return g
 }
 
-func single(u *directory.User) []entitlement.SubjectSet {
-	return []entitlement.SubjectSet{{Kind: entitlement.SingleUser, Object: u.ID}}
+func single(u *directory.User) []offer.SubjectSet {
+	return []offer.SubjectSet{{Kind: offer.SingleUser, Object: u.ID}}
 }
 
 // TestMailOfALifecycle is every message of a request that is asked of two stages,
@@ -117,10 +118,10 @@ func TestMailOfALifecycle(t *testing.T) {
 		t := s.t
 		bob, carl, dora := s.AddUser(t, s.A, "bob"), s.AddUser(t, s.A, "carl"), s.AddUser(t, s.A, "dora")
 		board := s.forwarded("board", carl, dora)
-		s.change(func(p *entitlement.Policy) {
-			p.Approval.Stages = []entitlement.Stage{
-				{TimeOut: 14 * day, Primary: []entitlement.SubjectSet{{Kind: entitlement.InternalSponsors}}, Escalation: true, EscalateAfter: 8 * day, Alternate: single(bob)},
-				{TimeOut: 10 * day, Primary: []entitlement.SubjectSet{{Kind: entitlement.GroupMembers, Object: board}}},
+		s.change(func(p *offer.Policy) {
+			p.Approval.Stages = []offer.Stage{
+				{TimeOut: 14 * day, Primary: []offer.SubjectSet{{Kind: offer.InternalSponsors}}, Escalation: true, EscalateAfter: 8 * day, Alternate: single(bob)},
+				{TimeOut: 10 * day, Primary: []offer.SubjectSet{{Kind: offer.GroupMembers, Object: board}}},
 			}
 		})
 		const pkg = "Joint design files"
@@ -167,7 +168,7 @@ func TestMailOfALifecycle(t *testing.T) {
 		if s.page(s.ada) != "over" {
 			t.Error("the link of ada's first message still leads on")
 		}
-		s.change(func(p *entitlement.Policy) { p.Requestor.SelfUpdate = false })
+		s.change(func(p *offer.Policy) { p.Requestor.SelfUpdate = false })
 		s.Clock.Advance(s.assignment(r).EndsAt.Add(-14 * day).Sub(s.Clock.Now()))
 		s.arrive("14 days before the later end", "grace@fabrikam: Access ends soon: "+pkg)
 		if text := s.box.All()[0].Text; !strings.Contains(text, "cannot ask for longer") {
@@ -213,7 +214,7 @@ func TestMailOfARequestThatEnds(t *testing.T) {
 func TestWhoGetsNoMail(t *testing.T) {
 	eachMailed(t, func(s *mailed) {
 		t, ctx := s.t, s.t.Context()
-		s.change(func(p *entitlement.Policy) { p.Quiet = true })
+		s.change(func(p *offer.Policy) { p.Quiet = true })
 		r := s.ask(s.grace)
 		must(t, s.decide(s.member(s.ada), r, true))
 		s.work()
@@ -222,7 +223,7 @@ func TestWhoGetsNoMail(t *testing.T) {
 		if s.assignment(r).State != entitlement.AccessExpired {
 			t.Fatal("nothing happened of which nothing was said")
 		}
-		s.change(func(p *entitlement.Policy) { p.Quiet = false })
+		s.change(func(p *offer.Policy) { p.Quiet = false })
 
 		r = s.ask(s.grace)
 		must(t, s.decide(s.member(s.ada), r, true)) // before the job that tells has run
@@ -231,8 +232,8 @@ func TestWhoGetsNoMail(t *testing.T) {
 		s.arrive("canceled")
 
 		own := s.AddUser(t, s.A, "own")
-		inside, err := s.service.CreatePolicy(ctx, s.A.Admin, entitlement.Policy{Package: s.pkg.ID, Name: "By hand", Scope: entitlement.NotSpecified,
-			Expiration: entitlement.Expiration{Type: entitlement.ExpirationAfterDuration, Duration: 30 * day}})
+		inside, err := s.service.CreatePolicy(ctx, s.A.Admin, offer.Policy{Package: s.pkg.ID, Name: "By hand", Scope: offer.NotSpecified,
+			Expiration: offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: 30 * day}})
 		must(t, err)
 		_, err = s.service.Submit(ctx, s.A.Admin, entitlement.Submission{Type: entitlement.AdminAdd, Package: s.pkg.ID, Policy: inside.ID, Target: own.ID})
 		must(t, err)
@@ -247,7 +248,7 @@ func TestWhoGetsNoMail(t *testing.T) {
 func (s *mailed) giveDirectly(u *directory.User) *entitlement.Request {
 	s.t.Helper()
 	r, err := s.service.Submit(s.t.Context(), s.A.Admin, entitlement.Submission{Type: entitlement.AdminAdd, Package: s.pkg.ID, Policy: s.policy.ID, Email: u.UserPrincipalName,
-		Schedule: entitlement.Schedule{Start: s.Clock.Now().Add(day)}})
+		Schedule: offer.Schedule{Start: s.Clock.Now().Add(day)}})
 	must(s.t, err)
 	return r
 }
@@ -271,7 +272,7 @@ func TestMailOfTrouble(t *testing.T) {
 	eachMailed(t, func(s *mailed) {
 		t, ctx := s.t, s.t.Context()
 		olga := s.AddUser(t, s.A, "olga")
-		_, err := s.service.AssignRole(ctx, s.A.Admin, entitlement.RoleAssignment{Role: entitlement.AssignmentManager, Principal: olga.ID, Catalog: s.catalog.ID})
+		_, err := s.service.AssignRole(ctx, s.A.Admin, offer.RoleAssignment{Role: offer.AssignmentManager, Principal: olga.ID, Catalog: s.catalog.ID})
 		must(t, err)
 		r := s.ask(s.grace)
 		must(t, s.decide(s.member(s.ada), r, true))

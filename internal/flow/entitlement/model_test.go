@@ -1,6 +1,7 @@
 package entitlement_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -10,6 +11,7 @@ import (
 
 	"entente/internal/core/directory"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/jobs"
 )
@@ -24,7 +26,16 @@ type model struct {
 	until   map[cell]time.Time // the word is waited for so long
 	live    map[cell]time.Time // the end
 	gives   [2]map[int]bool    // groups by package
+	terms   [2]terms           // what the policy of a package says now
+	agreed  map[cell]terms     // what it said when the request was made
+	hand    map[cell]bool      // by person and group: what an administrator gave beside the packages
 	all     []ids.RequestID    // every request that was made
+}
+
+// terms are what a policy says.
+type terms struct {
+	approval bool
+	days     int
 }
 
 // pass lets time end what ends by it.
@@ -44,6 +55,9 @@ func (m *model) pass(now time.Time) {
 
 // has reports whether a person is in a group by what the model knows.
 func (m *model) has(person, group int) bool {
+	if m.hand[cell{person, group}] {
+		return true
+	}
 	for c := range m.live {
 		if c.person == person && m.gives[c.pkg][group] {
 			return true
@@ -53,27 +67,37 @@ func (m *model) has(person, group int) bool {
 }
 
 // TestAgainstAModel runs random requests, decisions, cancellations, removals,
-// extensions, changes of packages, moves of the clock and redeliveries. After
-// each, everybody has what the model says, and at last every request has ended.
+// extensions, changes of packages and policies, memberships by hand, moves of the
+// clock, redeliveries, and servers that are cut off in the middle. After each,
+// everybody has what the model says; at last every request has ended, and each
+// assignment once.
 func TestAgainstAModel(t *testing.T) {
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { against(t, seed) })
+	}
+}
+
+func against(t *testing.T, seed uint64) {
 	each(t, func(s *stage) {
 		t, ctx := s.t, s.t.Context()
 		people := []*directory.User{s.grace, s.AddUser(t, s.B, "kim")}
 		groups := []ids.ObjectID{s.group, s.addGroup("archive")}
 		packages := []ids.PackageID{s.pkg.ID, ""}
 		second := *s.policy
-		p, err := s.service.CreatePackage(ctx, s.A.Admin, s.catalog.ID, entitlement.PackageChange{Name: ptr("Second")})
+		p, err := s.service.CreatePackage(ctx, s.A.Admin, s.catalog.ID, offer.PackageChange{Name: ptr("Second")})
 		must(t, err)
 		packages[1], second.Package = p.ID, p.ID
-		_, err = s.service.CreatePolicy(ctx, s.A.Admin, second)
+		made, err := s.service.CreatePolicy(ctx, s.A.Admin, second)
 		must(t, err)
-		_, err = s.service.RequestResource(ctx, s.A.Admin, entitlement.ResourceAsk{Kind: entitlement.AdminAdd, Catalog: s.catalog.ID, Origin: entitlement.AadGroup, OriginID: string(groups[1])})
+		policies := []ids.PolicyID{s.policy.ID, made.ID}
+		_, err = s.service.RequestResource(ctx, s.A.Admin, offer.ResourceAsk{Kind: offer.AddResource, Catalog: s.catalog.ID, Origin: offer.AadGroup, OriginID: string(groups[1])})
 		must(t, err)
-		m := &model{pending: map[cell]*entitlement.Request{}, until: map[cell]time.Time{}, live: map[cell]time.Time{}}
+		m := &model{pending: map[cell]*entitlement.Request{}, until: map[cell]time.Time{}, live: map[cell]time.Time{},
+			terms: [2]terms{{true, 90}, {true, 90}}, agreed: map[cell]terms{}, hand: map[cell]bool{}}
 		m.gives = [2]map[int]bool{{0: true}, {}}
 		toggle := func(pkg, group int) {
 			if !m.gives[pkg][group] {
-				_, err := s.service.AddRole(ctx, s.A.Admin, packages[pkg], entitlement.RoleAsk{Origin: entitlement.AadGroup, OriginID: string(groups[group]), RoleOriginID: "Member_" + string(groups[group])})
+				_, err := s.service.AddRole(ctx, s.A.Admin, packages[pkg], offer.RoleAsk{Origin: offer.AadGroup, OriginID: string(groups[group]), RoleOriginID: "Member_" + string(groups[group])})
 				must(t, err)
 				m.gives[pkg][group] = true
 				return
@@ -95,14 +119,14 @@ func TestAgainstAModel(t *testing.T) {
 			}
 			return r, err
 		}
-		r := rand.New(rand.NewPCG(3, 5))
-		for step := range 90 {
+		r := rand.New(rand.NewPCG(3, seed))
+		for step := range 120 {
 			c := cell{r.IntN(2), r.IntN(2)}
 			_, waits := m.pending[c]
 			_, has := m.live[c]
 			now := s.Clock.Now()
 			var did string
-			switch r.IntN(9) {
+			switch r.IntN(11) {
 			case 0, 1:
 				did = "asks"
 				q, err := submit(c, entitlement.UserAdd)
@@ -117,14 +141,19 @@ func TestAgainstAModel(t *testing.T) {
 					}
 				default:
 					must(t, err)
-					m.pending[c], m.until[c] = q, now.Add(14*day)
+					says := m.terms[c.pkg]
+					if !says.approval {
+						m.live[c] = now.Add(time.Duration(says.days) * day)
+						break
+					}
+					m.pending[c], m.until[c], m.agreed[c] = q, now.Add(14*day), says
 				}
 			case 2, 3:
 				if did = "is decided on"; waits {
 					approve := r.IntN(4) > 0
 					must(t, s.decide(s.member(s.ada), m.pending[c], approve))
 					if approve {
-						m.live[c] = now.Add(90 * day)
+						m.live[c] = now.Add(time.Duration(m.agreed[c].days) * day)
 					}
 					delete(m.pending, c)
 					delete(m.until, c)
@@ -148,8 +177,10 @@ func TestAgainstAModel(t *testing.T) {
 				if has != (err == nil) {
 					t.Fatalf("step %d: extends what they have (%v): %v", step, has, err)
 				}
-				if has {
-					m.live[c] = now.Add(90 * day)
+				if has { // it never shortens
+					if end := now.Add(time.Duration(m.terms[c.pkg].days) * day); end.After(m.live[c]) {
+						m.live[c] = end
+					}
 				}
 			case 7:
 				did = "package changes"
@@ -158,6 +189,26 @@ func TestAgainstAModel(t *testing.T) {
 				did = "time"
 				s.Clock.Advance(time.Duration(r.IntN(40)) * day)
 				m.pass(s.Clock.Now())
+			case 9:
+				did = "policy changes"
+				says := terms{r.IntN(3) > 0, []int{30, 90}[r.IntN(2)]}
+				_, err := s.service.ChangePolicy(ctx, s.A.Admin, policies[c.pkg], func(p *offer.Policy) error {
+					p.Approval.ForAdd, p.Expiration.Duration = says.approval, time.Duration(says.days)*day
+					return nil
+				})
+				must(t, err)
+				m.terms[c.pkg] = says
+			case 10:
+				did = "is added by hand"
+				if g := s.guestOf(people[c.person]); g != nil && !m.has(c.person, c.pkg) {
+					must(t, s.Users.AddMember(ctx, s.A.Admin, groups[c.pkg], g.ID, time.Time{}))
+					m.hand[c] = true
+				}
+			}
+			if r.IntN(3) == 0 { // the server is cut off in the middle
+				cut, cancel := context.WithTimeout(ctx, time.Duration(r.IntN(3000))*time.Microsecond)
+				_, _ = s.worker.RunDue(cut)
+				cancel()
 			}
 			s.work()
 			if len(m.all) > 0 && r.IntN(3) == 0 { // a job comes twice
@@ -165,9 +216,13 @@ func TestAgainstAModel(t *testing.T) {
 				must(t, s.service.LookAtRequests(ctx, []*jobs.Work{{Kind: entitlement.RequestKind, Tenant: s.A.ID, Key: string(again)}}))
 			}
 			for i, u := range people {
+				if s.guestOf(u) == nil { // what an account had by hand goes with it
+					delete(m.hand, cell{i, 0})
+					delete(m.hand, cell{i, 1})
+				}
 				for g := range groups {
 					if got, want := s.isIn(groups[g], u), m.has(i, g); got != want {
-						t.Fatalf("step %d, %v %s: person %d in group %d is %v, want %v", step, c, did, i, g, got, want)
+						t.Fatalf("seed %d, step %d, %v %s: person %d in group %d is %v, want %v", seed, step, c, did, i, g, got, want)
 					}
 				}
 			}
@@ -182,12 +237,28 @@ func TestAgainstAModel(t *testing.T) {
 				t.Errorf("%s of type %s has not ended: %s", q.ID, q.Type, q.State)
 			}
 		}
-		left, err := s.service.Assignments(ctx, s.A.Admin, entitlement.Asked{})
+		left, err := s.service.Assignments(ctx, s.A.Admin, offer.Asked{})
 		must(t, err)
 		if i := slices.IndexFunc(left.Items, func(a *entitlement.Assignment) bool { return a.Live() }); i >= 0 {
 			t.Errorf("an assignment lives on: %+v", left.Items[i])
 		}
-		if len(m.all) < 15 {
+		ends := map[ids.AccessID]int{}
+		every, err := s.service.Requests(ctx, s.A.Admin, offer.Asked{})
+		must(t, err)
+		if len(every.Next)+len(left.Next) > 0 {
+			t.Error("there are more than are looked at")
+		}
+		for _, q := range every.Items {
+			if q.Type.Removes() && q.State == entitlement.Delivered {
+				ends[q.Assignment]++
+			}
+		}
+		for _, a := range left.Items {
+			if a.State == entitlement.AccessExpired && ends[a.ID] != 1 {
+				t.Errorf("assignment %s has ended %d times", a.ID, ends[a.ID])
+			}
+		}
+		if len(m.all) < 8 {
 			t.Error(fmt.Sprint("only ", len(m.all), " requests were made"))
 		}
 	})

@@ -9,6 +9,7 @@ import (
 	"entente/internal/core/directory"
 	"entente/internal/core/object"
 	"entente/internal/core/tenant"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
@@ -19,7 +20,7 @@ import (
 // page of it. A
 // tenant that is shut looks like one that does not exist.
 func (s *Service) At(ctx context.Context, domain string) (*tenant.Tenant, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (*tenant.Tenant, error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (*tenant.Tenant, error) {
 		in, err := tenant.Resolve(ctx, tx, domain)
 		if err == nil && in.Active() != nil {
 			err = object.Missing(domain)
@@ -34,18 +35,18 @@ func (s *Service) At(ctx context.Context, domain string) (*tenant.Tenant, error)
 // An Offer is an access package as it is shown to somebody to whom its link was
 // given: they can ask for it, or are told who can.
 type Offer struct {
-	Package *Package
-	Roles   []RoleScope   // what it gives; nothing to whom it is not offered
-	Ways    []Way         // by which the caller can ask; none where they cannot
-	Whom    []TargetScope // whom its policies are for, where the caller cannot ask
-	Open    *Request      // the caller's own that is under way, or nil
-	Held    *Assignment   // what the caller has of it, or nil
-	Clash   error         // what the caller has that keeps them from it, or nil
+	Package *offer.Package
+	Roles   []offer.RoleScope   // what it gives; nothing to whom it is not offered
+	Ways    []Way               // by which the caller can ask; none where they cannot
+	Whom    []offer.TargetScope // whom its policies are for, where the caller cannot ask
+	Open    *Request            // the caller's own that is under way, or nil
+	Held    *Assignment         // what the caller has of it, or nil
+	Clash   error               // what the caller has that keeps them from it, or nil
 }
 
 // A Way is a policy by which somebody can ask.
 type Way struct {
-	*Policy
+	*offer.Policy
 	Self      bool       // for themselves
 	Behalf    bool       // for others
 	Approvers [][]string // by stage, their names where the caller may know them and they don't depend on whom it is for
@@ -53,12 +54,12 @@ type Way struct {
 
 // Offer returns a package as the caller may ask for it. It stores nothing.
 func (s *Service) Offer(ctx context.Context, who authz.Caller, id ids.PackageID) (*Offer, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (*Offer, error) {
-		p, err := packageByID(ctx, tx, who.Tenant, id)
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (*Offer, error) {
+		p, err := offer.PackageByID(ctx, tx, who.Tenant, id)
 		if err != nil {
 			return nil, err
 		}
-		c, err := catalogByID(ctx, tx, who.Tenant, p.Catalog)
+		c, err := offer.CatalogByID(ctx, tx, who.Tenant, p.Catalog)
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +80,7 @@ func (s *Service) Offer(ctx context.Context, who authz.Caller, id ids.PackageID)
 		if len(o.Ways) == 0 && o.Held == nil && o.Open == nil {
 			return o, nil
 		}
-		if o.Roles, err = rolesOf(ctx, tx, who.Tenant, id); err != nil {
+		if o.Roles, err = offer.RolesOf(ctx, tx, who.Tenant, id); err != nil {
 			return nil, err
 		}
 		if err := apart(ctx, tx, p, me); fault.Public(err).Reason == Clashes {
@@ -93,7 +94,7 @@ func (s *Service) Offer(ctx context.Context, who authz.Caller, id ids.PackageID)
 
 // ways finds by which policies the subject can ask.
 func (o *Offer) ways(ctx context.Context, tx *sqldb.Tx, me *Subject) error {
-	policies, err := policiesOf(ctx, tx, me.Tenant, o.Package.ID)
+	policies, err := offer.PoliciesOf(ctx, tx, me.Tenant, o.Package.ID)
 	if err != nil {
 		return err
 	}
@@ -144,7 +145,7 @@ func (w *Way) approvers(ctx context.Context, tx *sqldb.Tx, me *Subject) error {
 
 // actsForSome reports whether a policy lets the subject ask for others. Where it
 // is their managers who may, anybody is one who has a report.
-func actsForSome(ctx context.Context, tx *sqldb.Tx, p *Policy, me *Subject) (bool, error) {
+func actsForSome(ctx context.Context, tx *sqldb.Tx, p *offer.Policy, me *Subject) (bool, error) {
 	if !p.Requestor.OnBehalfAdd || p.Automatic != nil || me.Object == "" {
 		return false, nil
 	}
@@ -153,7 +154,7 @@ func actsForSome(ctx context.Context, tx *sqldb.Tx, p *Policy, me *Subject) (boo
 		return false, err
 	}
 	for _, set := range p.Requestor.OnBehalf {
-		if set.Kind != TargetManager {
+		if set.Kind != offer.TargetManager {
 			if slices.Contains(mine, set.Object) {
 				return true, nil
 			}
@@ -194,11 +195,15 @@ func openFor(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, pkg ids.Pac
 // whoApproves returns the names of who would approve, where whoever asks may
 // know them: members of the tenant unless the policy says otherwise, people from
 // elsewhere where it says so.
-func whoApproves(ctx context.Context, tx *sqldb.Tx, s Stage, me *Subject) ([]string, error) {
+func whoApproves(ctx context.Context, tx *sqldb.Tx, s offer.Stage, me *Subject) ([]string, error) {
 	if !tells(s, me) {
 		return nil, nil
 	}
-	all, err := resolve(ctx, tx, s.Primary, s.Fallback, me, me)
+	own, err := me.selves(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := resolve(ctx, tx, s.Primary, s.Fallback, me, own)
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +224,7 @@ func whoApproves(ctx context.Context, tx *sqldb.Tx, s Stage, me *Subject) ([]str
 const mostNames = 10
 
 // tells reports whether a stage lets a subject know who approves.
-func tells(s Stage, me *Subject) bool {
+func tells(s offer.Stage, me *Subject) bool {
 	return s.Visibility == "visible" || s.Visibility != "notVisible" && me.Inside()
 }
 

@@ -7,19 +7,20 @@ import (
 
 	"entente/internal/core/authz"
 	"entente/internal/core/object"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
 
 // Offered returns an access package to whoever could ask for it, hidden or not,
 // and to who reads its catalog. To everybody else there is none.
-func (s *Service) Offered(ctx context.Context, who authz.Caller, id ids.PackageID) (*Package, error) {
-	return change(ctx, s, func(tx *sqldb.Tx) (*Package, error) { return offered(ctx, tx, who, id) })
+func (s *Service) Offered(ctx context.Context, who authz.Caller, id ids.PackageID) (*offer.Package, error) {
+	return offer.Change(ctx, s.db, func(tx *sqldb.Tx) (*offer.Package, error) { return offered(ctx, tx, who, id) })
 }
 
-func offered(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.PackageID) (*Package, error) {
-	p, err := packageByID(ctx, tx, who.Tenant, id)
-	if err != nil || may(ctx, tx, who, p.Catalog, toRead) == nil {
+func offered(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.PackageID) (*offer.Package, error) {
+	p, err := offer.PackageByID(ctx, tx, who.Tenant, id)
+	if err != nil || offer.May(ctx, tx, who, p.Catalog, offer.ToRead) == nil {
 		return p, err
 	}
 	me, err := subjectOfCaller(ctx, tx, who)
@@ -34,19 +35,19 @@ func offered(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.Package
 }
 
 // OfferedRoles returns what such a package gives.
-func (s *Service) OfferedRoles(ctx context.Context, who authz.Caller, id ids.PackageID) ([]RoleScope, error) {
-	return change(ctx, s, func(tx *sqldb.Tx) ([]RoleScope, error) {
+func (s *Service) OfferedRoles(ctx context.Context, who authz.Caller, id ids.PackageID) ([]offer.RoleScope, error) {
+	return offer.Change(ctx, s.db, func(tx *sqldb.Tx) ([]offer.RoleScope, error) {
 		if _, err := offered(ctx, tx, who, id); err != nil {
 			return nil, err
 		}
-		return rolesOf(ctx, tx, who.Tenant, id)
+		return offer.RolesOf(ctx, tx, who.Tenant, id)
 	})
 }
 
 // A Suggestion is a package that somebody had before, has no more, and could ask
 // for again.
 type Suggestion struct {
-	Package *Package
+	Package *offer.Package
 	Times   int       // how often they had it
 	Last    time.Time // when they last came to have it
 }
@@ -56,7 +57,7 @@ const mostSuggestions = 20
 
 // Suggestions returns the packages that the caller may want again, the last first.
 func (s *Service) Suggestions(ctx context.Context, who authz.Caller) ([]Suggestion, error) {
-	return change(ctx, s, func(tx *sqldb.Tx) ([]Suggestion, error) {
+	return offer.Change(ctx, s.db, func(tx *sqldb.Tx) ([]Suggestion, error) {
 		me, err := subjectOfCaller(ctx, tx, who)
 		if err != nil {
 			return nil, err
@@ -65,7 +66,7 @@ func (s *Service) Suggestions(ctx context.Context, who authz.Caller) ([]Suggesti
 		if err != nil {
 			return nil, err
 		}
-		limit, args := among("a.package_id", mine)
+		limit, args := offer.Among("a.package_id", mine)
 		type past struct {
 			of   ids.PackageID
 			n    int
@@ -81,7 +82,7 @@ func (s *Service) Suggestions(ctx context.Context, who authz.Caller) ([]Suggesti
 		}
 		var all []Suggestion
 		for _, h := range had {
-			p, err := packageByID(ctx, tx, who.Tenant, h.of)
+			p, err := offer.PackageByID(ctx, tx, who.Tenant, h.of)
 			if err != nil {
 				return nil, err
 			}

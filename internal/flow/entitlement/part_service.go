@@ -6,6 +6,7 @@ import (
 	"entente/internal/core/audit"
 	"entente/internal/core/directory"
 	"entente/internal/flow/guest"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/jobs"
 	"entente/internal/kit/sqldb"
@@ -75,7 +76,7 @@ func stopFor(ctx context.Context, tx *sqldb.Tx, s *Subject) error {
 				return err
 			}
 		case !r.Type.Removes():
-			p, err := packageByID(ctx, tx, r.Tenant, r.Package)
+			p, err := offer.PackageByID(ctx, tx, r.Tenant, r.Package)
 			if err != nil {
 				return err
 			}
@@ -114,7 +115,7 @@ func endUnfinished(ctx context.Context, tx *sqldb.Tx, s *Subject, as ids.ObjectI
 
 // partUser parts the subject of a user, if it is somebody else's by now.
 func (s *Service) partUser(ctx context.Context, tenant ids.TenantID, user ids.ObjectID) error {
-	due, err := view(ctx, s, func(tx *sqldb.Tx) (bool, error) {
+	due, err := offer.View(ctx, s.db, func(tx *sqldb.Tx) (bool, error) {
 		b, err := subjectByObject(ctx, tx, tenant, user)
 		if err != nil {
 			return false, skipMissing(err)

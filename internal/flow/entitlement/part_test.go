@@ -12,6 +12,7 @@ import (
 	"entente/internal/core/tenant"
 	"entente/internal/flow/entitlement"
 	"entente/internal/flow/guest"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
@@ -49,7 +50,7 @@ func (s *stage) hand(g *directory.User, to string) {
 // live counts what somebody has by their own account.
 func (s *stage) live(who authz.Caller) (n int) {
 	s.t.Helper()
-	all, err := s.service.OwnAssignments(s.t.Context(), who, entitlement.OnTarget, entitlement.Asked{})
+	all, err := s.service.OwnAssignments(s.t.Context(), who, entitlement.OnTarget, offer.Asked{})
 	must(s.t, err)
 	for _, a := range all.Items {
 		if a.Live() {
@@ -67,7 +68,7 @@ func TestAGuestIsHandedOn(t *testing.T) {
 	each(t, func(s *stage) {
 		t, ctx := s.t, s.t.Context()
 		heidi, second, third := s.AddUser(t, s.B, "heidi"), s.second(), s.third()
-		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *entitlement.Policy) error { p.Approval.ForUpdate = true; return nil })
+		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *offer.Policy) error { p.Approval.ForUpdate = true; return nil })
 		must(t, err)
 		r := s.ask(s.grace)
 		must(t, s.decide(s.member(s.ada), r, true))
@@ -126,7 +127,7 @@ func TestAGuestIsHandedOn(t *testing.T) {
 		if now := s.assignment(r); now.State != entitlement.AccessDelivered || now.Object != g.ID || !s.isIn(s.group, heidi) {
 			t.Fatalf("the guest's access is %s of %s", now.State, now.Object)
 		}
-		_, err = s.service.Requestable(ctx, as, entitlement.Asked{}) // she comes
+		_, err = s.service.Requestable(ctx, as, offer.Asked{}) // she comes
 		must(t, err)
 		s.work()
 		if n := s.live(as); n != 1 {
@@ -134,7 +135,7 @@ func TestAGuestIsHandedOn(t *testing.T) {
 		}
 		seen := func(who authz.Caller) (all []ids.RequestID) {
 			t.Helper()
-			list, err := s.service.OwnRequests(ctx, who, entitlement.OnTarget, entitlement.Asked{})
+			list, err := s.service.OwnRequests(ctx, who, entitlement.OnTarget, offer.Asked{})
 			must(t, err)
 			for _, r := range list.Items {
 				all = append(all, r.ID)
@@ -157,10 +158,10 @@ func TestAGuestIsHandedOn(t *testing.T) {
 }
 
 // third makes a package that asks for approval, as the first does.
-func (s *stage) third() *entitlement.Package {
+func (s *stage) third() *offer.Package {
 	s.t.Helper()
 	p := s.second()
-	must(s.t, s.service.UpdatePackage(s.t.Context(), s.A.Admin, p.ID, s.catalog.ID, entitlement.PackageChange{Name: ptr("Third")}))
+	must(s.t, s.service.UpdatePackage(s.t.Context(), s.A.Admin, p.ID, s.catalog.ID, offer.PackageChange{Name: ptr("Third")}))
 	return p
 }
 
@@ -169,7 +170,7 @@ func (s *stage) third() *entitlement.Package {
 func TestADeliveryToAGuestThatIsHandedOn(t *testing.T) {
 	eachHooked(t, func(s *hooked) {
 		t := s.t
-		s.on(map[string]*entitlement.Extension{"RequestGranted": s.hook})
+		s.on(map[string]*offer.Extension{"RequestGranted": s.hook})
 		r := s.ask(s.grace)
 		must(t, s.decide(s.member(s.ada), r, true))
 		s.work()

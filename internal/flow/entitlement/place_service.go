@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"entente/internal/core/tenant"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
 )
@@ -31,7 +32,7 @@ func (s *Service) Follow(ctx context.Context, text string) (Followed, error) {
 	if err != nil {
 		return Followed{}, err
 	}
-	return view(ctx, s, func(tx *sqldb.Tx) (Followed, error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (Followed, error) {
 		in, err := tenant.Get(ctx, tx, l.Tenant)
 		if err == nil {
 			err = in.Active()

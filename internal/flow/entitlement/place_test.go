@@ -16,6 +16,14 @@ import (
 	"entente/internal/kit/sqldb"
 )
 
+// update runs do in one transaction and fails the test with its error.
+func update(t *testing.T, db *sqldb.DB, do func(ctx context.Context, tx *sqldb.Tx) error) {
+	t.Helper()
+	if err := db.Update(t.Context(), func(tx *sqldb.Tx) error { return do(t.Context(), tx) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func ringOf(t *testing.T) *secret.Ring {
 	t.Helper()
 	ring, err := secret.NewRing(secret.NewKey())

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"entente/internal/core/authz"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
@@ -13,20 +14,20 @@ import (
 
 // A Plan is an access package with all that belongs to it, to be made at once.
 type Plan struct {
-	Catalog    ids.CatalogID  // the built-in one where it is empty; nothing where there is a NewCatalog
-	NewCatalog *CatalogChange // nil: the package comes into a catalog that is there
-	Package    PackageChange
-	Roles      []RoleAsk // by origin; a resource that the catalog does not have comes into it
-	Policy     Policy
+	Catalog    ids.CatalogID        // the built-in one where it is empty; nothing where there is a NewCatalog
+	NewCatalog *offer.CatalogChange // nil: the package comes into a catalog that is there
+	Package    offer.PackageChange
+	Roles      []offer.RoleAsk // by origin; a resource that the catalog does not have comes into it
+	Policy     offer.Policy
 }
 
 // Build makes all that the plan says, or nothing. A fault about one part has a
 // target that begins with catalog, package, roles[n] or policy.
-func (s *Service) Build(ctx context.Context, who authz.Caller, plan Plan) (*Package, error) {
+func (s *Service) Build(ctx context.Context, who authz.Caller, plan Plan) (*offer.Package, error) {
 	if err := s.ensureCatalog(ctx, who, &plan); err != nil {
 		return nil, err
 	}
-	return change(ctx, s, func(tx *sqldb.Tx) (*Package, error) {
+	return offer.Change(ctx, s.db, func(tx *sqldb.Tx) (*offer.Package, error) {
 		p, _, err := s.build(ctx, tx, who, plan)
 		return p, err
 	})
@@ -63,24 +64,24 @@ func (s *Service) ensureCatalog(ctx context.Context, who authz.Caller, plan *Pla
 		return nil
 	}
 	if plan.Catalog == "" {
-		plan.Catalog = GeneralID(who.Tenant)
+		plan.Catalog = offer.GeneralID(who.Tenant)
 	}
-	if plan.Catalog == GeneralID(who.Tenant) {
-		return s.ensureGeneral(ctx, who)
+	if plan.Catalog == offer.GeneralID(who.Tenant) {
+		return s.EnsureGeneral(ctx, who)
 	}
 	return nil
 }
 
-func (s *Service) build(ctx context.Context, tx *sqldb.Tx, who authz.Caller, plan Plan) (*Package, *Policy, error) {
+func (s *Service) build(ctx context.Context, tx *sqldb.Tx, who authz.Caller, plan Plan) (*offer.Package, *offer.Policy, error) {
 	in := plan.Catalog
 	if plan.NewCatalog != nil {
-		c, err := createCatalog(ctx, tx, who, *plan.NewCatalog)
+		c, err := offer.CreateCatalog(ctx, tx, who, *plan.NewCatalog)
 		if err != nil {
 			return nil, nil, partly(err, "catalog")
 		}
 		in = c.ID
 	}
-	p, err := createPackage(ctx, tx, who, in, plan.Package)
+	p, err := offer.CreatePackage(ctx, tx, who, in, plan.Package)
 	if err != nil {
 		return nil, nil, partly(err, "package")
 	}
@@ -89,28 +90,28 @@ func (s *Service) build(ctx context.Context, tx *sqldb.Tx, who authz.Caller, pla
 			return nil, nil, partly(err, fmt.Sprintf("roles[%d]", i))
 		}
 	}
-	policy, err := createPolicy(ctx, tx, who, p, plan.Policy)
+	policy, err := offer.CreatePolicy(ctx, tx, who, p, plan.Policy)
 	return p, policy, partly(err, "policy")
 }
 
 // buildRole has the package give a role, of a resource that its catalog may not
 // have yet.
-func (s *Service) buildRole(ctx context.Context, tx *sqldb.Tx, who authz.Caller, p *Package, ask RoleAsk) error {
-	_, err := resourceByOrigin(ctx, tx, p.Tenant, p.Catalog, ask.Origin, originOf(ask.Origin, ask.OriginID))
+func (s *Service) buildRole(ctx context.Context, tx *sqldb.Tx, who authz.Caller, p *offer.Package, ask offer.RoleAsk) error {
+	_, err := offer.ResourceByOrigin(ctx, tx, p.Tenant, p.Catalog, ask.Origin, offer.OriginOf(ask.Origin, ask.OriginID))
 	if missing(err) {
-		_, err = s.requestResource(ctx, tx, who, ResourceAsk{Kind: AdminAdd, Catalog: p.Catalog, Origin: ask.Origin, OriginID: ask.OriginID})
+		_, err = offer.RequestResource(ctx, tx, who, offer.ResourceAsk{Kind: offer.AddResource, Catalog: p.Catalog, Origin: ask.Origin, OriginID: ask.OriginID})
 	}
 	if err == nil {
-		_, err = s.giveRole(ctx, tx, who, p, ask)
+		_, err = offer.GiveRole(ctx, tx, who, p, ask)
 	}
 	return err
 }
 
 // GiveRoles has an access package give roles, all or none. A resource that its
 // catalog does not have comes into it.
-func (s *Service) GiveRoles(ctx context.Context, who authz.Caller, id ids.PackageID, asks []RoleAsk) error {
+func (s *Service) GiveRoles(ctx context.Context, who authz.Caller, id ids.PackageID, asks []offer.RoleAsk) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		p, err := packageFor(ctx, tx, who, id, toPackage)
+		p, err := offer.PackageFor(ctx, tx, who, id, offer.ToPackage)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"entente/internal/enttest/house"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
@@ -20,20 +21,20 @@ func TestAPolicyWritesWhatIsNew(t *testing.T) {
 	s.setUp()
 	ctx := t.Context()
 	const most = 500
-	var all []entitlement.SubjectSet
+	var all []offer.SubjectSet
 	var rows [][]any
 	for i := range 2*most + 1 {
 		id := ids.New[ids.ObjectID]()
-		all = append(all, entitlement.SubjectSet{Kind: entitlement.GroupMembers, Object: id})
+		all = append(all, offer.SubjectSet{Kind: offer.GroupMembers, Object: id})
 		rows = append(rows, []any{s.A.ID, id, fmt.Sprint(i), fmt.Sprint(i)})
 	}
 	must(t, s.DB.Update(ctx, func(tx *sqldb.Tx) error {
 		_, err := tx.ExecAll(ctx, `insert into object (tenant_id, id, kind, display_name, name_folded, created_us, created_by) values (?, ?, 'group', ?, ?, 0, '')`, rows)
 		return err
 	}))
-	change := func(to []entitlement.SubjectSet) error {
-		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *entitlement.Policy) error {
-			p.Scope, p.Targets, p.Approval = entitlement.SpecificDirectoryUsers, to, entitlement.ApprovalSettings{}
+	change := func(to []offer.SubjectSet) error {
+		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *offer.Policy) error {
+			p.Scope, p.Targets, p.Approval = offer.SpecificDirectoryUsers, to, offer.ApprovalSettings{}
 			return nil
 		})
 		return err
@@ -44,12 +45,12 @@ func TestAPolicyWritesWhatIsNew(t *testing.T) {
 		}))
 		return n
 	}
-	if err := change(all[:most+1]); !errors.Is(err, entitlement.BadModel) {
+	if err := change(all[:most+1]); !errors.Is(err, offer.BadModel) {
 		t.Errorf("one too many: %v", err)
 	}
 	must(t, change(all[:most]))
 	for _, tt := range []struct {
-		to          []entitlement.SubjectSet
+		to          []offer.SubjectSet
 		least, most int
 	}{{all[1 : most+1], 2, 20}, {all[most+1:], 2 * most, 2*most + 20}} {
 		before := written()
@@ -73,19 +74,19 @@ func TestTheLastOfManyApproversDecides(t *testing.T) {
 	each(t, func(s *stage) {
 		t, ctx := s.t, s.t.Context()
 		last := s.AddUser(t, s.A, "zoe")
-		var all []entitlement.SubjectSet
+		var all []offer.SubjectSet
 		var rows [][]any
 		for i := range 499 {
 			id := ids.New[ids.ObjectID]()
-			all = append(all, entitlement.SubjectSet{Kind: entitlement.GroupMembers, Object: id})
+			all = append(all, offer.SubjectSet{Kind: offer.GroupMembers, Object: id})
 			rows = append(rows, []any{s.A.ID, id, fmt.Sprint(i), fmt.Sprint(i)})
 		}
 		must(t, s.DB.Update(ctx, func(tx *sqldb.Tx) error {
 			_, err := tx.ExecAll(ctx, `insert into object (tenant_id, id, kind, display_name, name_folded, created_us, created_by) values (?, ?, 'group', ?, ?, 0, '')`, rows)
 			return err
 		}))
-		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *entitlement.Policy) error {
-			p.Scope, p.Targets, p.Approval.Stages[0].Primary = entitlement.AllExternalUsers, nil, append(all, single(last)...)
+		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *offer.Policy) error {
+			p.Scope, p.Targets, p.Approval.Stages[0].Primary = offer.AllExternalUsers, nil, append(all, single(last)...)
 			return nil
 		})
 		must(t, err)

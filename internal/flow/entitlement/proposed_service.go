@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"entente/internal/core/audit"
 	"entente/internal/core/tenant"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/sqldb"
 )
 
@@ -15,25 +15,18 @@ import (
 // without.
 func propose(ctx context.Context, tx *sqldb.Tx, a *asking) error {
 	t := a.target
-	if !a.in.Type.Adds() || a.policy.Scope != AllExternalUsers || t.Organization != "" || t.Principal.IsZero() || t.Principal.Home == t.Tenant {
+	if !a.in.Type.Adds() || a.policy.Scope != offer.AllExternalUsers || t.Organization != "" || t.Principal.IsZero() || t.Principal.Home == t.Tenant {
 		return nil
 	}
 	home, err := tenant.Get(ctx, tx, t.Principal.Home)
 	if err != nil {
 		return err
 	}
-	who, state := actor(t.Tenant), Proposed
-	o, err := NewOrganization(t.Tenant, OrganizationChange{Name: &home.DisplayName, State: &state,
-		Sources: []Source{{Kind: TenantSource, Home: home.ID, Name: home.DisplayName}}}, who.Name, tx.Now())
-	if err != nil {
-		return err
-	}
-	if err := addOrganization(ctx, tx, o); errors.Is(err, TooMany) {
+	o, err := offer.ProposeOrganization(ctx, tx, actor(t.Tenant), home)
+	if errors.Is(err, offer.TooMany) {
 		return nil
-	} else if err != nil {
-		return err
 	}
-	if err := recordOrganization(ctx, tx, who, "Create connected organization", o, audit.Diff(shownOrganization{}, o.shown())); err != nil {
+	if err != nil {
 		return err
 	}
 	t.Organization = o.ID

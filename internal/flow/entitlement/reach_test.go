@@ -6,6 +6,7 @@ import (
 
 	"entente/internal/core/directory"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
@@ -15,10 +16,10 @@ func TestAdministratorsKeepToThePolicy(t *testing.T) {
 	each(t, func(s *stage) {
 		t, ctx := s.t, s.t.Context()
 		lee, kim, gina := s.AddUser(t, s.A, "lee"), s.AddUser(t, s.A, "kim"), s.accepted("gina")
-		named := s.policyFor(entitlement.SpecificDirectoryUsers, entitlement.SubjectSet{Kind: entitlement.SingleUser, Object: lee.ID})
-		members, nobody, outsiders := s.policyFor(entitlement.AllMemberUsers), s.policyFor(entitlement.NotSpecified), s.policyFor(entitlement.AllExternalUsers)
+		named := s.policyFor(offer.SpecificDirectoryUsers, offer.SubjectSet{Kind: offer.SingleUser, Object: lee.ID})
+		members, nobody, outsiders := s.policyFor(offer.AllMemberUsers), s.policyFor(offer.NotSpecified), s.policyFor(offer.AllExternalUsers)
 		for name, tt := range map[string]struct {
-			policy *entitlement.Policy
+			policy *offer.Policy
 			of     ids.ObjectID
 			email  string
 			fits   bool
@@ -50,8 +51,8 @@ func TestAGroupThatGetsMembers(t *testing.T) {
 	each(t, func(s *stage) {
 		t, ctx := s.t, s.t.Context()
 		board := s.addGroup("board")
-		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *entitlement.Policy) error {
-			p.Approval.Stages = []entitlement.Stage{{TimeOut: 14 * day, Primary: []entitlement.SubjectSet{{Kind: entitlement.GroupMembers, Object: board}}}}
+		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *offer.Policy) error {
+			p.Approval.Stages = []offer.Stage{{TimeOut: 14 * day, Primary: []offer.SubjectSet{{Kind: offer.GroupMembers, Object: board}}}}
 			return nil
 		})
 		must(t, err)

@@ -7,6 +7,7 @@ import (
 
 	"entente/internal/core/authz"
 	"entente/internal/core/object"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
@@ -14,30 +15,30 @@ import (
 // whole is the condition on rows of the catalogs in which the caller may do the
 // task.
 func whole(ctx context.Context, tx *sqldb.Tx, who authz.Caller, alias string) (string, []any, error) {
-	only, err := readable(ctx, tx, who, toRead)
+	only, err := offer.Readable(ctx, tx, who, offer.ToRead)
 	if err != nil || only == nil {
 		return "", nil, err
 	}
-	limit, args := among("k.catalog_id", only)
+	limit, args := offer.Among("k.catalog_id", only)
 	return " and exists (select 1 from access_package k where k.tenant_id = " + alias + ".tenant_id and k.id = " + alias + ".package_id" + limit + ")", args, nil
 }
 
 // Requests returns a page of the requests that the caller may see by a role.
-func (s *Service) Requests(ctx context.Context, who authz.Caller, q Asked) (List[*Request], error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (List[*Request], error) {
+func (s *Service) Requests(ctx context.Context, who authz.Caller, q offer.Asked) (offer.List[*Request], error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (offer.List[*Request], error) {
 		where, args, err := whole(ctx, tx, who, "q")
 		if err == nil {
 			err = ofOnePackage(where, q.Query.Filter)
 		}
 		if err != nil {
-			return List[*Request]{}, err
+			return offer.List[*Request]{}, err
 		}
 		return requestsIn(ctx, tx, who, requestView{where, args}, q)
 	})
 }
 
-func requestsIn(ctx context.Context, tx *sqldb.Tx, who authz.Caller, v requestView, q Asked) (List[*Request], error) {
-	return listed(q, func() (int, error) { return countRequests(ctx, tx, who.Tenant, v, q.Query.Filter) },
+func requestsIn(ctx context.Context, tx *sqldb.Tx, who authz.Caller, v requestView, q offer.Asked) (offer.List[*Request], error) {
+	return offer.Listed(q, func() (int, error) { return countRequests(ctx, tx, who.Tenant, v, q.Query.Filter) },
 		func() (object.Page[*Request], error) { return listRequests(ctx, tx, who.Tenant, v, q.Query) })
 }
 
@@ -54,11 +55,11 @@ const (
 
 // OwnRequests returns a page of the requests that are the caller's own in one of
 // these ways. Nobody needs a role for it.
-func (s *Service) OwnRequests(ctx context.Context, who authz.Caller, on string, q Asked) (List[*Request], error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (List[*Request], error) {
+func (s *Service) OwnRequests(ctx context.Context, who authz.Caller, on string, q offer.Asked) (offer.List[*Request], error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (offer.List[*Request], error) {
 		v, err := ownRequests(ctx, tx, who, on)
 		if err != nil {
-			return List[*Request]{}, err
+			return offer.List[*Request]{}, err
 		}
 		return requestsIn(ctx, tx, who, v, q)
 	})
@@ -91,7 +92,7 @@ func ownRequests(ctx context.Context, tx *sqldb.Tx, who authz.Caller, on string)
 		v.args = append(append(v.args, me...), me...)
 		return v, nil
 	}
-	return requestView{}, bad("on", "The request cannot be filtered on '%.60s'.", on)
+	return requestView{}, offer.Bad("on", "The request cannot be filtered on '%.60s'.", on)
 }
 
 // noRow is the condition on no row.
@@ -106,32 +107,26 @@ func reports(alias string) string {
 // Request returns a request to those who may see it: who asked, who it is for,
 // who is or was asked to approve, and who reads the catalog.
 func (s *Service) Request(ctx context.Context, who authz.Caller, id ids.RequestID) (*Request, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (*Request, error) { return requestShown(ctx, tx, who, id) })
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (*Request, error) { return requestShown(ctx, tx, who, id) })
 }
 
 func requestShown(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.RequestID) (*Request, error) {
-	r, _, err := requestFor(ctx, tx, who, id, toRead, true)
-	if err == nil || r == nil {
-		return r, err
+	r, _, refused := requestFor(ctx, tx, who, id, offer.ToRead, true)
+	if refused == nil || r == nil {
+		return r, refused
 	}
-	mine, circled := circle(ctx, tx, who.Tenant, who.Object)
-	if circled != nil {
-		return nil, circled
+	mine, err := circle(ctx, tx, who.Tenant, who.Object)
+	if err != nil {
+		return nil, err
 	}
-	stages, listed := stagesOf(ctx, tx, who.Tenant, id)
-	if listed != nil {
-		return nil, listed
+	asked, err := wasAsked(ctx, tx, r, mine)
+	if err == nil && !asked {
+		err = refused
 	}
-	for _, a := range stages {
-		all, err := approversOf(ctx, tx, a)
-		if err != nil {
-			return nil, err
-		}
-		if slices.ContainsFunc(all, func(o object.Object) bool { return slices.Contains(mine, o.ID) }) {
-			return r, nil
-		}
+	if err != nil {
+		return nil, err
 	}
-	return nil, err
+	return r, nil
 }
 
 // A StageView is a stage as somebody sees it.
@@ -143,7 +138,7 @@ type StageView struct {
 // Stages returns the stages of a request's approval as the caller sees them; none
 // where nothing was to be approved.
 func (s *Service) Stages(ctx context.Context, who authz.Caller, id ids.RequestID) ([]StageView, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) ([]StageView, error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) ([]StageView, error) {
 		r, err := requestShown(ctx, tx, who, id)
 		if err != nil {
 			return nil, err
@@ -152,11 +147,7 @@ func (s *Service) Stages(ctx context.Context, who authz.Caller, id ids.RequestID
 		if err != nil {
 			return nil, err
 		}
-		target, err := subjectByID(ctx, tx, who.Tenant, r.Target)
-		if err != nil {
-			return nil, err
-		}
-		requestor, err := subjectByID(ctx, tx, who.Tenant, r.Requestor)
+		target, requestor, err := r.parties(ctx, tx)
 		if err != nil {
 			return nil, err
 		}
@@ -167,7 +158,7 @@ func (s *Service) Stages(ctx context.Context, who authz.Caller, id ids.RequestID
 				if mine, err = isAsked(ctx, tx, who, a); err != nil {
 					return nil, err
 				}
-				mine = mine && mayDecide(ctx, tx, who, a, target, requestor) == nil
+				mine = mine && notOwn(ctx, tx, who, target, requestor) == nil
 			}
 			hidden, err := veiled(ctx, tx, who, r, a)
 			if err != nil {
@@ -192,7 +183,7 @@ type Wait struct {
 
 // Waits returns what a request waits for now.
 func (s *Service) Waits(ctx context.Context, who authz.Caller, id ids.RequestID) (Wait, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (w Wait, err error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (w Wait, err error) {
 		r, err := requestShown(ctx, tx, who, id)
 		if err != nil {
 			return w, err
@@ -201,7 +192,7 @@ func (s *Service) Waits(ctx context.Context, who authz.Caller, id ids.RequestID)
 		case r.Callout != "":
 			w = Wait{For: "callback", Until: r.ResumeBy}
 		case r.State == PendingApproval:
-			stage, err := stageNumber(ctx, tx, r, r.Stage)
+			stage, err := r.stage(ctx, tx)
 			if err != nil {
 				return w, err
 			}
@@ -221,31 +212,31 @@ func (s *Service) Waits(ctx context.Context, who authz.Caller, id ids.RequestID)
 }
 
 // Assignments returns a page of the assignments that the caller may see by a role.
-func (s *Service) Assignments(ctx context.Context, who authz.Caller, q Asked) (List[*Assignment], error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (List[*Assignment], error) {
+func (s *Service) Assignments(ctx context.Context, who authz.Caller, q offer.Asked) (offer.List[*Assignment], error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (offer.List[*Assignment], error) {
 		where, args, err := whole(ctx, tx, who, "a")
 		if err == nil {
 			err = ofOnePackage(where, q.Query.Filter)
 		}
 		if err != nil {
-			return List[*Assignment]{}, err
+			return offer.List[*Assignment]{}, err
 		}
 		return assignmentsIn(ctx, tx, who, assignmentView{where, args}, q)
 	})
 }
 
-func assignmentsIn(ctx context.Context, tx *sqldb.Tx, who authz.Caller, v assignmentView, q Asked) (List[*Assignment], error) {
-	return listed(q, func() (int, error) { return countAssignments(ctx, tx, who.Tenant, v, q.Query.Filter) },
+func assignmentsIn(ctx context.Context, tx *sqldb.Tx, who authz.Caller, v assignmentView, q offer.Asked) (offer.List[*Assignment], error) {
+	return offer.Listed(q, func() (int, error) { return countAssignments(ctx, tx, who.Tenant, v, q.Query.Filter) },
 		func() (object.Page[*Assignment], error) { return listAssignments(ctx, tx, who.Tenant, v, q.Query) })
 }
 
 // OwnAssignments returns a page of the assignments that are the caller's own, or
 // those of their reports. Nobody needs a role for it.
-func (s *Service) OwnAssignments(ctx context.Context, who authz.Caller, on string, q Asked) (List[*Assignment], error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (List[*Assignment], error) {
+func (s *Service) OwnAssignments(ctx context.Context, who authz.Caller, on string, q offer.Asked) (offer.List[*Assignment], error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (offer.List[*Assignment], error) {
 		v, err := ownAssignments(who, on)
 		if err != nil {
-			return List[*Assignment]{}, err
+			return offer.List[*Assignment]{}, err
 		}
 		return assignmentsIn(ctx, tx, who, v, q)
 	})
@@ -263,14 +254,14 @@ func ownAssignments(who authz.Caller, on string) (assignmentView, error) {
 	case OnAgent:
 		v = assignmentView{noRow, nil}
 	default:
-		return v, bad("on", "Assignments cannot be filtered on '%.60s'.", on)
+		return v, offer.Bad("on", "Assignments cannot be filtered on '%.60s'.", on)
 	}
 	return v, nil
 }
 
 // Assignment returns an assignment to those who see it.
 func (s *Service) Assignment(ctx context.Context, who authz.Caller, id ids.AccessID) (*Assignment, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (*Assignment, error) { return assignmentShown(ctx, tx, who, id) })
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (*Assignment, error) { return assignmentShown(ctx, tx, who, id) })
 }
 
 // Repair has everything that an assignment gives given once more: what somebody
@@ -281,15 +272,15 @@ func (s *Service) Repair(ctx context.Context, who authz.Caller, id ids.AccessID)
 		if err != nil {
 			return err
 		}
-		p, err := packageByID(ctx, tx, who.Tenant, a.Package)
+		p, err := packageOf(ctx, tx, who.Tenant, a.Package)
 		if err != nil {
 			return err
 		}
-		if err := may(ctx, tx, who, p.Catalog, toAssign); err != nil {
+		if err := offer.May(ctx, tx, who, p.Catalog, offer.ToAssign); err != nil {
 			return err
 		}
 		if !a.Live() || a.State == AccessDelivering {
-			return bad("id", "An assignment that is %s cannot be reprocessed.", string(a.State))
+			return offer.Bad("id", "An assignment that is %s cannot be reprocessed.", string(a.State))
 		}
 		if err := s.provision.Again(ctx, tx, a.Tenant, string(a.ID)); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/secret"
@@ -28,7 +29,7 @@ type Request struct {
 	Assignment    ids.AccessID // what it makes, changes or ends; empty while there is none
 	State         RequestState
 	Status        string // Graph's free text
-	Schedule      Schedule
+	Schedule      offer.Schedule
 	Justification string
 	Answers       []Answer
 	Terms         Terms
@@ -42,18 +43,19 @@ type Request struct {
 	CompletedAt   time.Time // zero while the request is under way
 
 	version int64
+	known   *around
 }
 
 // Terms are what a policy says that a request keeps.
 type Terms struct {
-	Expiration Expiration `json:"expiration"`
-	Stages     []Stage    `json:"stages,omitempty"`
-	Approval   bool       `json:"approval,omitempty"` // the stages are asked
-	Quiet      bool       `json:"quiet,omitempty"`
-	Direct     bool       `json:"direct,omitempty"` // given by an administrator or by itself, not asked for
-	Extend     bool       `json:"extend,omitempty"` // those who have it may ask for longer
+	Expiration offer.Expiration `json:"expiration"`
+	Stages     []offer.Stage    `json:"stages,omitempty"`
+	Approval   bool             `json:"approval,omitempty"` // the stages are asked
+	Quiet      bool             `json:"quiet,omitempty"`
+	Direct     bool             `json:"direct,omitempty"` // given by an administrator or by itself, not asked for
+	Extend     bool             `json:"extend,omitempty"` // those who have it may ask for longer
 
-	Extensions []StageExtension `json:"extensions,omitempty"`
+	Extensions []offer.StageExtension `json:"extensions,omitempty"`
 
 	// What the first approver agreed to, and whom it was for; empty while nobody
 	// has, and where nobody is asked. Delivery compares them; see unaltered.
@@ -69,6 +71,9 @@ const (
 	UserAdd      RequestType = "userAdd"
 	UserUpdate   RequestType = "userUpdate"
 	UserRemove   RequestType = "userRemove"
+	AdminAdd     RequestType = "adminAdd"
+	AdminUpdate  RequestType = "adminUpdate"
+	AdminRemove  RequestType = "adminRemove"
 	SystemAdd    RequestType = "systemAdd"
 	SystemUpdate RequestType = "systemUpdate"
 	SystemRemove RequestType = "systemRemove"
@@ -152,7 +157,6 @@ const (
 	NoAnswer        fault.Reason = "entitlement.answers_missing"
 	BadAnswer       fault.Reason = "entitlement.answer_invalid"
 	NoJustification fault.Reason = "entitlement.justification_required"
-	BadSchedule     fault.Reason = "entitlement.schedule"
 	WrongState      fault.Reason = "entitlement.wrong_state"
 	TooLate         fault.Reason = "entitlement.too_late"
 )
@@ -168,10 +172,10 @@ const (
 const retention = 14 * 24 * time.Hour
 
 // newRequest returns a submitted request under a policy.
-func newRequest(p *Policy, t RequestType, requestor, target ids.SubjectID, justification string, now time.Time) (*Request, error) {
+func newRequest(p *offer.Policy, t RequestType, requestor, target ids.SubjectID, justification string, now time.Time) (*Request, error) {
 	justification = strings.TrimSpace(justification)
 	if utf8.RuneCountInString(justification) > longestJustification {
-		return nil, bad("justification", "A justification has at most %d characters.", longestJustification)
+		return nil, offer.Bad("justification", "A justification has at most %d characters.", longestJustification)
 	}
 	return &Request{
 		Tenant: p.Tenant, ID: ids.New[ids.RequestID](), Type: t, Package: p.Package, Policy: p.ID, Requestor: requestor, Target: target,
@@ -309,6 +313,11 @@ func (r *Request) Failed(some bool, why string, now time.Time) (again bool, err 
 	return false, r.move(DeliveryFailed, now)
 }
 
+// ForAnother reports whether somebody has asked for somebody else, as a manager may.
+func (r *Request) ForAnother() bool {
+	return r.Type == OnBehalfAdd || (r.Type == UserUpdate || r.Type == UserRemove) && r.Requestor != r.Target
+}
+
 // GiveUp ends a delivery that no further try would mend.
 func (r *Request) GiveUp(why string, now time.Time) error {
 	r.Error = why
@@ -326,7 +335,7 @@ func (r *Request) Complete(now time.Time) error {
 func (r *Request) End(start time.Time) time.Time {
 	most := r.Terms.Expiration.From(start)
 	asked := r.Schedule.Expiration.From(start)
-	if r.Schedule.Expiration.Type == ExpirationNotSpecified || r.Schedule.Expiration.Type == "" {
+	if r.Schedule.Expiration.Type == offer.ExpirationNotSpecified || r.Schedule.Expiration.Type == "" {
 		return most
 	}
 	if asked.IsZero() || !most.IsZero() && asked.After(most) {

@@ -9,6 +9,7 @@ import (
 	"entente/internal/core/object"
 	"entente/internal/core/tenant"
 	"entente/internal/flow/guest"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/jobs"
@@ -25,7 +26,7 @@ type Submission struct {
 	Target        ids.ObjectID  // empty: the caller
 	Subject       ids.SubjectID // the same, by the subject
 	Email         string        // of a target from elsewhere
-	Schedule      Schedule
+	Schedule      offer.Schedule
 	Justification string
 	Answers       []Answer
 	ValidateOnly  bool // check, and store nothing
@@ -35,7 +36,7 @@ type Submission struct {
 // approver, for its time or for its delivery. The checks are made in the order of
 // what they need, each with a reason of its own.
 func (s *Service) Submit(ctx context.Context, who authz.Caller, in Submission) (*Request, error) {
-	return change(ctx, s, func(tx *sqldb.Tx) (*Request, error) {
+	return offer.Change(ctx, s.db, func(tx *sqldb.Tx) (*Request, error) {
 		a, err := s.ask(ctx, tx, who, in)
 		if err != nil || in.ValidateOnly {
 			return a.request, err
@@ -47,20 +48,21 @@ func (s *Service) Submit(ctx context.Context, who authz.Caller, in Submission) (
 // An asking is a submission with what it is about.
 type asking struct {
 	in                Submission
-	pkg               *Package
-	catalog           *Catalog
-	policy            *Policy
+	pkg               *offer.Package
+	catalog           *offer.Catalog
+	policy            *offer.Policy
 	requestor, target *Subject
 	assignment        *Assignment // of updates and removals
 	request           *Request
 	approval          bool
+	void              *Assignment // that of an account which is deleted: it ends when the target asks anew
 }
 
 // ask makes a request of a submission or refuses it.
 func (s *Service) ask(ctx context.Context, tx *sqldb.Tx, who authz.Caller, in Submission) (a *asking, err error) {
 	a = &asking{in: in}
 	if !slices.Contains(RequestTypes, in.Type) || !who.IsSystem() && (in.Type == SystemAdd || in.Type == SystemUpdate || in.Type == SystemRemove) {
-		return a, bad("requestType", "A request of the type '%.40s' cannot be made.", string(in.Type))
+		return a, offer.Bad("requestType", "A request of the type '%.40s' cannot be made.", string(in.Type))
 	}
 	if err = a.find(ctx, tx, who); err != nil {
 		return a, err
@@ -110,10 +112,10 @@ func (a *asking) find(ctx context.Context, tx *sqldb.Tx, who authz.Caller) (err 
 			return err
 		}
 	}
-	if a.pkg, err = packageByID(ctx, tx, who.Tenant, a.in.Package); err != nil {
+	if a.pkg, err = offer.PackageByID(ctx, tx, who.Tenant, a.in.Package); err != nil {
 		return absent(err, NoSuchPackage, "access package")
 	}
-	if a.catalog, err = catalogByID(ctx, tx, who.Tenant, a.pkg.Catalog); err != nil {
+	if a.catalog, err = offer.CatalogByID(ctx, tx, who.Tenant, a.pkg.Catalog); err != nil {
 		return err
 	}
 	if a.assignment == nil && !a.in.Type.Adds() {
@@ -121,15 +123,15 @@ func (a *asking) find(ctx context.Context, tx *sqldb.Tx, who authz.Caller) (err 
 			return absent(err, NoSuchAccess, "assignment")
 		}
 	}
-	if a.assignment != nil && a.in.Policy == "" {
-		a.in.Policy = a.assignment.Policy
+	if a.assignment != nil && (a.in.Policy == "" || a.in.Type.Removes()) {
+		a.in.Policy = a.assignment.Policy // what is ended is ended by its own rules
 	}
 	if a.in.Policy == "" {
 		return nil
 	}
-	a.policy, err = policyByID(ctx, tx, who.Tenant, a.in.Policy)
+	a.policy, err = offer.PolicyByID(ctx, tx, who.Tenant, a.in.Policy)
 	if missing(err) && a.in.Type.Removes() { // gone meanwhile; what it gave is still ended
-		a.policy, err = &Policy{Tenant: who.Tenant, ID: a.in.Policy, Package: a.pkg.ID, Requestor: RequestorSettings{SelfRemove: true}}, nil
+		a.policy, err = &offer.Policy{Tenant: who.Tenant, ID: a.in.Policy, Package: a.pkg.ID, Requestor: offer.RequestorSettings{SelfRemove: true}}, nil
 	}
 	if err == nil && a.policy.Package != a.pkg.ID {
 		err = object.Missing("")
@@ -152,32 +154,35 @@ func (a *asking) authority(ctx context.Context, tx *sqldb.Tx, who authz.Caller) 
 		return nil
 	}
 	if t.Administers() {
-		if err := may(ctx, tx, who, a.catalog.ID, toAssign); err != nil {
+		if err := offer.May(ctx, tx, who, a.catalog.ID, offer.ToAssign); err != nil {
 			return err
 		}
 		if t != AdminAdd {
 			return nil
 		}
 		if a.policy == nil {
-			return bad("assignment.assignmentPolicyId", "An administrator says by which policy.")
+			return offer.Bad("assignment.assignmentPolicyId", "An administrator says by which policy.")
+		}
+		if a.target.Object == "" && !a.catalog.External { // who sets up packages does not open the catalog
+			return closed()
 		}
 		// Who may change the policy need not ask by it. An assignment manager
 		// cannot, and goes the policy's way.
-		beyond := may(ctx, tx, who, a.catalog.ID, toPackage)
+		beyond := offer.May(ctx, tx, who, a.catalog.ID, offer.ToPackage)
 		a.approval = beyond != nil && a.policy.Approval.ForAdd
 		return a.reach(ctx, tx)
 	}
-	if !a.catalog.Published {
+	if t != UserRemove && !a.catalog.Published {
 		return closed()
 	}
 	own := a.target.ID == a.requestor.ID
-	if own == (t == OnBehalfAdd) {
-		return bad("assignment.targetId", "A request of the type %s is made for %s.", string(t), map[bool]string{true: "somebody else", false: "oneself"}[t == OnBehalfAdd])
+	if own && t == OnBehalfAdd || !own && t == UserAdd {
+		return offer.Bad("assignment.targetId", "A request of the type %s is made for %s.", string(t), map[bool]string{true: "somebody else", false: "oneself"}[t == OnBehalfAdd])
 	}
-	policies := []*Policy{a.policy}
-	if a.policy == nil {
+	policies := []*offer.Policy{a.policy}
+	if a.assignment == nil || a.in.Policy != a.assignment.Policy {
 		var err error
-		if policies, err = policiesOf(ctx, tx, who.Tenant, a.pkg.ID); err != nil {
+		if policies, err = offer.PoliciesOf(ctx, tx, who.Tenant, a.pkg.ID); err != nil {
 			return err
 		}
 	}
@@ -185,14 +190,21 @@ func (a *asking) authority(ctx context.Context, tx *sqldb.Tx, who authz.Caller) 
 	if err != nil {
 		return err
 	}
+	if len(fit) == 0 {
+		return fault.Because(fault.Forbidden, NotInScope, "No policy of the access package lets you make this request.")
+	}
+	if a.policy != nil {
+		fit = slices.DeleteFunc(fit, func(p *offer.Policy) bool { return p.ID != a.policy.ID })
+	}
 	switch {
 	case len(fit) == 0:
-		return fault.Because(fault.Forbidden, NotInScope, "No policy of the access package lets you make this request.")
+		return fault.Because(fault.Forbidden, NotInScope, "Another policy of the access package is for this request.").
+			WithFix("Name one of those that getApplicablePolicyRequirements lists, or none: where several are for you, the most particular ones count.")
 	case len(fit) > 1:
-		return bad("assignment.assignmentPolicyId", "Several policies of the access package apply; say which.")
+		return offer.Bad("assignment.assignmentPolicyId", "Several policies of the access package apply; say which.")
 	}
 	a.policy = fit[0]
-	if outside(a.target, a.policy.Scope) && !a.catalog.External {
+	if t != UserRemove && outside(a.target, a.policy.Scope) && !a.catalog.External {
 		return closed()
 	}
 	switch t {
@@ -209,7 +221,7 @@ func (a *asking) authority(ctx context.Context, tx *sqldb.Tx, who authz.Caller) 
 // an address alone comes in by whatever lets people from outside ask, which
 // organization they are of shows when they sign in.
 func (a *asking) reach(ctx context.Context, tx *sqldb.Tx) error {
-	if a.policy.Scope == NotSpecified || a.target.Principal.IsZero() && a.policy.Scope.ofOutsiders() {
+	if a.policy.Scope == offer.NotSpecified || a.target.Principal.IsZero() && a.policy.Scope.OfOutsiders() {
 		return nil
 	}
 	tier, err := admits(ctx, tx, a.policy, a.target)
@@ -227,7 +239,7 @@ func closed() error {
 
 // fitting returns those of the policies that take such a request for the target;
 // of several only the most particular ones.
-func (a *asking) fitting(ctx context.Context, tx *sqldb.Tx, policies []*Policy) (fit []*Policy, err error) {
+func (a *asking) fitting(ctx context.Context, tx *sqldb.Tx, policies []*offer.Policy) (fit []*offer.Policy, err error) {
 	best := 0
 	for _, p := range policies {
 		var ok bool
@@ -235,15 +247,17 @@ func (a *asking) fitting(ctx context.Context, tx *sqldb.Tx, policies []*Policy) 
 		case UserAdd:
 			ok = p.Requestor.SelfAdd
 		case UserUpdate:
-			ok = p.Requestor.SelfUpdate
+			ok, err = a.lets(ctx, tx, p, p.Requestor.SelfUpdate, p.Requestor.OnBehalfUpdate)
 		case UserRemove:
-			if p.Requestor.SelfRemove {
-				return []*Policy{p}, nil // whoever has it may give it back, in scope or not
+			ok, err = a.lets(ctx, tx, p, p.Requestor.SelfRemove, p.Requestor.OnBehalfRemove)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				return []*offer.Policy{p}, nil // whoever has it may give it back, in scope or not
 			}
 		case OnBehalfAdd:
-			if ok = p.Requestor.OnBehalfAdd; ok {
-				ok, err = actsFor(ctx, tx, p.Requestor.OnBehalf, a.requestor, a.target)
-			}
+			ok, err = a.lets(ctx, tx, p, false, p.Requestor.OnBehalfAdd)
 		}
 		if err != nil {
 			return nil, err
@@ -258,7 +272,7 @@ func (a *asking) fitting(ctx context.Context, tx *sqldb.Tx, policies []*Policy) 
 		switch {
 		case tier == 0:
 		case best == 0 || tier < best:
-			best, fit = tier, []*Policy{p}
+			best, fit = tier, []*offer.Policy{p}
 		case tier == best:
 			fit = append(fit, p)
 		}
@@ -266,16 +280,25 @@ func (a *asking) fitting(ctx context.Context, tx *sqldb.Tx, policies []*Policy) 
 	return fit, nil
 }
 
+// lets reports whether a policy lets the target do something that it lets targets do
+// or not, or the requestor do it for the target.
+func (a *asking) lets(ctx context.Context, tx *sqldb.Tx, p *offer.Policy, self, others bool) (bool, error) {
+	if a.requestor.ID == a.target.ID || !others {
+		return self && a.requestor.ID == a.target.ID, nil
+	}
+	return actsFor(ctx, tx, p.Requestor.OnBehalf, a.requestor, a.target)
+}
+
 // outside reports whether somebody comes in from outside by a policy.
-func outside(s *Subject, scope TargetScope) bool { return scope.ofOutsiders() || s.Object == "" }
+func outside(s *Subject, scope offer.TargetScope) bool { return scope.OfOutsiders() || s.Object == "" }
 
 // admits returns how particularly a policy is for a subject, from 1, the most, to
 // 4; 0 is not at all.
-func admits(ctx context.Context, tx *sqldb.Tx, p *Policy, s *Subject) (int, error) {
+func admits(ctx context.Context, tx *sqldb.Tx, p *offer.Policy, s *Subject) (int, error) {
 	person, external := s.Kind == ids.Person, s.Kind == ids.Person && s.Principal.Home != s.Tenant && !s.Principal.IsZero()
 	switch p.Scope {
-	case SpecificDirectoryUsers, SpecificDirectoryServicePrincipals:
-		if s.Object == "" || person != (p.Scope == SpecificDirectoryUsers) {
+	case offer.SpecificDirectoryUsers, offer.SpecificDirectoryServicePrincipals:
+		if s.Object == "" || person != (p.Scope == offer.SpecificDirectoryUsers) {
 			return 0, nil
 		}
 		in, err := circle(ctx, tx, s.Tenant, s.Object)
@@ -291,43 +314,43 @@ func admits(ctx context.Context, tx *sqldb.Tx, p *Policy, s *Subject) (int, erro
 			return 0, err
 		}
 		return 1, nil
-	case AllMemberUsers, AllDirectoryUsers:
+	case offer.AllMemberUsers, offer.AllDirectoryUsers:
 		if !person || s.Object == "" {
 			return 0, nil
 		}
-		u, err := directory.GetUser(ctx, tx, s.Tenant, string(s.Object))
+		u, err := s.account(ctx, tx)
 		if err != nil {
 			return 0, err
 		}
 		switch member := u.UserType == nil || *u.UserType == directory.Member; {
-		case p.Scope == AllDirectoryUsers:
+		case p.Scope == offer.AllDirectoryUsers:
 			return 3, nil
 		case member:
 			return 2, nil
 		}
 		return 0, nil
-	case AllDirectoryServicePrincipals:
+	case offer.AllDirectoryServicePrincipals:
 		if !person && s.Object != "" {
 			return 3, nil
 		}
 		return 0, nil
-	case AllExternalUsers:
+	case offer.AllExternalUsers:
 		if external {
 			return 4, nil
 		}
 		return 0, nil
-	case SpecificConnectedOrganizationUsers, AllConfiguredConnectedOrganizationUsers, AllExistingConnectedOrganizationUsers:
+	case offer.SpecificConnectedOrganizationUsers, offer.AllConfiguredConnectedOrganizationUsers, offer.AllExistingConnectedOrganizationUsers:
 		if !external || s.Organization == "" {
 			return 0, nil
 		}
-		if p.Scope == SpecificConnectedOrganizationUsers {
-			if slices.ContainsFunc(p.Targets, func(t SubjectSet) bool { return t.Organization == s.Organization }) {
+		if p.Scope == offer.SpecificConnectedOrganizationUsers {
+			if slices.ContainsFunc(p.Targets, func(t offer.SubjectSet) bool { return t.Organization == s.Organization }) {
 				return 1, nil
 			}
 			return 0, nil
 		}
-		o, err := organizationByID(ctx, tx, s.Tenant, s.Organization)
-		if err != nil || p.Scope == AllConfiguredConnectedOrganizationUsers && o.State != Configured {
+		o, err := offer.OrganizationByID(ctx, tx, s.Tenant, s.Organization)
+		if err != nil || p.Scope == offer.AllConfiguredConnectedOrganizationUsers && o.State != offer.Configured {
 			return 0, err
 		}
 		return 4, nil
@@ -336,7 +359,7 @@ func admits(ctx context.Context, tx *sqldb.Tx, p *Policy, s *Subject) (int, erro
 }
 
 // actsFor reports whether the requestor is among those who may ask for the target.
-func actsFor(ctx context.Context, tx *sqldb.Tx, sets []SubjectSet, requestor, target *Subject) (bool, error) {
+func actsFor(ctx context.Context, tx *sqldb.Tx, sets []offer.SubjectSet, requestor, target *Subject) (bool, error) {
 	mine, err := circle(ctx, tx, requestor.Tenant, requestor.Object)
 	if err != nil {
 		return false, err
@@ -365,21 +388,35 @@ func (a *asking) conditions(ctx context.Context, tx *sqldb.Tx, who authz.Caller)
 			return err
 		}
 	}
-	if open, err := hasOpen(ctx, tx, who.Tenant, a.pkg.ID, a.target.ID); err != nil || open {
-		if err == nil {
-			err = openRequest()
-		}
-		return err
-	}
-	if t.Adds() {
-		if _, err := liveOf(ctx, tx, who.Tenant, a.pkg.ID, a.target.ID); !missing(err) {
+	// Otherwise the store tells when the request is stored. To ask it before is to have
+	// read, for serializable transactions, what everybody else who asks writes.
+	if a.in.ValidateOnly || t == SystemUpdate {
+		if open, err := hasOpen(ctx, tx, who.Tenant, a.pkg.ID, a.target.ID); err != nil || open {
 			if err == nil {
-				err = hasAlready()
+				err = openRequest()
 			}
 			return err
 		}
 	}
-	free := a.policy.Requestor.CustomSchedule || t.Administers() || t == UserUpdate && !a.in.Schedule.given()
+	if t.Adds() {
+		have, err := liveOf(ctx, tx, who.Tenant, a.pkg.ID, a.target.ID)
+		if err != nil && !missing(err) {
+			return err
+		}
+		if err == nil {
+			if gone, err := a.target.without(ctx, tx, have); err != nil {
+				return err
+			} else if !gone {
+				return hasAlready()
+			}
+			a.void = have
+		}
+	} else if gone, err := a.target.without(ctx, tx, a.assignment); err != nil {
+		return err
+	} else if gone {
+		return fault.Because(fault.Invalid, NoSuchAccess, "The account that had the access is deleted.").WithFix("Ask for the access package anew, or restore the account.")
+	}
+	free := a.policy.Requestor.CustomSchedule || t.Administers() || t == UserUpdate && !a.in.Schedule.Given()
 	if a.request, err = newRequest(a.policy, t, a.requestor.ID, a.target.ID, a.in.Justification, tx.Now()); err != nil {
 		return err
 	}
@@ -394,11 +431,11 @@ func (a *asking) conditions(ctx context.Context, tx *sqldb.Tx, who authz.Caller)
 		f.Target = "justification"
 		return f
 	}
-	if err := a.in.Schedule.fits(a.policy.Expiration, free, tx.Now()); err != nil {
+	if err := a.in.Schedule.Fits(a.policy.Expiration, free, tx.Now()); err != nil {
 		return err
 	}
-	if end := a.policy.Expiration; end.Type == ExpirationAfterDateTime && !end.End.After(tx.Now()) {
-		return badSchedule("assignment.assignmentPolicyId", "By this policy all access ended on %s.", stamp(end.End))
+	if end := a.policy.Expiration; end.Type == offer.ExpirationAfterDateTime && !end.End.After(tx.Now()) {
+		return offer.RefuseSchedule("assignment.assignmentPolicyId", "By this policy all access ended on %s.", stamp(end.End))
 	}
 	a.request.Schedule = a.in.Schedule
 	if a.assignment != nil {
@@ -421,20 +458,20 @@ func (a *asking) mayStay(ctx context.Context, tx *sqldb.Tx) error {
 	if s.Kind != ids.Person {
 		return nil
 	}
-	u, err := directory.GetUser(ctx, tx, s.Tenant, string(s.Object))
+	u, err := s.account(ctx, tx)
 	if err != nil || u.Enabled() {
 		return noTarget(err)
 	}
 	l, err := guest.LifeOf(ctx, tx, s.Tenant, u.ID)
-	if err == nil && l.BlockedAt.IsZero() {
+	if err == nil && !l.Blocks(u) {
 		err = fault.Because(fault.Invalid, TargetBlocked, "The target's account is disabled here.").WithFix("An administrator enables the account first.")
 	}
 	return err
 }
 
 // apart refuses a target who has what the package is incompatible with.
-func apart(ctx context.Context, tx *sqldb.Tx, p *Package, s *Subject) error {
-	not, err := incompatibleWith(ctx, tx, p.Tenant, p.ID)
+func apart(ctx context.Context, tx *sqldb.Tx, p *offer.Package, s *Subject) error {
+	not, err := offer.IncompatibleWith(ctx, tx, p.Tenant, p.ID)
 	if err != nil {
 		return err
 	}
@@ -442,7 +479,7 @@ func apart(ctx context.Context, tx *sqldb.Tx, p *Package, s *Subject) error {
 }
 
 // clash does so where it is known what the package is incompatible with.
-func clash(ctx context.Context, tx *sqldb.Tx, not Incompatible, p *Package, s *Subject) error {
+func clash(ctx context.Context, tx *sqldb.Tx, not offer.Incompatible, p *offer.Package, s *Subject) error {
 	held, err := holdsAny(ctx, tx, p.Tenant, s.ID, not.Packages)
 	if err != nil {
 		return err
@@ -470,6 +507,11 @@ func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, who authz.Caller, a *
 	r := a.request
 	if err := propose(ctx, tx, a); err != nil {
 		return err
+	}
+	if a.void != nil {
+		if err := s.end(ctx, tx, a.void); err != nil {
+			return err
+		}
 	}
 	r.Terms.Approval = a.approval
 	held, activities := false, []string{madeBy[r.Type]}
@@ -502,7 +544,7 @@ func wake(ctx context.Context, tx *sqldb.Tx, r *Request) error {
 		_, err := jobs.Cancel(ctx, tx, j.Kind, j.Tenant, j.Key)
 		return err
 	case r.State == PendingApproval && r.Callout == "":
-		stage, err := stageNumber(ctx, tx, r, r.Stage)
+		stage, err := r.stage(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -545,14 +587,14 @@ func (s *Service) Reprocess(ctx context.Context, who authz.Caller, id ids.Reques
 func (s *Service) changeRequest(ctx context.Context, who authz.Caller, id ids.RequestID, own bool, activity string,
 	do func(ctx context.Context, tx *sqldb.Tx, r *Request) error) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		r, p, err := requestFor(ctx, tx, who, id, toAssign, own)
+		r, p, err := requestFor(ctx, tx, who, id, offer.ToAssign, own)
 		if err != nil {
 			return err
 		}
 		if err := do(ctx, tx, r); err != nil {
 			return err
 		}
-		target, err := subjectByID(ctx, tx, who.Tenant, r.Target)
+		target, _, err := r.parties(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -562,40 +604,38 @@ func (s *Service) changeRequest(ctx context.Context, who authz.Caller, id ids.Re
 
 // requestFor returns a request of the caller's own, where own ones count, or of a
 // package with which they may do the task. To everybody else there is none.
-func requestFor(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.RequestID, t task, own bool) (*Request, *Package, error) {
+func requestFor(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.RequestID, t offer.Task, own bool) (*Request, *offer.Package, error) {
 	r, err := requestByID(ctx, tx, who.Tenant, id)
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := packageByID(ctx, tx, who.Tenant, r.Package)
+	p, err := packageOf(ctx, tx, who.Tenant, r.Package)
 	if err != nil {
 		return nil, nil, err
 	}
 	if own {
-		for _, of := range []ids.SubjectID{r.Requestor, r.Target} {
-			s, err := subjectByID(ctx, tx, who.Tenant, of)
-			if err != nil {
-				return nil, nil, err
-			}
-			if s.Is(who.Subject, who.Object) {
-				return r, p, nil
-			}
+		target, requestor, err := r.parties(ctx, tx)
+		if err != nil {
+			return nil, nil, err
+		}
+		if target.Is(who.Subject, who.Object) || requestor.Is(who.Subject, who.Object) {
+			return r, p, nil
 		}
 	}
-	return r, p, may(ctx, tx, who, p.Catalog, t)
+	return r, p, offer.May(ctx, tx, who, p.Catalog, t)
 }
 
 // DeleteRequest removes a request that has ended. What it brought about stays.
 func (s *Service) DeleteRequest(ctx context.Context, who authz.Caller, id ids.RequestID) error {
 	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
-		r, p, err := requestFor(ctx, tx, who, id, toAssign, false)
+		r, p, err := requestFor(ctx, tx, who, id, offer.ToAssign, false)
 		if err != nil {
 			return err
 		}
 		if r.Open() {
 			return fault.Because(fault.Invalid, WrongState, "A request that is under way cannot be deleted.").WithFix("Cancel it first.")
 		}
-		target, err := subjectByID(ctx, tx, who.Tenant, r.Target)
+		target, _, err := r.parties(ctx, tx)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"entente/internal/core/object"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
@@ -59,12 +60,12 @@ func texts[T ~string](list []T) []string {
 
 // requestByID returns a request, or NotFound.
 func requestByID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.RequestID) (*Request, error) {
-	return one(ctx, tx, string(id), "select "+requestColumns+" from assignment_request q where q.tenant_id = ? and q.id = ?", []any{tenant, id}, scanRequest)
+	return offer.Row(ctx, tx, string(id), "select "+requestColumns+" from assignment_request q where q.tenant_id = ? and q.id = ?", []any{tenant, id}, scanRequest)
 }
 
 // requestsByID returns those of some requests that there are.
 func requestsByID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, keys []string) ([]*Request, error) {
-	return several(ctx, tx, "select "+requestColumns+" from assignment_request q where q.tenant_id = ? and q.id", tenant, keys, scanRequest)
+	return offer.Several(ctx, tx, "select "+requestColumns+" from assignment_request q where q.tenant_id = ? and q.id", tenant, keys, scanRequest)
 }
 
 // addRequest stores a new request. Another open one for the target and package is
@@ -108,34 +109,44 @@ func (r *Request) waits() bool {
 	return r.Open() && !r.Type.Removes() && r.Type != SystemUpdate
 }
 
-// putTerms stores the terms of a request that is stored besides.
-func putTerms(ctx context.Context, tx *sqldb.Tx, r *Request) error {
-	_, _, terms, err := r.stored()
-	if err == nil {
-		_, err = tx.Exec(ctx, `update assignment_request set terms = ? where tenant_id = ? and id = ? and version = ?`, terms, r.Tenant, r.ID, r.version)
-	}
-	return err
-}
-
 // putRequest stores a changed request; a Conflict if someone else stored it since.
 func putRequest(ctx context.Context, tx *sqldb.Tx, r *Request) error {
 	return putRequests(ctx, tx, []*Request{r})
+}
+
+// putAgreed does so with the terms, which otherwise never change.
+func putAgreed(ctx context.Context, tx *sqldb.Tx, r *Request) error {
+	_, _, terms, err := r.stored()
+	if err != nil {
+		return err
+	}
+	return putChanged(ctx, tx, "terms = ?, ", [][]any{append([]any{terms}, r.changed()...)})
 }
 
 // putRequests does so for several.
 func putRequests(ctx context.Context, tx *sqldb.Tx, all []*Request) error {
 	rows := make([][]any, len(all))
 	for i, r := range all {
-		rows[i] = []any{r.Assignment, r.Target, r.State, r.Status, r.waits(), r.Stage, r.Tries, sqldb.Micros(r.TryAt), r.Error, r.Callout, sqldb.Micros(r.ResumeBy),
-			sqldb.Micros(r.CompletedAt), r.Tenant, r.ID, r.version}
-		r.version++
+		rows[i] = r.changed()
 	}
+	return putChanged(ctx, tx, "", rows)
+}
+
+// changed returns the values of putChanged for a request, which is the next version then.
+func (r *Request) changed() []any {
+	row := []any{r.Assignment, r.Target, r.State, r.Status, r.waits(), r.Stage, r.Tries, sqldb.Micros(r.TryAt), r.Error, r.Callout, sqldb.Micros(r.ResumeBy),
+		sqldb.Micros(r.CompletedAt), r.Tenant, r.ID, r.version}
+	r.version++
+	return row
+}
+
+func putChanged(ctx context.Context, tx *sqldb.Tx, also string, rows [][]any) error {
 	n, err := tx.ExecAll(ctx, `
 		update assignment_request
-		set    assignment_id = ?, target_id = ?, state = ?, status = ?, waits = ?, stage = ?, tries = ?, try_us = ?, error = ?, callout = ?, resume_us = ?,
+		set    `+also+`assignment_id = ?, target_id = ?, state = ?, status = ?, waits = ?, stage = ?, tries = ?, try_us = ?, error = ?, callout = ?, resume_us = ?,
 		       completed_us = ?, version = version + 1
 		where  tenant_id = ? and id = ? and version = ?`, rows)
-	if err == nil && n < int64(len(all)) {
+	if err == nil && n < int64(len(rows)) {
 		err = fault.New(fault.Conflict, "Someone else has just changed this request.")
 	}
 	return err
@@ -173,7 +184,7 @@ func openOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, of []*Assign
 	for i, a := range of {
 		keys[i] = a.ID
 	}
-	return several(ctx, tx, "select "+requestColumns+` from assignment_request q
+	return offer.Several(ctx, tx, "select "+requestColumns+` from assignment_request q
 		where q.tenant_id = ? and q.assignment_id <> '' and q.waits = 1 and q.assignment_id`, tenant, keys, scanRequest)
 }
 

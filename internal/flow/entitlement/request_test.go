@@ -8,9 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 )
+
+const day = 24 * time.Hour
 
 // TestStatesAsDocumented compares the table in the package comment with next.
 func TestStatesAsDocumented(t *testing.T) {
@@ -40,17 +43,17 @@ func TestEndsOfRequests(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	june := now.AddDate(0, 7, 0)
 	for name, tt := range map[string]struct {
-		most, asked Expiration
+		most, asked offer.Expiration
 		want        time.Time
 	}{
-		"nothing asked, never ends":        {Expiration{Type: NoExpiration}, Expiration{}, time.Time{}},
-		"nothing asked, the policy's end":  {Expiration{Type: ExpirationAfterDuration, Duration: 10 * day}, Expiration{Type: ExpirationNotSpecified}, now.Add(10 * day)},
-		"less than the policy's":           {Expiration{Type: ExpirationAfterDuration, Duration: 10 * day}, Expiration{Type: ExpirationAfterDuration, Duration: day}, now.Add(day)},
-		"more than the policy's":           {Expiration{Type: ExpirationAfterDateTime, End: june}, Expiration{Type: ExpirationAfterDateTime, End: june.Add(day)}, june},
-		"never, where the policy ends":     {Expiration{Type: ExpirationAfterDateTime, End: june}, Expiration{Type: NoExpiration}, june},
-		"an end where the policy has none": {Expiration{Type: NoExpiration}, Expiration{Type: ExpirationAfterDateTime, End: june}, june},
+		"nothing asked, never ends":        {offer.Expiration{Type: offer.NoExpiration}, offer.Expiration{}, time.Time{}},
+		"nothing asked, the policy's end":  {offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: 10 * day}, offer.Expiration{Type: offer.ExpirationNotSpecified}, now.Add(10 * day)},
+		"less than the policy's":           {offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: 10 * day}, offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: day}, now.Add(day)},
+		"more than the policy's":           {offer.Expiration{Type: offer.ExpirationAfterDateTime, End: june}, offer.Expiration{Type: offer.ExpirationAfterDateTime, End: june.Add(day)}, june},
+		"never, where the policy ends":     {offer.Expiration{Type: offer.ExpirationAfterDateTime, End: june}, offer.Expiration{Type: offer.NoExpiration}, june},
+		"an end where the policy has none": {offer.Expiration{Type: offer.NoExpiration}, offer.Expiration{Type: offer.ExpirationAfterDateTime, End: june}, june},
 	} {
-		r := &Request{Terms: Terms{Expiration: tt.most}, Schedule: Schedule{Expiration: tt.asked}}
+		r := &Request{Terms: Terms{Expiration: tt.most}, Schedule: offer.Schedule{Expiration: tt.asked}}
 		if got := r.End(now); !got.Equal(tt.want) {
 			t.Errorf("%s: got %v, want %v", name, got, tt.want)
 		}
@@ -59,7 +62,7 @@ func TestEndsOfRequests(t *testing.T) {
 
 func TestStagesOfAnApproval(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
-	says := Stage{TimeOut: 14 * day, Escalation: true, EscalateAfter: 3 * day, Alternate: []SubjectSet{{Kind: SingleUser}}, Justification: true}
+	says := offer.Stage{TimeOut: 14 * day, Escalation: true, EscalateAfter: 3 * day, Alternate: []offer.SubjectSet{{Kind: offer.SingleUser}}, Justification: true}
 	a := &ApprovalStage{Status: StageInitializing}
 	a.Open(says, now)
 	var seen []string
@@ -96,9 +99,9 @@ func TestStagesOfAnApproval(t *testing.T) {
 
 func TestAnswers(t *testing.T) {
 	text, choice := ids.New[ids.QuestionID](), ids.New[ids.QuestionID]()
-	questions := []Question{
-		{ID: text, Required: true, SingleLine: true, Pattern: `^(a+)+$`, Text: Localized{Text: "Code?"}},
-		{ID: choice, Choices: []Choice{{Value: "EMEA"}, {Value: "APAC"}}, Text: Localized{Text: "Region?"}},
+	questions := []offer.Question{
+		{ID: text, Required: true, SingleLine: true, Pattern: `^(a+)+$`, Text: offer.Localized{Text: "Code?"}},
+		{ID: choice, Choices: []offer.Choice{{Value: "EMEA"}, {Value: "APAC"}}, Text: offer.Localized{Text: "Region?"}},
 	}
 	for name, tt := range map[string]struct {
 		answers []Answer

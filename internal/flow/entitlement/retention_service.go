@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
@@ -41,7 +42,7 @@ func (s *Service) Forget(ctx context.Context) (int, error) {
 // forget removes some requests in one transaction, and before it the approvers of
 // one that has too many.
 func (s *Service) forget(ctx context.Context, some []oldRequest) error {
-	for number := 0; number < mostStages && some[0].rows > forgetBatch; number++ {
+	for number := 0; number < offer.MostStages && some[0].rows > forgetBatch; number++ {
 		if err := s.db.Update(ctx, func(tx *sqldb.Tx) error { return dropApprovers(ctx, tx, some[0].tenant, some[0].id, number) }); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"entente/internal/enttest/house"
 	"entente/internal/flow/entitlement"
 	"entente/internal/flow/guest"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
@@ -19,11 +20,11 @@ import (
 
 // policyFor makes another policy of the package, for whom the scope says, without
 // approval.
-func (s *stage) policyFor(scope entitlement.TargetScope, targets ...entitlement.SubjectSet) *entitlement.Policy {
+func (s *stage) policyFor(scope offer.TargetScope, targets ...offer.SubjectSet) *offer.Policy {
 	s.t.Helper()
 	s.Clock.Advance(time.Second) // policies are told in the order in which they came
-	p, err := s.service.CreatePolicy(s.t.Context(), s.A.Admin, entitlement.Policy{Package: s.pkg.ID, Name: string(scope), Scope: scope, Targets: targets,
-		Requestor: entitlement.RequestorSettings{SelfAdd: true, SelfUpdate: true, SelfRemove: true}})
+	p, err := s.service.CreatePolicy(s.t.Context(), s.A.Admin, offer.Policy{Package: s.pkg.ID, Name: string(scope), Scope: scope, Targets: targets,
+		Requestor: offer.RequestorSettings{SelfAdd: true, SelfUpdate: true, SelfRemove: true}})
 	must(s.t, err)
 	return p
 }
@@ -37,13 +38,13 @@ func TestWhoAsksOnBehalf(t *testing.T) {
 		must(t, s.Users.SetManager(ctx, s.A.Admin, string(lee.ID), boss.ID))
 		helpers := s.addGroup("helpers")
 		must(t, s.Users.AddMember(ctx, s.A.Admin, helpers, kim.ID, time.Time{}))
-		p := s.policyFor(entitlement.AllMemberUsers)
+		p := s.policyFor(offer.AllMemberUsers)
 		behalf := func(by, of *directory.User) error {
 			_, err := s.service.Submit(ctx, s.member(by), entitlement.Submission{Type: entitlement.OnBehalfAdd, Package: s.pkg.ID, Target: of.ID})
 			return err
 		}
-		allow := func(sets ...entitlement.SubjectSet) {
-			_, err := s.service.ChangePolicy(ctx, s.A.Admin, p.ID, func(p *entitlement.Policy) error {
+		allow := func(sets ...offer.SubjectSet) {
+			_, err := s.service.ChangePolicy(ctx, s.A.Admin, p.ID, func(p *offer.Policy) error {
 				p.Requestor.OnBehalfAdd, p.Requestor.OnBehalf = len(sets) > 0, sets
 				return nil
 			})
@@ -52,22 +53,22 @@ func TestWhoAsksOnBehalf(t *testing.T) {
 		if err := behalf(boss, lee); !errors.Is(err, entitlement.NotInScope) {
 			t.Errorf("a policy that lets nobody ask for others: %v", err)
 		}
-		allow(entitlement.SubjectSet{Kind: entitlement.TargetManager}, entitlement.SubjectSet{Kind: entitlement.GroupMembers, Object: helpers})
+		allow(offer.SubjectSet{Kind: offer.TargetManager}, offer.SubjectSet{Kind: offer.GroupMembers, Object: helpers})
 		for name, tt := range map[string]struct {
 			by, of *directory.User
 			want   error
 		}{
 			"a manager for a stranger":    {boss, s.ada, entitlement.NotInScope},
 			"a report for the manager":    {lee, boss, entitlement.NotInScope},
-			"somebody for themselves":     {boss, boss, entitlement.BadModel},
+			"somebody for themselves":     {boss, boss, offer.BadModel},
 			"who is nobody's manager":     {lee, s.ada, entitlement.NotInScope},
-			"a user's own request's form": {lee, lee, entitlement.BadModel},
+			"a user's own request's form": {lee, lee, offer.BadModel},
 		} {
 			if err := behalf(tt.by, tt.of); !errors.Is(err, tt.want) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if _, err := s.service.Submit(ctx, s.member(boss), entitlement.Submission{Type: entitlement.UserAdd, Package: s.pkg.ID, Target: lee.ID}); !errors.Is(err, entitlement.BadModel) {
+		if _, err := s.service.Submit(ctx, s.member(boss), entitlement.Submission{Type: entitlement.UserAdd, Package: s.pkg.ID, Target: lee.ID}); !errors.Is(err, offer.BadModel) {
 			t.Errorf("userAdd for somebody else: %v", err)
 		}
 		if err := behalf(boss, lee); err != nil {
@@ -80,9 +81,35 @@ func TestWhoAsksOnBehalf(t *testing.T) {
 		if s.types(lee) != "onBehalfAdd delivered" || len(s.heldBy(lee)) != 1 || len(s.heldBy(s.ada)) != 1 || len(s.heldBy(boss)) != 0 {
 			t.Errorf("lee: %s; ada: %s; boss: %s", s.types(lee), s.types(s.ada), s.types(boss))
 		}
-		others, err := s.service.OwnRequests(ctx, s.member(boss), entitlement.OnRequestForOthers, entitlement.Asked{})
+		later := func(by *directory.User, kind entitlement.RequestType) error {
+			_, err := s.service.Submit(ctx, s.member(by), entitlement.Submission{Type: kind, Package: s.pkg.ID, Target: lee.ID})
+			s.work()
+			return err
+		}
+		for _, kind := range []entitlement.RequestType{entitlement.UserUpdate, entitlement.UserRemove} {
+			if err := later(boss, kind); !errors.Is(err, entitlement.NotInScope) {
+				t.Errorf("%s for a report, by a policy that lets nobody: %v", kind, err)
+			}
+		}
+		_, err := s.service.ChangePolicy(ctx, s.A.Admin, p.ID, func(p *offer.Policy) error {
+			p.Requestor.OnBehalfUpdate, p.Requestor.OnBehalfRemove = true, true
+			return nil
+		})
 		must(t, err)
-		if len(others.Items) != 1 {
+		for _, kind := range []entitlement.RequestType{entitlement.UserUpdate, entitlement.UserRemove} {
+			if err := later(s.ada, kind); !errors.Is(err, entitlement.NotInScope) {
+				t.Errorf("%s by who is nobody's manager: %v", kind, err)
+			}
+			if err := later(boss, kind); err != nil {
+				t.Errorf("%s for a report: %v", kind, err)
+			}
+		}
+		if len(s.heldBy(lee)) != 0 {
+			t.Error("the manager has not taken it back")
+		}
+		others, err := s.service.OwnRequests(ctx, s.member(boss), entitlement.OnRequestForOthers, offer.Asked{})
+		must(t, err)
+		if len(others.Items) != 3 {
 			t.Errorf("the manager has asked for %d others", len(others.Items))
 		}
 	})
@@ -95,11 +122,11 @@ func TestTheManagerWhoAskedDoesNotApprove(t *testing.T) {
 		t, ctx := s.t, s.t.Context()
 		boss, lee := s.AddUser(t, s.A, "boss"), s.AddUser(t, s.A, "lee")
 		must(t, s.Users.SetManager(ctx, s.A.Admin, string(lee.ID), boss.ID))
-		p := s.policyFor(entitlement.AllMemberUsers)
-		_, err := s.service.ChangePolicy(ctx, s.A.Admin, p.ID, func(p *entitlement.Policy) error {
-			p.Requestor.OnBehalfAdd, p.Requestor.OnBehalf = true, []entitlement.SubjectSet{{Kind: entitlement.TargetManager}}
-			p.Approval = entitlement.ApprovalSettings{ForAdd: true, Stages: []entitlement.Stage{{TimeOut: 14 * day,
-				Primary: []entitlement.SubjectSet{{Kind: entitlement.RequestorManager}, {Kind: entitlement.SingleUser, Object: s.ada.ID}}}}}
+		p := s.policyFor(offer.AllMemberUsers)
+		_, err := s.service.ChangePolicy(ctx, s.A.Admin, p.ID, func(p *offer.Policy) error {
+			p.Requestor.OnBehalfAdd, p.Requestor.OnBehalf = true, []offer.SubjectSet{{Kind: offer.TargetManager}}
+			p.Approval = offer.ApprovalSettings{ForAdd: true, Stages: []offer.Stage{{TimeOut: 14 * day,
+				Primary: []offer.SubjectSet{{Kind: offer.RequestorManager}, {Kind: offer.SingleUser, Object: s.ada.ID}}}}}
 			return nil
 		})
 		must(t, err)
@@ -121,20 +148,20 @@ func TestSeparationOfDuties(t *testing.T) {
 	each(t, func(s *stage) {
 		t, ctx := s.t, s.t.Context()
 		lee, kim := s.AddUser(t, s.A, "lee"), s.AddUser(t, s.A, "kim")
-		pays, err := s.service.CreatePackage(ctx, s.A.Admin, s.catalog.ID, entitlement.PackageChange{Name: ptr("Pays")})
+		pays, err := s.service.CreatePackage(ctx, s.A.Admin, s.catalog.ID, offer.PackageChange{Name: ptr("Pays")})
 		must(t, err)
 		books := s.pkg
-		p := s.policyFor(entitlement.AllMemberUsers)
+		p := s.policyFor(offer.AllMemberUsers)
 		other := *p
 		other.Package = pays.ID
 		q, err := s.service.CreatePolicy(ctx, s.A.Admin, other)
 		must(t, err)
 		must(t, s.service.AddIncompatible(ctx, s.A.Admin, books.ID, pays.ID)) // who pays keeps no books
-		add := func(u *directory.User, pkg *entitlement.Package) error {
+		add := func(u *directory.User, pkg *offer.Package) error {
 			_, err := s.service.Submit(ctx, s.member(u), entitlement.Submission{Type: entitlement.UserAdd, Package: pkg.ID})
 			return err
 		}
-		give := func(u *directory.User, pkg *entitlement.Package, by *entitlement.Policy) error {
+		give := func(u *directory.User, pkg *offer.Package, by *offer.Policy) error {
 			_, err := s.service.Submit(ctx, s.A.Admin, entitlement.Submission{Type: entitlement.AdminAdd, Package: pkg.ID, Policy: by.ID, Target: u.ID})
 			return err
 		}
@@ -217,10 +244,10 @@ func TestWhichPolicyApplies(t *testing.T) {
 		t, ctx := s.t, s.t.Context()
 		lee, kim := s.AddUser(t, s.A, "lee"), s.AddUser(t, s.A, "kim")
 		g := s.accepted("gina")
-		all, members := s.policyFor(entitlement.AllDirectoryUsers), s.policyFor(entitlement.AllMemberUsers)
-		named := s.policyFor(entitlement.SpecificDirectoryUsers, entitlement.SubjectSet{Kind: entitlement.SingleUser, Object: lee.ID})
-		everybody, configured := s.policyFor(entitlement.AllExternalUsers), s.policyFor(entitlement.AllConfiguredConnectedOrganizationUsers)
-		fits := func(who authz.Caller, want ...*entitlement.Policy) {
+		all, members := s.policyFor(offer.AllDirectoryUsers), s.policyFor(offer.AllMemberUsers)
+		named := s.policyFor(offer.SpecificDirectoryUsers, offer.SubjectSet{Kind: offer.SingleUser, Object: lee.ID})
+		everybody, configured := s.policyFor(offer.AllExternalUsers), s.policyFor(offer.AllConfiguredConnectedOrganizationUsers)
+		fits := func(who authz.Caller, want ...*offer.Policy) {
 			t.Helper()
 			got, err := s.service.Requirements(ctx, who, s.pkg.ID)
 			must(t, err)
@@ -228,7 +255,7 @@ func TestWhichPolicyApplies(t *testing.T) {
 				t.Fatalf("%d policies apply, want %d: %+v", len(got), len(want), got)
 			}
 			for _, p := range got {
-				if !slices.ContainsFunc(want, func(w *entitlement.Policy) bool { return w.ID == p.ID }) {
+				if !slices.ContainsFunc(want, func(w *offer.Policy) bool { return w.ID == p.ID }) {
 					t.Errorf("%s applies", p.Name)
 				}
 			}
@@ -243,7 +270,7 @@ func TestWhichPolicyApplies(t *testing.T) {
 		fits(asGuest, all)
 		fits(s.from(s.grace), everybody, configured) // she says which
 		in := entitlement.Submission{Type: entitlement.UserAdd, Package: s.pkg.ID}
-		if _, err := s.service.Submit(ctx, s.from(s.grace), in); !errors.Is(err, entitlement.BadModel) || fault.Public(err).Target != "assignment.assignmentPolicyId" {
+		if _, err := s.service.Submit(ctx, s.from(s.grace), in); !errors.Is(err, offer.BadModel) || fault.Public(err).Target != "assignment.assignmentPolicyId" {
 			t.Errorf("she does not say which: %v", err)
 		}
 		in.Policy = configured.ID
@@ -289,8 +316,8 @@ func TestASecondGuestAccountDecidesNothing(t *testing.T) {
 	each(t, func(s *stage) {
 		t, ctx := s.t, s.t.Context()
 		approvers := s.addGroup("approvers")
-		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *entitlement.Policy) error {
-			p.Approval.Stages[0].Primary = []entitlement.SubjectSet{{Kind: entitlement.GroupMembers, Object: approvers}}
+		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *offer.Policy) error {
+			p.Approval.Stages[0].Primary = []offer.SubjectSet{{Kind: offer.GroupMembers, Object: approvers}}
 			return nil
 		})
 		must(t, err)
@@ -341,10 +368,10 @@ func TestWhatIsInUseStays(t *testing.T) {
 		t, ctx := s.t, s.t.Context()
 		refused := func(when string) {
 			t.Helper()
-			if err := s.service.DeletePackage(ctx, s.A.Admin, s.pkg.ID); !errors.Is(err, entitlement.InUse) {
+			if err := s.service.DeletePackage(ctx, s.A.Admin, s.pkg.ID); !errors.Is(err, offer.InUse) {
 				t.Errorf("%s the package is deleted: %v", when, err)
 			}
-			if err := s.service.DeletePolicy(ctx, s.A.Admin, s.policy.ID); !errors.Is(err, entitlement.InUse) {
+			if err := s.service.DeletePolicy(ctx, s.A.Admin, s.policy.ID); !errors.Is(err, offer.InUse) {
 				t.Errorf("%s the policy is deleted: %v", when, err)
 			}
 		}

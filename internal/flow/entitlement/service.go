@@ -2,14 +2,17 @@ package entitlement
 
 import (
 	"entente/internal/flow/notify"
+	"entente/internal/flow/offer"
 	"entente/internal/flow/provision"
 	"entente/internal/kit/jobs"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
 )
 
-// A Service governs who has which access package.
+// A Service governs who has which access package, and sets up what can be had.
 type Service struct {
+	*offer.Service
+
 	db        *sqldb.DB
 	provision *provision.Service
 	notes     *notify.Service // nil: nobody is told anything
@@ -28,5 +31,5 @@ const Most = 200
 
 // NewService returns a service on db.
 func NewService(db *sqldb.DB) *Service {
-	return &Service{db: db, provision: provision.NewService(db, nil)}
+	return &Service{Service: offer.NewService(db), db: db, provision: provision.NewService(db, nil)}
 }

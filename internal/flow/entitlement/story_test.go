@@ -8,12 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"entente/internal/core/app"
 	"entente/internal/core/audit"
 	"entente/internal/core/authz"
 	"entente/internal/core/directory"
 	"entente/internal/enttest/house"
 	"entente/internal/flow/entitlement"
 	"entente/internal/flow/guest"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/jobs"
@@ -29,9 +31,9 @@ type stage struct {
 
 	ada, grace *directory.User // of A, who approves; of B, who asks
 	group      ids.ObjectID
-	catalog    *entitlement.Catalog
-	pkg        *entitlement.Package
-	policy     *entitlement.Policy
+	catalog    *offer.Catalog
+	pkg        *offer.Package
+	policy     *offer.Policy
 }
 
 func must(t *testing.T, err error) {
@@ -56,12 +58,14 @@ func each(t *testing.T, test func(s *stage)) {
 		s.worker.Handle(guest.RemoveKind, guests.Remove, jobs.Policy{})
 		s.worker.Handle(entitlement.UserKind, s.service.LookAtUser, jobs.Policy{})
 		s.worker.Handle(entitlement.GoneKind, s.service.LookAtGone, jobs.Policy{})
+		s.worker.Handle(entitlement.ProgramGoneKind, s.service.LookAtProgramGone, jobs.Policy{})
 		s.worker.Handle(entitlement.MergeKind, s.service.LookAtMerge, jobs.Policy{})
 		s.worker.Handle(entitlement.RuleKind, s.service.LookAtRule, jobs.Policy{})
-		s.worker.Subscribe(entitlement.PackageRolesChanged, entitlement.PackageKind)
+		s.worker.Subscribe(offer.PackageRolesChanged, entitlement.PackageKind)
 		s.worker.Subscribe(directory.UserChanged, entitlement.UserKind)
 		s.worker.Subscribe(directory.UserRemoved, entitlement.GoneKind)
-		s.worker.Subscribe(entitlement.PolicyChanged, entitlement.RuleKind)
+		s.worker.Subscribe(app.PrincipalRemoved, entitlement.ProgramGoneKind)
+		s.worker.Subscribe(offer.PolicyChanged, entitlement.RuleKind)
 		s.ada, s.grace = h.AddUser(t, h.A, "ada"), h.AddUser(t, h.B, "grace")
 		s.setUp()
 		test(s)
@@ -71,23 +75,23 @@ func each(t *testing.T, test func(s *stage)) {
 // setUp connects B, and makes a catalog with a group, a package and a policy.
 func (s *stage) setUp() {
 	t, ctx, admin := s.t, s.t.Context(), s.A.Admin
-	org, err := s.service.CreateOrganization(ctx, admin, entitlement.OrganizationChange{Name: ptr("Fabrikam"),
-		Sources: []entitlement.Source{{Kind: entitlement.TenantSource, Home: s.B.ID}}})
+	org, err := s.service.CreateOrganization(ctx, admin, offer.OrganizationChange{Name: ptr("Fabrikam"),
+		Sources: []offer.Source{{Kind: offer.TenantSource, Home: s.B.ID}}})
 	must(t, err)
 	must(t, s.service.AddSponsor(ctx, admin, org.ID, false, s.ada.ID))
-	s.catalog, err = s.service.CreateCatalog(ctx, admin, entitlement.CatalogChange{Name: ptr("Design")})
+	s.catalog, err = s.service.CreateCatalog(ctx, admin, offer.CatalogChange{Name: ptr("Design")})
 	must(t, err)
 	s.group = s.addGroup("designers")
-	s.pkg, err = s.service.CreatePackage(ctx, admin, s.catalog.ID, entitlement.PackageChange{Name: ptr("Joint design files")})
+	s.pkg, err = s.service.CreatePackage(ctx, admin, s.catalog.ID, offer.PackageChange{Name: ptr("Joint design files")})
 	must(t, err)
 	s.give(s.group)
-	s.policy, err = s.service.CreatePolicy(ctx, admin, entitlement.Policy{Package: s.pkg.ID, Name: "Partners",
-		Scope:      entitlement.SpecificConnectedOrganizationUsers,
-		Targets:    []entitlement.SubjectSet{{Kind: entitlement.ConnectedOrganizationMembers, Organization: org.ID}},
-		Expiration: entitlement.Expiration{Type: entitlement.ExpirationAfterDuration, Duration: 90 * day},
-		Requestor:  entitlement.RequestorSettings{SelfAdd: true, SelfUpdate: true, SelfRemove: true},
-		Approval: entitlement.ApprovalSettings{ForAdd: true, Justification: true,
-			Stages: []entitlement.Stage{{TimeOut: 14 * day, Primary: []entitlement.SubjectSet{{Kind: entitlement.InternalSponsors}}}}}})
+	s.policy, err = s.service.CreatePolicy(ctx, admin, offer.Policy{Package: s.pkg.ID, Name: "Partners",
+		Scope:      offer.SpecificConnectedOrganizationUsers,
+		Targets:    []offer.SubjectSet{{Kind: offer.ConnectedOrganizationMembers, Organization: org.ID}},
+		Expiration: offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: 90 * day},
+		Requestor:  offer.RequestorSettings{SelfAdd: true, SelfUpdate: true, SelfRemove: true},
+		Approval: offer.ApprovalSettings{ForAdd: true, Justification: true,
+			Stages: []offer.Stage{{TimeOut: 14 * day, Primary: []offer.SubjectSet{{Kind: offer.InternalSponsors}}}}}})
 	must(t, err)
 }
 
@@ -103,9 +107,9 @@ func (s *stage) addGroup(name string) ids.ObjectID {
 // give has the package give the membership of a group.
 func (s *stage) give(group ids.ObjectID) {
 	s.t.Helper()
-	_, err := s.service.RequestResource(s.t.Context(), s.A.Admin, entitlement.ResourceAsk{Kind: entitlement.AdminAdd, Catalog: s.catalog.ID, Origin: entitlement.AadGroup, OriginID: string(group)})
+	_, err := s.service.RequestResource(s.t.Context(), s.A.Admin, offer.ResourceAsk{Kind: offer.AddResource, Catalog: s.catalog.ID, Origin: offer.AadGroup, OriginID: string(group)})
 	must(s.t, err)
-	_, err = s.service.AddRole(s.t.Context(), s.A.Admin, s.pkg.ID, entitlement.RoleAsk{Origin: entitlement.AadGroup, OriginID: string(group), RoleOriginID: "Member_" + string(group)})
+	_, err = s.service.AddRole(s.t.Context(), s.A.Admin, s.pkg.ID, offer.RoleAsk{Origin: offer.AadGroup, OriginID: string(group), RoleOriginID: "Member_" + string(group)})
 	must(s.t, err)
 }
 
@@ -215,7 +219,7 @@ func TestTheStoryOfAGuest(t *testing.T) {
 		if s.isIn(s.group, s.grace) {
 			t.Fatal("access before approval")
 		}
-		list, err := s.service.OwnRequests(t.Context(), s.member(s.ada), entitlement.OnApprover, entitlement.Asked{})
+		list, err := s.service.OwnRequests(t.Context(), s.member(s.ada), entitlement.OnApprover, offer.Asked{})
 		must(t, err)
 		if len(list.Items) != 1 || list.Items[0].ID != r.ID {
 			t.Errorf("waiting for ada: %+v", list.Items)
@@ -343,8 +347,8 @@ func TestRefusedRequests(t *testing.T) {
 			"a second request":                {s.from(s.grace), nil, entitlement.OpenRequest},
 			"a removal of what nobody has":    {s.from(s.grace), func(in *entitlement.Submission) { in.Type = entitlement.UserRemove }, entitlement.NoSuchAccess},
 			"an administrator's word":         {s.from(s.grace), func(in *entitlement.Submission) { in.Type, in.Policy = entitlement.AdminAdd, s.policy.ID }, authz.Denied},
-			"the installation's word":         {s.from(s.grace), func(in *entitlement.Submission) { in.Type = entitlement.SystemAdd }, entitlement.BadModel},
-			"a schedule nobody may choose":    {s.from(s.AddUser(t, s.B, "kim")), func(in *entitlement.Submission) { in.Schedule.Start = s.Clock.Now().Add(day) }, entitlement.BadSchedule},
+			"the installation's word":         {s.from(s.grace), func(in *entitlement.Submission) { in.Type = entitlement.SystemAdd }, offer.BadModel},
+			"a schedule nobody may choose":    {s.from(s.AddUser(t, s.B, "kim")), func(in *entitlement.Submission) { in.Schedule.Start = s.Clock.Now().Add(day) }, offer.BadSchedule},
 			"no justification where required": {s.from(s.AddUser(t, s.B, "pat")), func(in *entitlement.Submission) { in.Justification = " " }, entitlement.NoJustification},
 		} {
 			in := s.wish()
@@ -368,8 +372,8 @@ func TestNobodyDecidesOnTheirOwn(t *testing.T) {
 		t, ctx := s.t, s.t.Context()
 		approvers := s.addGroup("approvers")
 		p := *s.policy
-		p.Approval.Stages = []entitlement.Stage{{TimeOut: 14 * day, Primary: []entitlement.SubjectSet{{Kind: entitlement.GroupMembers, Object: approvers}}}}
-		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(q *entitlement.Policy) error { q.Approval = p.Approval; return nil })
+		p.Approval.Stages = []offer.Stage{{TimeOut: 14 * day, Primary: []offer.SubjectSet{{Kind: offer.GroupMembers, Object: approvers}}}}
+		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(q *offer.Policy) error { q.Approval = p.Approval; return nil })
 		must(t, err)
 
 		// Grace is a guest already, accepted, and in the group; ada is in it as well.
@@ -404,7 +408,7 @@ func TestNobodyDecidesOnTheirOwn(t *testing.T) {
 		if err := s.decide(s.from(s.grace), r, true); !errors.Is(err, entitlement.NotApprover) {
 			t.Errorf("at home: err = %v", err)
 		}
-		list, err := s.service.OwnRequests(ctx, asGuest, entitlement.OnApprover, entitlement.Asked{})
+		list, err := s.service.OwnRequests(ctx, asGuest, entitlement.OnApprover, offer.Asked{})
 		must(t, err)
 		if len(list.Items) != 0 {
 			t.Error("the requestor's own request waits for the requestor")

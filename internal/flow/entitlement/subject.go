@@ -3,6 +3,7 @@ package entitlement
 import (
 	"time"
 
+	"entente/internal/core/directory"
 	"entente/internal/kit/ids"
 )
 
@@ -23,6 +24,8 @@ type Subject struct {
 	PrincipalName string
 	Organization  ids.OrganizationID // the connected organization they belong to, or empty
 	CreatedAt     time.Time
+
+	user *directory.User // what account has read
 }
 
 // Inside reports whether the subject's home is the tenant itself.

@@ -8,6 +8,7 @@ import (
 	"entente/internal/core/directory"
 	"entente/internal/core/object"
 	"entente/internal/core/tenant"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
@@ -49,29 +50,28 @@ func (s *Subject) describe(u *directory.User) {
 // subjectOfObject returns the subject that a user or service principal of the
 // tenant stands for, and stores it where there is none yet.
 func subjectOfObject(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) (*Subject, error) {
-	o, err := object.Get(ctx, tx, tenant, id)
-	if err != nil {
-		return nil, noTarget(err)
-	}
-	s := &Subject{Tenant: tenant, Kind: ids.Workload, Object: id, Name: o.DisplayName}
-	switch o.Kind {
-	case object.User:
-		u, err := directory.GetUser(ctx, tx, tenant, string(id))
-		if err != nil {
-			return nil, err
-		}
-		s.Kind = ids.Person
+	s := &Subject{Tenant: tenant, Kind: ids.Person, Object: id}
+	u, err := s.account(ctx, tx)
+	if err == nil {
 		s.describe(u)
 		if u.External() {
 			s.Principal = u.Home // nobody while it has not accepted
 		} else {
 			s.Principal = ids.Principal{Kind: ids.Person, Home: tenant, ID: id}
 		}
-	case object.ServicePrincipal:
-		s.Principal = ids.Principal{Kind: ids.Workload, Home: tenant, ID: id}
-	default:
-		return nil, noTarget(object.Missing(string(id)))
+		return known(ctx, tx, s)
 	}
+	if !missing(err) {
+		return nil, err
+	}
+	o, err := object.Get(ctx, tx, tenant, id)
+	if err == nil && o.Kind != object.ServicePrincipal {
+		err = object.Missing(string(id))
+	}
+	if err != nil {
+		return nil, noTarget(err)
+	}
+	s.Kind, s.Name, s.Principal = ids.Workload, o.DisplayName, ids.Principal{Kind: ids.Workload, Home: tenant, ID: id}
 	return known(ctx, tx, s)
 }
 
@@ -82,7 +82,7 @@ func subjectOfAddress(ctx context.Context, tx *sqldb.Tx, in ids.TenantID, addres
 	address = strings.TrimSpace(address)
 	_, domain, ok := strings.Cut(address, "@")
 	if !ok || len(address) > 254 {
-		return nil, bad("assignment.target.email", "'%.100s' is no address.", address)
+		return nil, offer.Bad("assignment.target.email", "'%.100s' is no address.", address)
 	}
 	if u, err := directory.GuestByMail(ctx, tx, in, address); err == nil {
 		return subjectOfObject(ctx, tx, in, u.ID)
@@ -158,6 +158,7 @@ func known(ctx context.Context, tx *sqldb.Tx, s *Subject) (*Subject, error) {
 		}
 	}
 	have.Name, have.Email, have.PrincipalName, have.Organization = s.Name, s.Email, s.PrincipalName, s.Organization
+	have.user, before.user = s.user, s.user
 	if *have == before {
 		return have, nil
 	}
@@ -170,7 +171,7 @@ func homeOrganization(ctx context.Context, tx *sqldb.Tx, s *Subject) (ids.Organi
 	if s.Principal.IsZero() || s.Principal.Home == s.Tenant {
 		return "", nil
 	}
-	o, err := organizationOf(ctx, tx, s.Tenant, Provenance{Home: s.Principal.Home})
+	o, err := offer.OrganizationOf(ctx, tx, s.Tenant, offer.Provenance{Home: s.Principal.Home})
 	if err != nil || o == nil {
 		return "", err
 	}
@@ -192,25 +193,25 @@ func circle(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.Objec
 	if id == "" {
 		return nil, nil
 	}
-	above, err := directory.GroupsWith(ctx, tx, tenant, id, false, mostAbove)
+	above, err := directory.GroupsWith(ctx, tx, tenant, id, false, offer.MostAbove)
 	return append(above, id), err
 }
 
 // Subjects returns a page of the tenant's subjects to who may see everything.
-func (s *Service) Subjects(ctx context.Context, who authz.Caller, q Asked) (List[*Subject], error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (List[*Subject], error) {
-		if err := may(ctx, tx, who, "", toRead); err != nil {
-			return List[*Subject]{}, err
+func (s *Service) Subjects(ctx context.Context, who authz.Caller, q offer.Asked) (offer.List[*Subject], error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (offer.List[*Subject], error) {
+		if err := offer.May(ctx, tx, who, "", offer.ToRead); err != nil {
+			return offer.List[*Subject]{}, err
 		}
-		return listed(q, func() (int, error) { return countSubjects(ctx, tx, who.Tenant, q.Query.Filter) },
+		return offer.Listed(q, func() (int, error) { return countSubjects(ctx, tx, who.Tenant, q.Query.Filter) },
 			func() (object.Page[*Subject], error) { return listSubjects(ctx, tx, who.Tenant, q.Query) })
 	})
 }
 
 // Subject returns a subject.
 func (s *Service) Subject(ctx context.Context, who authz.Caller, id ids.SubjectID) (*Subject, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (*Subject, error) {
-		if err := may(ctx, tx, who, "", toRead); err != nil {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (*Subject, error) {
+		if err := offer.May(ctx, tx, who, "", offer.ToRead); err != nil {
 			return nil, err
 		}
 		return subjectByID(ctx, tx, who.Tenant, id)

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"entente/internal/core/object"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
@@ -37,18 +38,18 @@ func countSubjects(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, filte
 
 // subjectByID returns a subject, or NotFound.
 func subjectByID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.SubjectID) (*Subject, error) {
-	return one(ctx, tx, string(id), "select "+subjectColumns+" from subject b where b.tenant_id = ? and b.id = ?", []any{tenant, id}, scanSubject)
+	return offer.Row(ctx, tx, string(id), "select "+subjectColumns+" from subject b where b.tenant_id = ? and b.id = ?", []any{tenant, id}, scanSubject)
 }
 
 // subjectsByID returns those of some subjects that there are, by identifier.
 func subjectsByID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, keys []ids.SubjectID) (map[ids.SubjectID]*Subject, error) {
-	all, err := several(ctx, tx, "select "+subjectColumns+" from subject b where b.tenant_id = ? and b.id", tenant, keys, scanSubject)
-	return byID(all, func(s *Subject) ids.SubjectID { return s.ID }), err
+	all, err := offer.Several(ctx, tx, "select "+subjectColumns+" from subject b where b.tenant_id = ? and b.id", tenant, keys, scanSubject)
+	return offer.ByID(all, func(s *Subject) ids.SubjectID { return s.ID }), err
 }
 
 // subjectByObject returns the subject that an object stands for, or NotFound.
 func subjectByObject(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) (*Subject, error) {
-	return one(ctx, tx, string(id), "select "+subjectColumns+" from subject b where b.tenant_id = ? and b.object_id = ? and b.object_id <> ''", []any{tenant, id}, scanSubject)
+	return offer.Row(ctx, tx, string(id), "select "+subjectColumns+" from subject b where b.tenant_id = ? and b.object_id = ? and b.object_id <> ''", []any{tenant, id}, scanSubject)
 }
 
 // subjectsOf returns the subjects that are a principal or an object: none, one,
@@ -62,7 +63,7 @@ func subjectsOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, p ids.Pr
 // subjectByAddress returns the subject of whom only the address is known, or
 // NotFound.
 func subjectByAddress(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, address string) (*Subject, error) {
-	return one(ctx, tx, address, "select "+subjectColumns+` from subject b
+	return offer.Row(ctx, tx, address, "select "+subjectColumns+` from subject b
 		where b.tenant_id = ? and b.email_folded = ? and b.email_folded <> '' and b.principal = '' and b.object_id = ''`, []any{tenant, query.Fold(address)}, scanSubject)
 }
 

@@ -11,6 +11,7 @@ import (
 	"entente/internal/core/directory"
 	"entente/internal/flow/entitlement"
 	"entente/internal/flow/guest"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
@@ -18,16 +19,16 @@ import (
 // open has the policy be for everybody from outside, without approval.
 func (s *stage) open() {
 	s.t.Helper()
-	_, err := s.service.ChangePolicy(s.t.Context(), s.A.Admin, s.policy.ID, func(p *entitlement.Policy) error {
-		p.Scope, p.Targets, p.Approval = entitlement.AllExternalUsers, nil, entitlement.ApprovalSettings{}
+	_, err := s.service.ChangePolicy(s.t.Context(), s.A.Admin, s.policy.ID, func(p *offer.Policy) error {
+		p.Scope, p.Targets, p.Approval = offer.AllExternalUsers, nil, offer.ApprovalSettings{}
 		return nil
 	})
 	must(s.t, err)
 }
 
-func (s *stage) organizations() []*entitlement.Organization {
+func (s *stage) organizations() []*offer.Organization {
 	s.t.Helper()
-	list, err := s.service.Organizations(s.t.Context(), s.A.Admin, entitlement.Asked{})
+	list, err := s.service.Organizations(s.t.Context(), s.A.Admin, offer.Asked{})
 	must(s.t, err)
 	return list.Items
 }
@@ -48,7 +49,7 @@ func TestAnUnknownOrganizationIsProposed(t *testing.T) {
 		r := s.ask(s.grace)
 		s.ask(s.AddUser(t, s.B, "kim"))
 		list := s.organizations()
-		if len(list) != 1 || list[0].State != entitlement.Proposed || list[0].Name != "Fabrikam" || list[0].Sources[0].Home != s.B.ID {
+		if len(list) != 1 || list[0].State != offer.Proposed || list[0].Name != "Fabrikam" || list[0].Sources[0].Home != s.B.ID {
 			t.Fatalf("connected: %+v", list)
 		}
 		target, err := s.service.Subject(ctx, s.A.Admin, r.Target)
@@ -66,15 +67,15 @@ func TestAnUnknownOrganizationIsProposed(t *testing.T) {
 		}
 		// It is among those that exist, and counts as configured once somebody says so.
 		lee := s.from(s.AddUser(t, s.B, "lee"))
-		scope := func(to entitlement.TargetScope) {
-			_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *entitlement.Policy) error { p.Scope = to; return nil })
+		scope := func(to offer.TargetScope) {
+			_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *offer.Policy) error { p.Scope = to; return nil })
 			must(t, err)
 		}
-		scope(entitlement.AllConfiguredConnectedOrganizationUsers)
+		scope(offer.AllConfiguredConnectedOrganizationUsers)
 		if _, err := s.service.Submit(ctx, lee, s.wish()); !errors.Is(err, entitlement.NotInScope) {
 			t.Errorf("a proposed organization is taken for a configured one: %v", err)
 		}
-		must(t, s.service.UpdateOrganization(ctx, s.A.Admin, list[0].ID, entitlement.OrganizationChange{State: ptr(entitlement.Configured)}))
+		must(t, s.service.UpdateOrganization(ctx, s.A.Admin, list[0].ID, offer.OrganizationChange{State: ptr(offer.Configured)}))
 		if _, err := s.service.Submit(ctx, lee, s.wish()); err != nil {
 			t.Errorf("once it is configured: %v", err)
 		}
@@ -113,7 +114,7 @@ func TestRequestsAreForgotten(t *testing.T) {
 		s.work()
 		a := s.assignment(r)
 		ended := s.state(r).CompletedAt
-		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *entitlement.Policy) error { p.Approval.Stages[0].TimeOut = 365 * day; return nil })
+		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *offer.Policy) error { p.Approval.Stages[0].TimeOut = 365 * day; return nil })
 		must(t, err)
 		waits := s.ask(s.AddUser(t, s.B, "kim"))
 		s.Clock.Advance(ended.AddDate(0, 3, 0).Sub(s.Clock.Now()) - time.Second)
@@ -220,9 +221,9 @@ func TestTwoSubjectsBecomeOne(t *testing.T) {
 }
 
 // second makes another package with the same policy.
-func (s *stage) second() *entitlement.Package {
+func (s *stage) second() *offer.Package {
 	s.t.Helper()
-	p, err := s.service.CreatePackage(s.t.Context(), s.A.Admin, s.catalog.ID, entitlement.PackageChange{Name: ptr("Second")})
+	p, err := s.service.CreatePackage(s.t.Context(), s.A.Admin, s.catalog.ID, offer.PackageChange{Name: ptr("Second")})
 	must(s.t, err)
 	policy, err := s.service.Policy(s.t.Context(), s.A.Admin, "", s.policy.ID)
 	must(s.t, err)
@@ -237,7 +238,7 @@ func (s *stage) second() *entitlement.Package {
 // so many packages.
 func (s *stage) oneSubject(u *directory.User, live int) {
 	s.t.Helper()
-	list, err := s.service.Subjects(s.t.Context(), s.A.Admin, entitlement.Asked{})
+	list, err := s.service.Subjects(s.t.Context(), s.A.Admin, offer.Asked{})
 	must(s.t, err)
 	var mine []*entitlement.Subject
 	for _, one := range list.Items {
@@ -248,7 +249,7 @@ func (s *stage) oneSubject(u *directory.User, live int) {
 	if len(mine) != 1 {
 		s.t.Fatalf("%d subjects stand for one person: %+v", len(mine), mine)
 	}
-	all, err := s.service.OwnAssignments(s.t.Context(), s.from(u), entitlement.OnTarget, entitlement.Asked{})
+	all, err := s.service.OwnAssignments(s.t.Context(), s.from(u), entitlement.OnTarget, offer.Asked{})
 	must(s.t, err)
 	n := len(slices.DeleteFunc(slices.Clone(all.Items), func(a *entitlement.Assignment) bool { return !a.Live() }))
 	if n != live {
@@ -294,7 +295,7 @@ func TestTwoSubjectsWithOnePackage(t *testing.T) {
 		}))
 		as := s.from(s.grace)
 		as.Object = g.ID
-		_, err = s.service.Requestable(ctx, as, entitlement.Asked{}) // she comes
+		_, err = s.service.Requestable(ctx, as, offer.Asked{}) // she comes
 		must(t, err)
 		s.work()
 		if a := s.assignment(old); a.State != entitlement.AccessDelivered || a.Object != g.ID {

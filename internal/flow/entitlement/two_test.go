@@ -14,6 +14,7 @@ import (
 	"entente/internal/enttest/house"
 	"entente/internal/flow/entitlement"
 	"entente/internal/flow/guest"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/jobs"
 	"entente/internal/kit/sqldb"
@@ -33,8 +34,8 @@ func TestTwoServers(t *testing.T) {
 	s.ada, s.grace = h.AddUser(t, h.A, "ada"), h.AddUser(t, h.B, "grace")
 	s.setUp()
 	ctx, lee := t.Context(), s.AddUser(t, s.A, "lee")
-	_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *entitlement.Policy) error {
-		p.Approval.Stages[0].Primary = []entitlement.SubjectSet{{Kind: entitlement.SingleUser, Object: s.ada.ID}, {Kind: entitlement.SingleUser, Object: lee.ID}}
+	_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *offer.Policy) error {
+		p.Approval.Stages[0].Primary = []offer.SubjectSet{{Kind: offer.SingleUser, Object: s.ada.ID}, {Kind: offer.SingleUser, Object: lee.ID}}
 		return nil
 	})
 	must(t, err)
@@ -145,7 +146,7 @@ func TestTwoServers(t *testing.T) {
 			t.Errorf("%s: %s after its end", a.ID, got.State)
 		}
 	}
-	all, err := s.service.Requests(ctx, s.A.Admin, entitlement.Asked{})
+	all, err := s.service.Requests(ctx, s.A.Admin, offer.Asked{})
 	must(t, err)
 	removals := 0
 	for _, r := range all.Items {

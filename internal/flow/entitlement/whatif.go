@@ -8,6 +8,7 @@ import (
 	"entente/internal/core/authz"
 	"entente/internal/core/directory"
 	"entente/internal/core/object"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
 	"entente/internal/kit/sqldb"
@@ -17,6 +18,7 @@ import (
 // approve, and what would be given. What deserves a second look stands in Notes.
 type Outcome struct {
 	Requestors []Party   `json:"requestors"`
+	OnBehalf   []Party   `json:"onBehalfRequestors"` // who could ask for those
 	Stages     []Parties `json:"approvalStages"`
 	Grants     []Granted `json:"grants"`
 	Notes      []string  `json:"notes"`
@@ -32,26 +34,27 @@ type Party struct {
 
 // Parties are who would approve in a stage.
 type Parties struct {
-	Approvers []Party `json:"approvers"`
+	Approvers  []Party `json:"approvers"`
+	Escalation []Party `json:"escalationApprovers"` // asked besides, after a while
 }
 
 // A Granted is a role that would be given.
 type Granted struct {
-	Resource string `json:"resource"`
-	Role     string `json:"role"`
-	Origin   Origin `json:"originSystem"`
+	Resource string       `json:"resource"`
+	Role     string       `json:"role"`
+	Origin   offer.Origin `json:"originSystem"`
 }
 
 // WhatIf tells what a policy would do, without saving it. It is refused as saving
 // it would be.
-func (s *Service) WhatIf(ctx context.Context, who authz.Caller, p Policy) (*Outcome, error) {
-	return view(ctx, s, func(tx *sqldb.Tx) (*Outcome, error) {
-		of, err := packageFor(ctx, tx, who, p.Package, toPackage)
+func (s *Service) WhatIf(ctx context.Context, who authz.Caller, p offer.Policy) (*Outcome, error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (*Outcome, error) {
+		of, err := offer.PackageFor(ctx, tx, who, p.Package, offer.ToPackage)
 		if err != nil {
 			return nil, err
 		}
 		p.Tenant = who.Tenant
-		if err := stand(ctx, tx, who, of, &p); err != nil {
+		if err := offer.Stand(ctx, tx, who, of, &p); err != nil {
 			return nil, err
 		}
 		return outcomeOf(ctx, tx, who, of, &p)
@@ -59,22 +62,25 @@ func (s *Service) WhatIf(ctx context.Context, who authz.Caller, p Policy) (*Outc
 }
 
 // outcomeOf tells what a policy that stands would do.
-func outcomeOf(ctx context.Context, tx *sqldb.Tx, who authz.Caller, of *Package, p *Policy) (*Outcome, error) {
-	out := &Outcome{Requestors: []Party{}, Stages: []Parties{}, Grants: []Granted{}, Notes: []string{}}
+func outcomeOf(ctx context.Context, tx *sqldb.Tx, who authz.Caller, of *offer.Package, p *offer.Policy) (*Outcome, error) {
+	out := &Outcome{Requestors: []Party{}, OnBehalf: []Party{}, Stages: []Parties{}, Grants: []Granted{}, Notes: []string{}}
 	if err := out.requestors(ctx, tx, who, p); err != nil {
+		return nil, err
+	}
+	if err := out.proposed(ctx, tx, p); err != nil {
 		return nil, err
 	}
 	if err := out.approvers(ctx, tx, who, p); err != nil {
 		return nil, err
 	}
-	given, err := rolesOf(ctx, tx, who.Tenant, of.ID)
+	given, err := offer.RolesOf(ctx, tx, who.Tenant, of.ID)
 	for _, g := range given {
 		out.Grants = append(out.Grants, Granted{g.Resource.Name, g.Role.Name, g.Resource.Origin})
 	}
 	if err != nil {
 		return nil, err
 	}
-	c, err := catalogByID(ctx, tx, who.Tenant, of.Catalog)
+	c, err := offer.CatalogByID(ctx, tx, who.Tenant, of.Catalog)
 	if err != nil {
 		return nil, err
 	}
@@ -82,14 +88,18 @@ func outcomeOf(ctx context.Context, tx *sqldb.Tx, who authz.Caller, of *Package,
 	out.note(!c.Published, "The catalog is not published: nobody can ask.")
 	out.note(!c.External && external[p.Scope], "The catalog is not for people from outside, whom the policy is for.")
 	out.note(of.Hidden, "The access package is hidden: people ask by its link.")
-	out.note(!p.Requestor.SelfAdd && p.Scope != NotSpecified && p.Automatic == nil, "The policy accepts no requests.")
-	out.note(p.Expiration.Type == NoExpiration, "Access never ends.")
+	if asks := p.Scope != offer.NotSpecified && p.Automatic == nil; asks && !p.Requestor.SelfAdd {
+		others := p.Requestor.OnBehalfAdd && len(p.Requestor.OnBehalf) > 0
+		out.note(!others, "The policy accepts no requests.")
+		out.note(others, "Those whom the policy is for cannot ask; others ask on their behalf.")
+	}
+	out.note(p.Expiration.Type == offer.NoExpiration, "Access never ends.")
 	return out, nil
 }
 
 // external are the scopes of people from outside.
-var external = map[TargetScope]bool{
-	SpecificConnectedOrganizationUsers: true, AllConfiguredConnectedOrganizationUsers: true, AllExternalUsers: true, AllExistingConnectedOrganizationUsers: true,
+var external = map[offer.TargetScope]bool{
+	offer.SpecificConnectedOrganizationUsers: true, offer.AllConfiguredConnectedOrganizationUsers: true, offer.AllExternalUsers: true, offer.AllExistingConnectedOrganizationUsers: true,
 }
 
 func (o *Outcome) note(is bool, say string, args ...any) {
@@ -98,12 +108,24 @@ func (o *Outcome) note(is bool, say string, args ...any) {
 	}
 }
 
-// requestors tells whom the policy is for.
-func (o *Outcome) requestors(ctx context.Context, tx *sqldb.Tx, who authz.Caller, p *Policy) error {
+// mostOrganizations is how many connected organizations are told one by one.
+const mostOrganizations = 100
+
+// requestors tells whom the policy is for, and who asks on their behalf.
+func (o *Outcome) requestors(ctx context.Context, tx *sqldb.Tx, who authz.Caller, p *offer.Policy) error {
+	if p.Requestor.OnBehalfAdd {
+		for _, set := range p.Requestor.OnBehalf {
+			party, err := partyOf(ctx, tx, who, set)
+			if err != nil {
+				return err
+			}
+			o.OnBehalf = append(o.OnBehalf, party)
+		}
+	}
 	if len(p.Targets) > 0 {
 		for _, t := range p.Targets {
 			party, err := partyOf(ctx, tx, who, t)
-			if err == nil && t.Kind == AttributeRuleMembers {
+			if err == nil && t.Kind == offer.AttributeRuleMembers {
 				party.Count, err = o.ruled(ctx, tx, who, t.Rule)
 			}
 			if err != nil {
@@ -116,21 +138,29 @@ func (o *Outcome) requestors(ctx context.Context, tx *sqldb.Tx, who authz.Caller
 	n := -1
 	var err error
 	switch p.Scope {
-	case NotSpecified:
+	case offer.NotSpecified:
 		o.note(true, "Nobody asks by this policy; administrators assign.")
 		return nil
-	case AllMemberUsers:
+	case offer.AllMemberUsers:
 		n, err = people(ctx, tx, p.Tenant, "Member")
-	case AllDirectoryUsers:
+	case offer.AllDirectoryUsers:
 		n, err = people(ctx, tx, p.Tenant, "")
-	case AllConfiguredConnectedOrganizationUsers, AllExistingConnectedOrganizationUsers:
-		q := query.Query{Page: query.Page{Limit: 100}}
-		if p.Scope == AllConfiguredConnectedOrganizationUsers {
-			q.Filter = query.Compare{Field: "state", Op: query.Eq, Value: string(Configured)}
+	case offer.AllConfiguredConnectedOrganizationUsers, offer.AllExistingConnectedOrganizationUsers:
+		q := query.Query{Page: query.Page{Limit: mostOrganizations}}
+		if p.Scope == offer.AllConfiguredConnectedOrganizationUsers {
+			q.Filter = query.Compare{Field: "state", Op: query.Eq, Value: string(offer.Configured)}
 		}
-		list, err := listOrganizations(ctx, tx, p.Tenant, q)
+		list, err := offer.ListOrganizations(ctx, tx, p.Tenant, q)
 		for _, org := range list.Items {
 			o.Requestors = append(o.Requestors, Party{"connectedOrganization", string(org.ID), org.Name, -1})
+		}
+		if err == nil && len(list.Next) > 0 {
+			orgs, _ := organizationsOf(p)
+			_, n, err := offer.OrganizationNames(ctx, tx, p.Tenant, orgs, 0)
+			if err != nil {
+				return err
+			}
+			o.note(true, "The policy is for %d connected organizations, of which the first %d are told.", n, mostOrganizations)
 		}
 		o.note(err == nil && len(list.Items) == 0, "There is no connected organization: nobody can ask.")
 		return err
@@ -146,7 +176,7 @@ const mostWeighed = 10_000
 // too many users to ask of each. Whoever does not administer everything is not told:
 // rules ask for attributes that they may not read.
 func (o *Outcome) ruled(ctx context.Context, tx *sqldb.Tx, who authz.Caller, text string) (int, error) {
-	if err := may(ctx, tx, who, "", toAdminister); errors.Is(err, authz.Denied) {
+	if err := offer.May(ctx, tx, who, "", offer.ToAdminister); errors.Is(err, authz.Denied) {
 		return -1, nil
 	} else if err != nil {
 		return 0, err
@@ -176,38 +206,16 @@ func (o *Outcome) ruled(ctx context.Context, tx *sqldb.Tx, who authz.Caller, tex
 	return -1, nil
 }
 
-// approvers tells who would approve, stage by stage.
-func (o *Outcome) approvers(ctx context.Context, tx *sqldb.Tx, who authz.Caller, p *Policy) error {
-	o.note(!p.Approval.ForAdd && p.Scope != NotSpecified, "Nobody approves: access is given at once.")
-	for i, stage := range p.Approval.Stages {
-		parties := []Party{}
-		someone := false
-		for _, sets := range [][]SubjectSet{stage.Primary, stage.Fallback} {
-			for _, set := range sets {
-				party, err := partyOf(ctx, tx, who, set)
-				if err != nil {
-					return err
-				}
-				someone = someone || party.Count != 0
-				parties = append(parties, party)
-			}
-		}
-		o.note(!someone, "Nobody is there who could approve in stage %d: requests would wait until they are denied.", i+1)
-		o.Stages = append(o.Stages, Parties{parties})
-	}
-	return nil
-}
-
 // partyOf tells who a set is now, as far as that does not depend on who asks.
-func partyOf(ctx context.Context, tx *sqldb.Tx, who authz.Caller, set SubjectSet) (Party, error) {
+func partyOf(ctx context.Context, tx *sqldb.Tx, who authz.Caller, set offer.SubjectSet) (Party, error) {
 	switch set.Kind {
-	case ConnectedOrganizationMembers:
-		org, err := organizationByID(ctx, tx, who.Tenant, set.Organization)
+	case offer.ConnectedOrganizationMembers:
+		org, err := offer.OrganizationByID(ctx, tx, who.Tenant, set.Organization)
 		if err != nil {
 			return Party{}, err
 		}
 		return Party{"connectedOrganization", string(org.ID), org.Name, -1}, nil
-	case SingleUser, GroupMembers, SingleServicePrincipal:
+	case offer.SingleUser, offer.GroupMembers, offer.SingleServicePrincipal:
 		o, err := object.Get(ctx, tx, who.Tenant, set.Object)
 		if err != nil {
 			return Party{}, err

@@ -8,6 +8,7 @@ import (
 	"entente/internal/core/authz"
 	"entente/internal/core/directory"
 	"entente/internal/flow/guest"
+	"entente/internal/flow/offer"
 	"entente/internal/flow/provision"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -69,15 +70,15 @@ func (s *Service) lookAtRequest(ctx context.Context, tx *sqldb.Tx, tenant ids.Te
 
 // waitOn reminds, asks others, or ends a request on which nobody decided in time.
 func waitOn(ctx context.Context, tx *sqldb.Tx, r *Request) error {
-	stage, err := stageNumber(ctx, tx, r, r.Stage)
+	stage, err := r.stage(ctx, tx)
 	if err != nil {
 		return err
 	}
-	target, err := subjectByID(ctx, tx, r.Tenant, r.Target)
+	target, _, err := r.parties(ctx, tx)
 	if err != nil {
 		return err
 	}
-	p, err := packageByID(ctx, tx, r.Tenant, r.Package)
+	p, err := offer.PackageByID(ctx, tx, r.Tenant, r.Package)
 	if err != nil {
 		return err
 	}
@@ -125,7 +126,7 @@ func waitOn(ctx context.Context, tx *sqldb.Tx, r *Request) error {
 type load struct {
 	r      *Request
 	a      *Assignment // nil while there is none
-	pkg    *Package
+	pkg    *offer.Package
 	target *Subject
 	fresh  bool // the assignment is not stored yet
 }
@@ -137,7 +138,7 @@ func loadOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.Reque
 	if l.target, err = subjectByID(ctx, tx, tenant, l.r.Target); err != nil {
 		return l, err
 	}
-	if l.pkg, err = packageByID(ctx, tx, tenant, l.r.Package); err != nil {
+	if l.pkg, err = offer.PackageByID(ctx, tx, tenant, l.r.Package); err != nil {
 		return l, err
 	}
 	if l.r.Assignment != "" {
@@ -237,7 +238,7 @@ func (s *Service) arrive(ctx context.Context, tx *sqldb.Tx, l *load) (ids.Object
 	}
 	var sponsors []ids.ObjectID
 	if t.Organization != "" {
-		all, err := sponsorsOf(ctx, tx, t.Tenant, t.Organization)
+		all, err := offer.SponsorsOf(ctx, tx, t.Tenant, t.Organization)
 		if err != nil {
 			return "", err
 		}
@@ -295,7 +296,7 @@ func (s *Service) failed(ctx context.Context, tenant ids.TenantID, id ids.Reques
 			return err
 		}
 		if !again && l.a != nil && !l.r.Type.Removes() && l.a.State == AccessDelivering {
-			if err := l.a.Settle(AccessFailed, f.Message, tx.Now()); err != nil {
+			if err := l.a.Settle(l.failed(), f.Message, tx.Now()); err != nil {
 				return err
 			}
 			if err := putAssignment(ctx, tx, l.a); err != nil {
@@ -309,6 +310,9 @@ func (s *Service) failed(ctx context.Context, tenant ids.TenantID, id ids.Reques
 			return err
 		}
 		if !again {
+			if err := s.batch(tx, tenant).leave(ctx, []*Subject{l.target}); err != nil {
+				return err
+			}
 			if err := tell(ctx, tx, actor(tenant), l.target, l.r, l.pkg.Name, outcome(l.r)); err != nil {
 				return err
 			}
@@ -494,7 +498,7 @@ const packageBatch = 200
 // LookAtPackage is the handler of PackageKind: everybody who has the package is
 // looked at.
 func (s *Service) LookAtPackage(ctx context.Context, w *jobs.Work) error {
-	var c RolesChange
+	var c offer.RolesChange
 	if err := w.Args(&c); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"entente/internal/core/directory"
 	"entente/internal/core/tenant"
 	"entente/internal/flow/notify"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/secret"
 	"entente/internal/kit/sqldb"
@@ -118,7 +119,7 @@ func (w *writing) delivered(ctx context.Context, tx *sqldb.Tx, l *load) (notify.
 	if l.a == nil || !l.a.Live() {
 		return nil, nil
 	}
-	given, err := rolesOf(ctx, tx, l.r.Tenant, l.r.Package)
+	given, err := offer.RolesOf(ctx, tx, l.r.Tenant, l.r.Package)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +127,7 @@ func (w *writing) delivered(ctx context.Context, tx *sqldb.Tx, l *load) (notify.
 	for _, g := range given[:min(len(given), mostShown)] {
 		c.Gives = append(c.Gives, g.Resource.Name+": "+g.Role.Name)
 	}
-	if l.r.Type == OnBehalfAdd && w.to != l.target.Object {
+	if l.r.ForAnother() && w.to != l.target.Object {
 		c.For = notify.Person{Name: nameOfSubject(l.target)}
 		c.Link, err = w.link(RequestPlace, string(l.r.ID), tx.Now().Add(linkLife))
 		return c, err
@@ -144,7 +145,7 @@ func (w *writing) access(ctx context.Context, tx *sqldb.Tx) (notify.Content, err
 	if err != nil {
 		return nil, err
 	}
-	p, err := packageByID(ctx, tx, a.Tenant, a.Package)
+	p, err := offer.PackageByID(ctx, tx, a.Tenant, a.Package)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +169,7 @@ func (w *writing) access(ctx context.Context, tx *sqldb.Tx) (notify.Content, err
 
 // extensible reports whether who has an assignment could ask for longer now.
 func extensible(ctx context.Context, tx *sqldb.Tx, a *Assignment) (bool, error) {
-	p, err := policyByID(ctx, tx, a.Tenant, a.Policy)
+	p, err := offer.PolicyByID(ctx, tx, a.Tenant, a.Policy)
 	if missing(err) {
 		return false, nil
 	}
@@ -213,7 +214,7 @@ func (w *writing) ask(ctx context.Context, tx *sqldb.Tx, l *load) (a notify.Ask,
 // tenant calls it, else as it calls itself, and none of who is at home.
 func (w *writing) home(ctx context.Context, tx *sqldb.Tx, s *Subject) (string, error) {
 	if s.Organization != "" {
-		o, err := organizationByID(ctx, tx, s.Tenant, s.Organization)
+		o, err := offer.OrganizationByID(ctx, tx, s.Tenant, s.Organization)
 		if err == nil {
 			return o.Name, nil
 		}

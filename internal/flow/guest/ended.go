@@ -27,7 +27,7 @@ func Find(ctx context.Context, tx *sqldb.Tx, in *tenant.Tenant, p person.Proof, 
 	if failed != nil {
 		return nil, failed
 	}
-	if l.BlockedAt.IsZero() {
+	if !l.Blocks(v.Here) {
 		return v, err
 	}
 	return v, fault.Because(fault.Forbidden, AccessEnded, "The last access of the guest has ended, and the account is blocked until there is another.").

@@ -41,9 +41,15 @@ func (l *Life) lose(e Ending, now time.Time) bool {
 	return e.Block
 }
 
-// regain takes an ending back and reports whether the account was blocked by it.
-func (l *Life) regain() bool {
-	blocked := !l.BlockedAt.IsZero()
+// Blocks reports whether it is for the want of access that the account is blocked.
+// What somebody has said of the account since then counts instead.
+func (l *Life) Blocks(u *directory.User) bool {
+	return !l.BlockedAt.IsZero() && !u.Enabled() && !u.SwitchedAt.After(l.BlockedAt)
+}
+
+// regain takes an ending back and reports whether the account is blocked by it.
+func (l *Life) regain(u *directory.User) bool {
+	blocked := l.Blocks(u)
 	l.BlockedAt, l.DeleteAt = time.Time{}, time.Time{}
 	return blocked
 }

@@ -167,20 +167,21 @@ func Lose(ctx context.Context, tx *sqldb.Tx, who authz.Caller, user ids.ObjectID
 }
 
 // Regain says, in the caller's transaction, that a user is to have access again:
-// a block and a deletion for the want of it are taken back.
+// a block and a deletion for the want of it are taken back. An account that somebody
+// has disabled since stays so.
 func Regain(ctx context.Context, tx *sqldb.Tx, who authz.Caller, u *directory.User) error {
 	l, err := LifeOf(ctx, tx, who.Tenant, u.ID)
 	if err != nil || l.BlockedAt.IsZero() && l.DeleteAt.IsZero() {
 		return err
 	}
-	blocked := l.regain()
+	blocked := l.regain(u)
 	if err := putLife(ctx, tx, l); err != nil {
 		return err
 	}
 	if _, err := jobs.Cancel(ctx, tx, RemoveKind, l.Tenant, string(u.ID)); err != nil {
 		return err
 	}
-	if !blocked || u.Enabled() {
+	if !blocked {
 		return nil
 	}
 	if err := directory.SwitchUser(ctx, tx, u, true); err != nil {

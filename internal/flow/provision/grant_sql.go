@@ -34,16 +34,15 @@ func putGrants(ctx context.Context, tx *sqldb.Tx, all []*Grant) error {
 		grants[i] = []any{g.Tenant, g.ID, g.Object, g.Role.System, g.Role.Origin, g.Role.Role, g.Place, now}
 		sources[i] = []any{g.Tenant, g.ID, g.Source, g.Cause, g.State, g.Error, sqldb.Micros(g.Until), now}
 	}
-	if _, err := tx.ExecAll(ctx, `
+	if err := tx.Queue(ctx, `
 		insert into provision_grant (tenant_id, id, object_id, system, origin, role, place, created_us) values (?, ?, ?, ?, ?, ?, ?, ?)
 		on conflict (tenant_id, id) do update set place = excluded.place`, grants); err != nil {
 		return err
 	}
-	_, err := tx.ExecAll(ctx, `
+	return tx.Queue(ctx, `
 		insert into provision_source (tenant_id, grant_id, source, cause_id, state, error, ends_us, changed_us) values (?, ?, ?, ?, ?, ?, ?, ?)
 		on conflict (tenant_id, grant_id, source) do update
 		set state = excluded.state, error = excluded.error, ends_us = excluded.ends_us, changed_us = excluded.changed_us`, sources)
-	return err
 }
 
 // dropGrants forgets what sources wanted, and each grant with its last one.
@@ -55,7 +54,7 @@ func dropGrants(ctx context.Context, tx *sqldb.Tx, all []*Grant) error {
 	for i, g := range all {
 		sources[i], grants[i] = []any{g.Tenant, g.ID, g.Source}, g.ID
 	}
-	if _, err := tx.ExecAll(ctx, `delete from provision_source where tenant_id = ? and grant_id = ? and source = ?`, sources); err != nil {
+	if err := tx.Queue(ctx, `delete from provision_source where tenant_id = ? and grant_id = ? and source = ?`, sources); err != nil {
 		return err
 	}
 	in, values := sqldb.In(grants)
@@ -90,4 +89,4 @@ func OfAll(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, sources []str
 
 // maxRoles bounds how many roles one source has, so that they fit into one
 // transaction.
-const maxRoles = 100
+const maxRoles = 200

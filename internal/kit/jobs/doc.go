@@ -21,6 +21,10 @@
 // one call. If that fails, each is tried alone, so a bad one holds up no other. Into
 // how many transactions a group goes, a Pace says, by the time that each takes.
 //
+// A worker looks at the jobs that are due in their order, some at a time, and
+// remembers how far it has come: what it has passed is of groups that run, or waits
+// for a twin. Behind the last that is due it begins anew.
+//
 // A handler that fails is tried again after growing pauses. After the last try
 // the job is dead: it stays where List shows it, until Retry or Discard.
 //

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"slices"
 
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
@@ -20,19 +21,40 @@ type circle struct {
 
 func circleOf(w *Work) circle { return circle{w.Kind, w.Tenant} }
 
-// claim leases jobs for up to n groups: those whose worker died first, then those
-// that are due, and to each that goes in a group others of its circle.
-func (w *Worker) claim(ctx context.Context, tx *sqldb.Tx, n int) ([]*Work, error) {
+// claim leases jobs for up to n groups: first those whose worker died, where some
+// were seen, then those of circles that have just been freed, then those that were
+// seen, and to each that goes in a group others of its circle. empty says that nothing
+// is left of what was seen.
+func (w *Worker) claim(ctx context.Context, tx *sqldb.Tx, n int, s sight, freed []circle) (found []*Work, groups int, empty bool, err error) {
 	wall := w.clock.Wall()
 	until := wall.Add(w.o.Lease)
-	found, err := claimLost(ctx, tx, w.kinds, wall, until, n)
-	if err != nil || len(found) == n {
-		return found, err
+	if s.lost {
+		if found, err = claimLost(ctx, tx, w.kinds, wall, until, n); err != nil {
+			return nil, 0, false, err
+		}
+		claimed := found
+		groups = len(claimed)
+		tx.AfterCommit(func() { w.lost.Add(int64(len(claimed))) })
 	}
-	due, err := claimDue(ctx, tx, w.kinds, w.running(), until, n-len(found))
+	taken := w.running()
+	for _, c := range w.first(freed, n-groups, s.due) {
+		more, err := claimMore(ctx, tx, c, until, w.handlers[c.kind].most)
+		if err != nil {
+			return nil, 0, false, err
+		}
+		if len(more) > 0 {
+			found, taken = append(found, more...), append(taken, c)
+			groups++
+		}
+	}
+	if groups == n || !s.due {
+		return found, groups, !s.due, nil
+	}
+	due, err := claimSeen(ctx, tx, s, w.kinds, taken, until, n-groups)
 	if err != nil {
-		return nil, err
+		return nil, 0, false, err
 	}
+	empty, groups = len(due) < n-groups, groups+len(due)
 	have := map[circle]int{}
 	for _, work := range due {
 		if work.Tries == 1 { // others run alone
@@ -43,12 +65,33 @@ func (w *Worker) claim(ctx context.Context, tx *sqldb.Tx, n int) ([]*Work, error
 		if rest := w.handlers[c.kind].most - some; rest > 0 && w.handlers[c.kind].most > 1 {
 			more, err := claimMore(ctx, tx, c, until, rest)
 			if err != nil {
-				return nil, err
+				return nil, 0, false, err
 			}
 			due = append(due, more...)
 		}
 	}
-	return append(found, due...), nil
+	return append(found, due...), groups, empty, nil
+}
+
+// first returns the freed circles whose next groups there is room for; the others have
+// to wait. Where somebody else's jobs were seen, room is left for these, or, where there
+// is room for one only, every other time: two that have much to do keep out nobody.
+func (w *Worker) first(freed []circle, n int, others bool) []circle {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	freed = slices.DeleteFunc(slices.Clone(freed), func(c circle) bool { return w.busy[c] })
+	if others && len(freed) >= n && n > 0 {
+		if n--; n == 0 {
+			if w.others = !w.others; !w.others {
+				n = 1
+			}
+		}
+	}
+	n = min(n, len(freed))
+	for _, c := range freed[n:] {
+		w.freed[c] = true
+	}
+	return freed[:n]
 }
 
 // running returns the circles of which a group runs in this process.
@@ -92,4 +135,5 @@ func (w *Worker) free(first *Work) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.busy, circleOf(first))
+	w.freed[circleOf(first)] = true
 }

@@ -89,7 +89,7 @@ func TestAGroupOfADeadWorkerRunsAgainOneByOne(t *testing.T) {
 		f.groups("t1", "a", "b")
 		dead := New(f.db, f.clock, Options{})
 		dead.HandleGroup("many", 10, b.handle, Policy{})
-		held, err := dead.next(t.Context(), 1)
+		held, _, err := dead.next(t.Context(), 1)
 		if err != nil || len(held) != 1 || len(held[0]) != 2 {
 			t.Fatalf("leased %v, %v", held, err)
 		}
@@ -137,6 +137,78 @@ func TestOneGroupOfATenantRunsAtATime(t *testing.T) {
 		close(end)
 		if got := await(t, began); got != "t12" {
 			t.Fatalf("%s began", got)
+		}
+	})
+}
+
+// What is due of a busy circle lies in nobody's way for good, however much it is, and
+// its own next group waits for no look from the start.
+func TestABusyTenantsBacklogHidesNobodysJobs(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		began, end := make(chan string, 10), make(chan struct{})
+		f.HandleGroup("many", 10, func(_ context.Context, group []*Work) error {
+			began <- fmt.Sprint(group[0].Tenant, len(group))
+			if group[0].Tenant == "t1" {
+				<-end
+			}
+			return nil
+		}, Policy{})
+		f.far = 100
+		all := make([]Job, 250)
+		for i := range all {
+			all[i] = Job{Kind: "many", Tenant: "t1", Key: fmt.Sprint(i)}
+		}
+		all = append(all, Job{Kind: "many", Tenant: "t2", Key: "x"})
+		if err := f.db.Update(t.Context(), func(tx *sqldb.Tx) error { return EnqueueAll(t.Context(), tx, all) }); err != nil {
+			t.Fatal(err)
+		}
+		defer start(t, f.Worker)()
+		defer close(end)
+		for _, want := range []string{"t110", "t21"} {
+			if got := await(t, began); got != want {
+				t.Fatalf("%s began, want %s", got, want)
+			}
+		}
+		for range 5 {
+			end <- struct{}{}
+			if got := await(t, began); got != "t110" {
+				t.Fatalf("%s began, want the next ten of t1", got)
+			}
+		}
+	})
+}
+
+// Two tenants whose jobs are more than enough for all there is to run them keep out
+// nobody who is behind them.
+func TestTwoBacklogsKeepOutNobody(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		w := New(f.db, f.clock, Options{Parallel: 2})
+		w.far = 20
+		began, next := make(chan string, 100), make(chan struct{})
+		w.HandleGroup("many", 10, func(_ context.Context, group []*Work) error {
+			began <- string(group[0].Tenant)
+			<-next
+			return nil
+		}, Policy{})
+		var all []Job
+		for _, tenant := range []ids.TenantID{"t1", "t2"} {
+			for i := range 300 {
+				all = append(all, Job{Kind: "many", Tenant: tenant, Key: fmt.Sprint(i)})
+			}
+		}
+		all = append(all, Job{Kind: "many", Tenant: "t3", Key: "x"})
+		if err := f.db.Update(t.Context(), func(tx *sqldb.Tx) error { return EnqueueAll(t.Context(), tx, all) }); err != nil {
+			t.Fatal(err)
+		}
+		defer start(t, w)()
+		defer close(next)
+		for n := 1; await(t, began) != "t3"; n++ {
+			if n == 60 {
+				t.Fatal("everything else ran first")
+			}
+			if n >= 2 {
+				next <- struct{}{}
+			}
 		}
 	})
 }

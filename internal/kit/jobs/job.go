@@ -97,29 +97,6 @@ func CancelAll(ctx context.Context, tx *sqldb.Tx, kind Kind, tenant ids.TenantID
 	return dropPending(ctx, tx, kind, tenant, keys)
 }
 
-// signalKind is the kind of the rows that Emit writes.
-const signalKind Kind = "signal"
-
-// emitted is what such a row holds.
-type emitted struct {
-	Signal Signal          `json:"signal"`
-	Args   json.RawMessage `json:"args,omitempty"`
-}
-
-// Emit says in the caller's transaction that something has happened in a
-// tenant. Each subscribed kind gets a job with these arguments.
-func Emit(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, signal Signal, args any) error {
-	e := emitted{Signal: signal}
-	if args != nil {
-		b, err := json.Marshal(args)
-		if err != nil {
-			return fmt.Errorf("arguments of signal %s: %w", signal, err)
-		}
-		e.Args = b
-	}
-	return Enqueue(ctx, tx, Job{Kind: signalKind, Tenant: tenant, Args: e})
-}
-
 // A Handler does the work of one kind. Its context ends when the lease is lost
 // or the server has waited long enough at its own end.
 type Handler func(ctx context.Context, w *Work) error

@@ -2,9 +2,11 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
+	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
@@ -15,21 +17,19 @@ func jobRow(tx *sqldb.Tx, id ids.JobID, j Job, args string, due time.Time) []any
 }
 
 func insertJobs(ctx context.Context, tx *sqldb.Tx, rows [][]any) error {
-	_, err := tx.ExecAll(ctx, `
+	return tx.Queue(ctx, `
 		insert into job (tenant_id, id, kind, job_key, args, due_us, created_us)
 		values (?, ?, ?, ?, ?, ?, ?)
 		on conflict (tenant_id, kind, job_key) where job_key <> '' and state = 'pending'
 		do update set args = excluded.args,
 			due_us = case when job.due_us < excluded.due_us then job.due_us else excluded.due_us end`, rows)
-	return err
 }
 
 func cancelRunning(ctx context.Context, tx *sqldb.Tx, kind Kind, tenant ids.TenantID, keys []string) error {
 	in, values := sqldb.In(keys)
-	_, err := tx.Exec(ctx, `
+	return tx.Queue(ctx, `
 		update job set canceled = 1
-		where tenant_id = ? and kind = ? and job_key in (`+in+`) and job_key <> '' and state = 'running'`, append([]any{tenant, kind}, values...)...)
-	return err
+		where tenant_id = ? and kind = ? and job_key in (`+in+`) and job_key <> '' and state = 'running'`, [][]any{append([]any{tenant, kind}, values...)})
 }
 
 func dropPending(ctx context.Context, tx *sqldb.Tx, kind Kind, tenant ids.TenantID, keys []string) (int64, error) {
@@ -54,8 +54,7 @@ func dropAllRunning(ctx context.Context, tx *sqldb.Tx, all []*Work) error {
 	for i, w := range all {
 		rows[i] = []any{w.Tenant, w.ID, w.Attempt}
 	}
-	_, err := tx.ExecAll(ctx, dropRunningSQL, rows)
-	return err
+	return tx.Queue(ctx, dropRunningSQL, rows)
 }
 
 // renew extends leases that the attempts still hold, and returns of how many.
@@ -78,33 +77,56 @@ func places(kinds []Kind) (string, []any) {
 	return strings.TrimSuffix(strings.Repeat("?, ", len(kinds)), ", "), args
 }
 
-// anyDue reports whether a claim would probably find something. It only reads,
-// so that idle workers cost the store nothing.
-func anyDue(ctx context.Context, tx *sqldb.Tx, kinds []Kind, now, wall time.Time) (bool, error) {
+// ofKinds begins the condition on jobs of some kinds, which are nearly all: it is no
+// reason to read whatever is not due yet of each.
+const ofKinds = "j.kind || '' in "
+
+// survey returns how many jobs are due behind a mark, of those that a look reaches,
+// whether some of them are of all circles but those, and whether some job's worker
+// fell silent.
+func survey(ctx context.Context, tx *sqldb.Tx, from mark, far int, kinds []Kind, but []circle, wall time.Time) (seen int, due, lost bool, err error) {
 	in, args := places(kinds)
-	var n int
-	err := tx.One(ctx, `
+	others, more := besides(but)
+	args = append(append(args, more...), sqldb.Micros(wall), sqldb.Micros(tx.Now()), from.due, from.id, far)
+	var open, stale int
+	err = tx.One(ctx, `
 		/* all tenants: a worker serves every tenant */
-		select count(*) from (select 1 from job where state = 'pending' and due_us <= ? and kind in (`+in+`) limit 1) p`,
-		append([]any{sqldb.Micros(now)}, args...), &n)
-	if err == nil && n == 0 {
-		err = tx.One(ctx, `
-			/* all tenants: a worker serves every tenant */
-			select count(*) from (select 1 from job where state = 'running' and lease_us <= ? limit 1) p`,
-			[]any{sqldb.Micros(wall)}, &n)
-	}
-	return n > 0, err
+		select count(*), coalesce(sum(case when `+ofKinds+`(`+in+`)`+others+` then 1 else 0 end), 0),
+		       (select count(*) from (select 1 from job where state = 'running' and lease_us <= ? limit 1) r)
+		from (select kind, tenant_id from job
+		      where state = 'pending' and due_us <= ? and (due_us, id) > (?, ?)
+		      order by due_us, id limit ?) j`, args, &seen, &open, &stale)
+	return seen, open > 0, stale > 0, err
 }
 
-// claimDue leases pending jobs that are due, of all circles but those. A job whose
-// twin runs, or ran on a worker that died, has to wait for it.
-func claimDue(ctx context.Context, tx *sqldb.Tx, kinds []Kind, but []circle, until time.Time, limit int) ([]*Work, error) {
-	in, args := places(kinds)
-	args = append([]any{sqldb.Micros(until), sqldb.Micros(tx.Now())}, args...)
+// markAt returns the place of the n-th pending job behind a mark.
+func markAt(ctx context.Context, tx *sqldb.Tx, from mark, n int) (at mark, err error) {
+	err = tx.One(ctx, `
+		/* all tenants: a worker serves every tenant */
+		select due_us, id from job where state = 'pending' and (due_us, id) > (?, ?)
+		order by due_us, id limit 1 offset ?`, []any{from.due, from.id, n - 1}, &at.due, &at.id)
+	if errors.Is(err, fault.NotFound) { // claimed meanwhile by other servers
+		return mark{}, nil
+	}
+	return at, err
+}
+
+// besides is the condition on jobs that are of none of the circles.
+func besides(but []circle) (string, []any) {
+	var args []any
 	for _, c := range but {
 		args = append(args, c.kind, c.tenant)
 	}
-	return claimPending(ctx, tx, "j.kind in ("+in+")"+strings.Repeat(" and not (j.kind = ? and j.tenant_id = ?)", len(but)), append(args, limit))
+	return strings.Repeat(" and not (j.kind = ? and j.tenant_id = ?)", len(but)), args
+}
+
+// claimSeen leases pending jobs that were seen, of all circles but those. A job whose
+// twin runs, or ran on a worker that died, has to wait for it.
+func claimSeen(ctx context.Context, tx *sqldb.Tx, s sight, kinds []Kind, but []circle, until time.Time, limit int) ([]*Work, error) {
+	in, args := places(kinds)
+	others, more := besides(but)
+	args = append([]any{sqldb.Micros(until), sqldb.Micros(tx.Now()), s.from.due, s.from.id, s.to.due, s.to.id}, args...)
+	return claimPending(ctx, tx, "(j.due_us, j.id) > (?, ?) and (j.due_us, j.id) <= (?, ?) and "+ofKinds+"("+in+")"+others, append(append(args, more...), limit))
 }
 
 // claimMore leases pending jobs of one circle that are due and were not tried yet.
@@ -156,13 +178,14 @@ func claim(ctx context.Context, tx *sqldb.Tx, query string, args []any) ([]*Work
 		})
 }
 
-// hasten makes the pending twin of a job due at the given time at the latest,
-// and reports whether there is one.
+// hasten makes the pending twin of a job due at the given time at the latest, tried as
+// often as the job was, and reports whether there is one.
 func hasten(ctx context.Context, tx *sqldb.Tx, w *Work, due time.Time) (bool, error) {
 	n, err := tx.Exec(ctx, `
-		update job set due_us = case when due_us < ? then due_us else ? end
+		update job set due_us = case when due_us < ? then due_us else ? end,
+			tries = case when tries < ? then ? else tries end
 		where tenant_id = ? and kind = ? and job_key = ? and job_key <> '' and state = 'pending'`,
-		sqldb.Micros(due), sqldb.Micros(due), w.Tenant, w.Kind, w.Key)
+		sqldb.Micros(due), sqldb.Micros(due), w.Tries, w.Tries, w.Tenant, w.Kind, w.Key)
 	return n > 0, err
 }
 

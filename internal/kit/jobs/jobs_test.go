@@ -40,6 +40,7 @@ type fixture struct {
 // worker returns another worker, as a second server would have.
 func (f *fixture) worker() *Worker {
 	w := New(f.db, f.clock, Options{})
+	w.far = 2
 	w.Handle("note", func(ctx context.Context, w *Work) error {
 		var s string
 		if err := w.Args(&s); err != nil {
@@ -285,7 +286,7 @@ func TestAPeriodicJobRunsOncePerInterval(t *testing.T) {
 // lease takes one job as a worker does that then dies.
 func (f *fixture) lease() *Work {
 	f.t.Helper()
-	works, err := f.next(f.t.Context(), 1)
+	works, _, err := f.next(f.t.Context(), 1)
 	if err != nil || len(works) != 1 || len(works[0]) != 1 {
 		f.t.Fatalf("leased %v, %v, want one job", works, err)
 	}

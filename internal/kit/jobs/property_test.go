@@ -62,6 +62,7 @@ func (m *model) begin() {
 		return err
 	})
 	m.w = New(m.db, m.clock, Options{})
+	m.w.far = 1
 	m.w.Handle("k", func(context.Context, *Work) error { return nil }, Policy{Tries: 1000})
 }
 
@@ -93,7 +94,7 @@ func (m *model) cancel(t *rapid.T) {
 }
 
 func (m *model) lease(t *rapid.T) {
-	works, err := m.w.next(m.ctx, rapid.IntRange(1, 3).Draw(t, "most"))
+	works, _, err := m.w.next(m.ctx, rapid.IntRange(1, 3).Draw(t, "most"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,6 +179,7 @@ func (m *model) check(t *rapid.T) {
 // succeeds at all that is left.
 func (m *model) finish() {
 	last := New(m.db, m.clock, Options{})
+	last.far = 1
 	ran := map[string]bool{}
 	last.Handle("k", func(_ context.Context, w *Work) error { ran[w.Key] = true; return nil }, Policy{Tries: 1000})
 	for range 4 {

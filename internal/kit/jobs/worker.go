@@ -3,10 +3,7 @@ package jobs
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -43,11 +40,16 @@ type Worker struct {
 	signals  map[Signal][]Kind
 	periods  []*period
 	done     *sqldb.Crowd[[]*Work]
+	far      int           // how many due jobs it looks at before it lets some time pass
+	looked   time.Duration // how long it took to see whether something is due
 
-	mu   sync.Mutex
-	busy map[circle]bool // of which groups run
+	mu     sync.Mutex
+	busy   map[circle]bool // of which groups run
+	freed  map[circle]bool // of which groups have run since jobs were last claimed
+	others bool            // whose turn it is, of others and freed circles
+	passed mark            // what is due up to it is of busy circles, or waits for twins
 
-	completed, failed, died atomic.Int64
+	completed, failed, died, lost atomic.Int64
 }
 
 type registered struct {
@@ -65,7 +67,10 @@ func New(db *sqldb.DB, clk clock.Clock, o Options) *Worker {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	w := &Worker{db: db, clock: clk, o: o, handlers: map[Kind]registered{}, signals: map[Signal][]Kind{}, busy: map[circle]bool{}}
+	w := &Worker{
+		db: db, clock: clk, o: o, far: far,
+		handlers: map[Kind]registered{}, signals: map[Signal][]Kind{}, busy: map[circle]bool{}, freed: map[circle]bool{},
+	}
 	w.done = sqldb.NewCrowd(db, w.drop)
 	w.HandleGroup(signalKind, mostSignals, w.fanOut, Policy{})
 	return w
@@ -109,11 +114,12 @@ type Stats struct {
 	Completed int64
 	Failed    int64 // attempts
 	Died      int64 // jobs after their last try
+	Lost      int64 // jobs taken over from workers that fell silent
 }
 
 // Stats returns the counters.
 func (w *Worker) Stats() Stats {
-	return Stats{w.completed.Load(), w.failed.Load(), w.died.Load()}
+	return Stats{w.completed.Load(), w.failed.Load(), w.died.Load(), w.lost.Load()}
 }
 
 // Run leases and runs jobs until ctx ends. Then it lets the running ones end,
@@ -130,7 +136,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		// The channels are taken before looking, so that nothing slips between.
 		woken, moved := w.db.Notified(topic), w.clock.Moved()
 		free := cap(slots) - len(slots)
-		found, err := w.next(ctx, free)
+		found, more, err := w.next(ctx, free)
 		if err != nil && ctx.Err() == nil {
 			w.o.Log.ErrorContext(ctx, "jobs cannot be claimed", "err", err)
 		}
@@ -145,13 +151,18 @@ func (w *Worker) Run(ctx context.Context) error {
 				}
 			})
 		}
-		if free > 0 && len(found) == free {
+		if more {
+			if len(found) == 0 {
+				w.gather(ctx, freed)
+			}
 			continue
 		}
 		select {
 		case <-ctx.Done():
 		case <-woken:
+			w.gather(ctx, freed)
 		case <-moved:
+			w.gather(ctx, freed)
 		case <-freed:
 		case <-tick.C:
 		}
@@ -159,6 +170,22 @@ func (w *Worker) Run(ctx context.Context) error {
 	w.drain(&running, stop)
 	return nil
 }
+
+// gather lets a moment pass after the first of some jobs, so that those who come
+// together are claimed together; and where to look takes long, because much is due of
+// what runs already, so much longer that looking is no work to speak of. When a group
+// has run there is room for the next.
+func (w *Worker) gather(ctx context.Context, freed <-chan struct{}) {
+	select {
+	case <-ctx.Done():
+	case <-freed:
+	case <-time.After(min(max(gathering, 20*w.looked), w.o.Poll)):
+	}
+}
+
+// gathering is how long that is: nothing to who waits, and many times what a claim
+// takes.
+const gathering = 5 * time.Millisecond
 
 // drain waits for running jobs, and no longer than the grace before their
 // contexts end.
@@ -175,39 +202,59 @@ func (w *Worker) drain(running *sync.WaitGroup, stop func()) {
 // only when the clock has moved.
 func (w *Worker) RunDue(ctx context.Context) (int, error) {
 	for n := 0; ; {
-		found, err := w.next(ctx, 1)
-		if err != nil || len(found) == 0 {
-			return n, err
+		w.pass(sight{last: true}) // what was passed may have waited for what has run
+		var found [][]*Work
+		var err error
+		for more := true; more && len(found) == 0; {
+			if found, more, err = w.next(ctx, 1); err != nil {
+				return n, err
+			}
 		}
-		w.run(ctx, found[0])
-		n += len(found[0])
+		if len(found) == 0 {
+			return n, nil
+		}
+		for _, group := range found {
+			w.run(ctx, group)
+			n += len(group)
+		}
 	}
 }
 
 // next enqueues the periodic jobs whose time has come, and leases jobs for up to
-// n groups.
-func (w *Worker) next(ctx context.Context, n int) ([][]*Work, error) {
+// n groups. more says that there may be more than those.
+func (w *Worker) next(ctx context.Context, n int) (groups [][]*Work, more bool, err error) {
 	if n == 0 {
-		return nil, nil
+		return nil, false, nil
 	}
 	if err := w.enqueuePeriodic(ctx); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var any bool
-	err := w.db.Read(ctx, func(tx *sqldb.Tx) (err error) {
-		any, err = anyDue(ctx, tx, w.kinds, tx.Now(), w.clock.Wall())
-		return err
-	})
-	if err != nil || !any {
-		return nil, err
+	took := clock.Watch()
+	seen, freed, err := w.see(ctx)
+	w.looked = took()
+	if err != nil {
+		return nil, false, err
+	}
+	if !seen.due && !seen.lost && len(freed) == 0 {
+		w.pass(seen)
+		return nil, !seen.last, nil
 	}
 	var found []*Work
-	err = w.db.Claim(ctx, func(tx *sqldb.Tx) (err error) {
-		found, err = w.claim(ctx, tx, n)
+	var many int
+	var empty bool
+	// Who is told to stop meanwhile knows all the same what it has claimed: to forget it
+	// would be to let it lie until the lease ends.
+	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	err = w.db.Claim(whole, func(tx *sqldb.Tx) (err error) {
+		found, many, empty, err = w.claim(whole, tx, n, seen, freed)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, false, err
+	}
+	if empty {
+		w.pass(seen)
 	}
 	slices.SortFunc(found, func(a, b *Work) int {
 		if c := a.Due.Compare(b.Due); c != 0 {
@@ -215,180 +262,5 @@ func (w *Worker) next(ctx context.Context, n int) ([][]*Work, error) {
 		}
 		return cmp.Compare(a.ID, b.ID)
 	})
-	return w.group(found), nil
-}
-
-// run makes one attempt at a group and stores how it ended. A group that fails is
-// tried again at once, each job alone: a bad one holds up no other.
-func (w *Worker) run(ctx context.Context, group []*Work) {
-	defer w.free(group[0])
-	w.runAs(ctx, group, len(group) > 1)
-}
-
-func (w *Worker) runAs(ctx context.Context, group []*Work, apart bool) {
-	log := w.o.Log.With("job", group[0].ID, "kind", group[0].Kind, "tenant", group[0].Tenant, "attempt", group[0].Attempt, "jobs", len(group))
-	err := w.attempt(ctx, group)
-	open := slices.DeleteFunc(slices.Clone(group), func(work *Work) bool { return work.completed })
-	w.completed.Add(int64(len(group) - len(open)))
-	if len(open) == 0 {
-		if err != nil {
-			log.WarnContext(ctx, "job reported an error after it was completed", "err", err)
-		}
-		return
-	}
-	if err != nil && apart && ctx.Err() == nil {
-		log.InfoContext(ctx, "jobs failed together and are tried one by one", "err", err)
-		for _, work := range open {
-			w.runAs(ctx, []*Work{work}, false)
-		}
-		return
-	}
-	// The end is stored even when the attempt was cut short.
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if err == nil {
-		if err = w.done.Put(end, open); err == nil {
-			w.completed.Add(int64(len(open)))
-		}
-	} else {
-		w.failed.Add(int64(len(open)))
-		log.WarnContext(ctx, "job failed", "tries", open[0].Tries, "err", err)
-		why := err
-		err = nil
-		for _, work := range open {
-			err = errors.Join(err, w.giveBack(end, work, why, ctx.Err() != nil))
-		}
-	}
-	if err != nil {
-		log.ErrorContext(ctx, "the end of a job cannot be stored; it will run again", "err", err)
-	}
-}
-
-// attempt runs the handler while the leases are renewed. A job that has taken its
-// workers with it each time is not given another, and one that has done so before
-// goes alone.
-func (w *Worker) attempt(ctx context.Context, group []*Work) (err error) {
-	how := w.handlers[group[0].Kind]
-	if len(group) == 1 && group[0].Tries > how.policy.Tries {
-		return Permanent(errors.New("the worker died at every try"))
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	renewed := make(chan struct{})
-	go func() {
-		defer close(renewed)
-		w.keepLease(ctx, group, cancel)
-	}()
-	defer func() {
-		cancel()
-		<-renewed
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
-	return how.handle(ctx, group)
-}
-
-// keepLease renews the leases of a group until ctx ends, and calls lost when
-// another worker has one of its jobs.
-func (w *Worker) keepLease(ctx context.Context, group []*Work, lost func()) {
-	tick := time.NewTicker(w.o.Lease / 3)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		var n int64
-		err := w.db.Claim(ctx, func(tx *sqldb.Tx) (err error) {
-			n, err = renew(ctx, tx, group, w.clock.Wall().Add(w.o.Lease))
-			return err
-		})
-		if err == nil && n < int64(len(group)) { // an unreachable store is asked again
-			lost()
-			return
-		}
-	}
-}
-
-// drop deletes completed jobs; those that another worker holds by now stay.
-func (w *Worker) drop(ctx context.Context, tx *sqldb.Tx, done [][]*Work) error {
-	tx.Notify(topic) // a twin may have waited
-	return dropAllRunning(ctx, tx, slices.Concat(done...))
-}
-
-// giveBack stores a failed attempt: the job is pending again after a pause, or
-// dead after the last try. A job that was canceled is gone, and so is one whose
-// twin is pending: the twin takes over its place. An attempt that our own end
-// cut short does not count.
-func (w *Worker) giveBack(ctx context.Context, work *Work, why error, cut bool) error {
-	return w.db.Update(ctx, func(tx *sqldb.Tx) error {
-		if canceled, err := isCanceled(ctx, tx, work); err != nil || canceled {
-			_, dropped := dropRunning(ctx, tx, work)
-			return errors.Join(err, dropped)
-		}
-		p := w.handlers[work.Kind].policy
-		due, tries := tx.Now().Add(p.pause(work.Tries)), work.Tries
-		switch {
-		case cut:
-			due, tries = tx.Now(), tries-1
-		case isPermanent(why) || tries >= p.Tries:
-			tx.AfterCommit(func() { w.died.Add(1) })
-			return putBack(ctx, tx, work, Dead, tx.Now(), tries, shorten(why))
-		}
-		twin, err := hasten(ctx, tx, work, due)
-		if err != nil {
-			return err
-		}
-		if twin {
-			_, err := dropRunning(ctx, tx, work)
-			return err
-		}
-		return putBack(ctx, tx, work, Pending, due, tries, shorten(why))
-	})
-}
-
-// pause is how long to wait after so many tries: between half and the whole of
-// a time that doubles, so that those who failed together do not return together.
-func (p Policy) pause(tries int) time.Duration {
-	d := p.Most
-	if shift := tries - 1; shift < 30 && p.First<<shift > 0 {
-		d = min(d, p.First<<shift)
-	}
-	return d/2 + rand.N(d/2+1)
-}
-
-// shorten keeps an error's text to what an operator reads and the store takes.
-func shorten(err error) string {
-	s := []rune(err.Error())
-	return string(slices.DeleteFunc(s[:min(len(s), 1000)], func(r rune) bool { return r == 0 }))
-}
-
-// mostSignals is how many signals of a tenant are passed on at once.
-const mostSignals = 100
-
-// fanOut is the handler of signals: a job for each subscriber, together with
-// the end of the signal.
-func (w *Worker) fanOut(ctx context.Context, group []*Work) error {
-	return w.db.Update(ctx, func(tx *sqldb.Tx) error {
-		for _, work := range group {
-			var e emitted
-			if err := work.Args(&e); err != nil {
-				return err
-			}
-			for _, kind := range w.signals[e.Signal] {
-				j := Job{Kind: kind, Tenant: work.Tenant}
-				if e.Args != nil {
-					j.Args = e.Args
-				}
-				if err := Enqueue(ctx, tx, j); err != nil {
-					return err
-				}
-			}
-			if err := work.Complete(ctx, tx); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return w.group(found), many == n || !seen.last, nil
 }

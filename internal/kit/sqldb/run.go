@@ -41,13 +41,16 @@ func (d *DB) Read(ctx context.Context, work func(*Tx) error) error {
 }
 
 // write runs work until it commits, fails by itself or has been tried often
-// enough.
+// enough. Who meets a row that was not there a moment ago is run once more: work
+// then sees it, and decides by it.
 func (d *DB) write(ctx context.Context, kind access, urgent bool, work func(*Tx) error) error {
+	met := false
 	for n := 1; ; n++ {
 		again, err := d.attempt(ctx, kind, urgent, work)
-		if !again {
+		if !again && (met || kind != updating || !d.backend.hidden(err)) {
 			return err
 		}
+		met = met || !again
 		d.stats.retries.Add(1)
 		if n == maxAttempts {
 			return fault.New(fault.Unavailable, "The store is busy. Try again.").Wrap(err)
@@ -82,6 +85,9 @@ func (d *DB) attempt(ctx context.Context, kind access, urgent bool, work func(*T
 	err = work(tx)
 	if err == nil {
 		err = tx.failed
+	}
+	if err == nil {
+		_, err = tx.send(ctx)
 	}
 	if err == nil && !tx.again && kind.writes() && d.rehearsing.Load() {
 		err = rehearsed()

@@ -80,6 +80,9 @@ type backend interface {
 	// fault classifies an error of the engine; again says that the whole
 	// transaction should be tried again.
 	fault(err error) (f error, again bool)
+	// hidden reports whether an error may come of a row that the transaction could
+	// not see, because another has stored it meanwhile.
+	hidden(err error) bool
 	// dialect returns a migration's statement in the engine's form.
 	dialect(statement string, tokens []token) string
 	// tenantTables is the query for the names of tables with a tenant_id column.

@@ -23,6 +23,8 @@ type liteDB struct {
 	write, read *sql.DB
 	writer      *liteConn
 	turn        turnstile
+	shared      *shared       // what the writer has open between two turns
+	patience    time.Duration // see maxOpen
 	readers     chan *liteConn
 	closing     atomic.Bool
 	closed      chan struct{}
@@ -42,7 +44,7 @@ func openSQLite(ctx context.Context, path string) (*liteDB, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	f.Close()
-	b := &liteDB{closed: make(chan struct{})}
+	b := &liteDB{closed: make(chan struct{}), patience: maxOpen}
 	if b.write, err = sql.Open("sqlite", liteDSN(path, false)); err != nil {
 		return nil, err
 	}
@@ -114,6 +116,7 @@ func (b *liteDB) close() error {
 	if err := b.turn.enter(context.Background(), true); err != nil {
 		return err
 	}
+	b.finish()
 	errs := []error{b.writer.close()}
 	b.turn.leave() // who waited for the turn comes in, and is refused
 	for range cap(b.readers) {
@@ -136,15 +139,7 @@ func (b *liteDB) begin(ctx context.Context, kind access, urgent bool) (session, 
 		}
 		return c.begin(ctx, "begin")
 	}
-	if err := b.turn.enter(ctx, urgent); err != nil {
-		return nil, err
-	}
-	if b.closing.Load() {
-		b.turn.leave()
-		return nil, over()
-	}
-	b.writer.release = b.turn.leave
-	return b.writer.begin(ctx, "begin immediate")
+	return b.enter(ctx, urgent)
 }
 
 // reader takes a connection for reading; its release gives it back.
@@ -170,8 +165,8 @@ func (r liteReads) exec(context.Context, string, []any) (sql.Result, error) {
 	return nil, errors.New("nothing is written here")
 }
 
-func (r liteReads) execAll(context.Context, string, [][]any) (int64, error) {
-	return 0, errors.New("nothing is written here")
+func (r liteReads) execAll(context.Context, []queued) (int64, int, error) {
+	return 0, 0, errors.New("nothing is written here")
 }
 
 func (r liteReads) query(ctx context.Context, query string, args []any) (*sql.Rows, func(), error) {
@@ -288,20 +283,22 @@ func (c *liteConn) exec(ctx context.Context, query string, args []any) (sql.Resu
 	return s.ExecContext(ctx, args...)
 }
 
-func (c *liteConn) execAll(ctx context.Context, query string, rows [][]any) (int64, error) {
-	var sum int64
-	for _, args := range rows {
-		res, err := c.exec(ctx, query, args)
-		if err != nil {
-			return 0, err
+func (c *liteConn) execAll(ctx context.Context, all []queued) (sum int64, failed int, err error) {
+	for i, q := range all {
+		sum = 0
+		for _, args := range q.rows {
+			res, err := c.exec(ctx, q.text, args)
+			if err != nil {
+				return 0, i, err
+			}
+			n, err := res.RowsAffected()
+			if err != nil {
+				return 0, i, err
+			}
+			sum += n
 		}
-		n, err := res.RowsAffected()
-		if err != nil {
-			return 0, err
-		}
-		sum += n
 	}
-	return sum, nil
+	return sum, 0, nil
 }
 
 func (c *liteConn) query(ctx context.Context, query string, args []any) (*sql.Rows, func(), error) {
@@ -343,7 +340,12 @@ func (c *liteConn) rollback() {
 	c.release()
 }
 
+func (b *liteDB) hidden(error) bool { return false } // one writes at a time
+
 func (b *liteDB) fault(err error) (error, bool) {
+	if errors.Is(err, errShared) {
+		return unavailable(err), true
+	}
 	e, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
 		return unknownFault(err), false

@@ -62,18 +62,29 @@ func (s *statements) look(query string) *statement {
 	return st
 }
 
-// steady returns query with each limit that is a bare ? as an expression. Of a bare one
-// SQLite wants to know the value when it plans, and so plans the statement anew at
-// each use (sqlite3ExprIsInteger; measured: some 160 µs each time).
+// steady returns query with each bare ? that SQLite would want to know the value of when
+// it plans, and so plan the statement anew at each use (some 160 µs each time), as an
+// expression: a limit (sqlite3ExprIsInteger), and what is compared by order, which might
+// be the condition of a partial index (exprCompareVariable). Ours are of literals.
 func steady(query string, tokens []token) string {
 	var b strings.Builder
 	done := 0
 	for i, t := range tokens {
-		if t.kind == param && i > 0 && tokens[i-1].is("limit") {
-			b.WriteString(query[done:t.start])
-			b.WriteString("(? + 0)")
-			done = t.end
+		if t.kind != param || i == 0 {
+			continue
 		}
+		as := ""
+		switch tokens[i-1].text {
+		case "limit":
+			as = "(? + 0)"
+		case "<", "<=", ">", ">=", "<>", "!=":
+			as = "+?"
+		default:
+			continue
+		}
+		b.WriteString(query[done:t.start])
+		b.WriteString(as)
+		done = t.end
 	}
 	b.WriteString(query[done:])
 	return b.String()

@@ -183,12 +183,15 @@ func TestTextsAreForgottenInTime(t *testing.T) {
 	}
 }
 
-func TestALimitIsNoReasonToPlanAnew(t *testing.T) {
+func TestABareParameterIsNoReasonToPlanAnew(t *testing.T) {
 	for query, want := range map[string]string{
 		"select 1 from t limit ?":                         "select 1 from t limit (? + 0)",
 		"select 1 from t where a = ? limit ? offset ?":    "select 1 from t where a = ? limit (? + 0) offset ?",
 		"select 1 from (select 2 limit ?) union select ?": "select 1 from (select 2 limit (? + 0)) union select ?",
 		"select 'limit ?' from t limit 3":                 "select 'limit ?' from t limit 3",
+		"select 1 from t where a > ? and b<=?":            "select 1 from t where a > +? and b<=+?",
+		"select 1 from t where a = ? and '<' = ?":         "select 1 from t where a = ? and '<' = ?",
+		"select 1 from t where (a, b) < (?, ?)":           "select 1 from t where (a, b) < (?, ?)",
 	} {
 		tokens, err := lex(query)
 		if err != nil {

@@ -13,7 +13,8 @@ type turnstile struct {
 	waiting [2][]chan struct{} // urgent, ordinary
 }
 
-// enter waits for the turn of the caller, or until ctx ends.
+// enter waits for the turn of the caller, or until ctx ends. A turn that comes just
+// as ctx ends is the caller's still.
 func (t *turnstile) enter(ctx context.Context, urgent bool) error {
 	t.mu.Lock()
 	if !t.busy {
@@ -34,28 +35,39 @@ func (t *turnstile) enter(ctx context.Context, urgent bool) error {
 	case <-ctx.Done():
 	}
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	for i, w := range t.waiting[lane] {
 		if w == turn {
 			t.waiting[lane] = append(t.waiting[lane][:i:i], t.waiting[lane][i+1:]...)
-			t.mu.Unlock()
 			return ctx.Err()
 		}
 	}
-	t.mu.Unlock()
-	t.leave() // the turn came just as the caller gave up: hand it on
-	return ctx.Err()
+	return nil
 }
 
 // leave hands the turn to the next who waits.
 func (t *turnstile) leave() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if !t.next() {
+		t.busy = false
+	}
+}
+
+// pass does so if anybody waits; otherwise the turn stays with the caller.
+func (t *turnstile) pass() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.next()
+}
+
+func (t *turnstile) next() bool {
 	for lane := range t.waiting {
 		if w := t.waiting[lane]; len(w) > 0 {
 			t.waiting[lane] = w[1:]
 			close(w[0])
-			return
+			return true
 		}
 	}
-	t.busy = false
+	return false
 }

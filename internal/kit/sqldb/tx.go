@@ -12,8 +12,9 @@ import (
 // A session is an open transaction of an engine, or for reading its absence.
 type session interface {
 	exec(ctx context.Context, query string, args []any) (sql.Result, error)
-	// execAll runs one statement with each row of values, and adds up what changed.
-	execAll(ctx context.Context, query string, rows [][]any) (int64, error)
+	// execAll runs each statement with each of its rows of values. It adds up what the
+	// last one changed, and says which one failed.
+	execAll(ctx context.Context, all []queued) (n int64, failed int, err error)
 	// query returns rows and what must be called after they are closed.
 	query(ctx context.Context, query string, args []any) (*sql.Rows, func(), error)
 	commit(ctx context.Context) error
@@ -31,6 +32,8 @@ type Tx struct {
 	rows    bool  // rows of Each are being read
 	over    bool
 	after   []func()
+	known   map[any]any // see Once
+	queue   []queued    // see Queue
 }
 
 // Now returns the time of the transaction. It does not change while it runs.
@@ -51,6 +54,9 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 	if err != nil {
 		return 0, err
 	}
+	if len(t.queue) > 0 {
+		return t.send(ctx, queued{query, st.text, [][]any{args}})
+	}
 	res, err := t.session.exec(ctx, st.text, args)
 	if err != nil {
 		return 0, t.fail(ctx, query, err)
@@ -66,24 +72,67 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 // that changed. It costs PostgreSQL one round trip, whatever the number, so it
 // is how many rows are inserted at once.
 func (t *Tx) ExecAll(ctx context.Context, query string, rows [][]any) (int64, error) {
-	if !t.kind.writes() {
-		return 0, fault.New(fault.Internal, "Nothing is written here.").Wrap(errors.New("ExecAll in View or Read: " + query))
-	}
 	if len(rows) == 0 {
 		return 0, nil
 	}
-	all := make([][]any, len(rows))
-	var st *statement
-	for i, args := range rows {
-		all[i] = own(args)
-		var err error
-		if st, err = t.prepare(query, all[i]); err != nil {
-			return 0, err
-		}
-	}
-	n, err := t.session.execAll(ctx, st.text, all)
+	q, err := t.prepareAll(query, rows)
 	if err != nil {
-		return 0, t.fail(ctx, query, err)
+		return 0, err
+	}
+	return t.send(ctx, q)
+}
+
+// Queue is ExecAll for who does not ask how many rows changed. PostgreSQL gets the
+// statement together with the next one, or at the commit, without a round trip of its
+// own, and an error of its comes there.
+func (t *Tx) Queue(ctx context.Context, query string, rows [][]any) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	q, err := t.prepareAll(query, rows)
+	if err != nil {
+		return err
+	}
+	if t.db.Engine() == PostgreSQL {
+		t.queue = append(t.queue, q)
+		return nil
+	}
+	_, err = t.send(ctx, q)
+	return err
+}
+
+// A queued is a statement with its rows of values in their stored form.
+type queued struct {
+	query, text string
+	rows        [][]any
+}
+
+func (t *Tx) prepareAll(query string, rows [][]any) (queued, error) {
+	if !t.kind.writes() {
+		return queued{}, fault.New(fault.Internal, "Nothing is written here.").Wrap(errors.New("ExecAll in View or Read: " + query))
+	}
+	q := queued{query: query, rows: make([][]any, len(rows))}
+	for i, args := range rows {
+		q.rows[i] = own(args)
+		st, err := t.prepare(query, q.rows[i])
+		if err != nil {
+			return queued{}, err
+		}
+		q.text = st.text
+	}
+	return q, nil
+}
+
+// send runs what is queued and then the last, and returns how many rows that changed.
+func (t *Tx) send(ctx context.Context, last ...queued) (int64, error) {
+	all := append(t.queue, last...)
+	t.queue = nil
+	if len(all) == 0 {
+		return 0, nil
+	}
+	n, failed, err := t.session.execAll(ctx, all)
+	if err != nil {
+		return 0, t.fail(ctx, all[failed].query, err)
 	}
 	return n, nil
 }
@@ -146,6 +195,9 @@ func (t *Tx) scan(ctx context.Context, query string, args []any, row func(*sql.R
 	args = own(args)
 	st, err := t.prepare(query, args)
 	if err != nil {
+		return err
+	}
+	if _, err := t.send(ctx); err != nil {
 		return err
 	}
 	rows, done, err := t.session.query(ctx, st.text, args)

@@ -8,6 +8,7 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
@@ -79,7 +80,7 @@ func (p *Pages) assignments(w http.ResponseWriter, r *http.Request, v *visitor) 
 	if err != nil {
 		return portal.BadPage(err)
 	}
-	var roles [][]entitlement.RoleScope
+	var roles [][]offer.RoleScope
 	for _, a := range page.Items {
 		if a.Live() {
 			roles = append(roles, a.Roles)
@@ -133,7 +134,7 @@ func (p *Pages) held(r *http.Request, v *visitor) (entitlement.AccessRow, error)
 	if err != nil {
 		return entitlement.AccessRow{}, err
 	}
-	page, err := p.Access.OwnAccess(r.Context(), v.who, entitlement.One(string(id)))
+	page, err := p.Access.OwnAccess(r.Context(), v.who, offer.One(string(id)))
 	if err == nil && len(page.Items) == 0 {
 		err = fault.New(fault.NotFound, "You have no such access.")
 	}

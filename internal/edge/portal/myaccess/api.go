@@ -9,6 +9,7 @@ import (
 
 	"entente/internal/core/authz"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/web"
@@ -106,7 +107,7 @@ func (p *Pages) apiAsk(w http.ResponseWriter, r *http.Request) error {
 		ask.Schedule.Start = in.Start.UTC()
 	}
 	if in.End != nil {
-		ask.Schedule.Expiration = entitlement.Expiration{Type: entitlement.ExpirationAfterDateTime, End: in.End.UTC()}
+		ask.Schedule.Expiration = offer.Expiration{Type: offer.ExpirationAfterDateTime, End: in.End.UTC()}
 	}
 	made, err := p.Access.Submit(r.Context(), who, ask)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/myaccess"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/web"
@@ -73,7 +74,7 @@ func TestEndpoint(t *testing.T) {
 			"nobody's package":    {"grace", strings.Replace(good, string(h.pkg.ID), h.group, 1), http.StatusNotFound, string(entitlement.NoSuchPackage)},
 			"no answers":          {"grace", `{"accessPackageId":"` + string(h.pkg.ID) + `","justification":"x"}`, http.StatusBadRequest, string(entitlement.NoAnswer)},
 			"no justification":    {"grace", strings.Replace(good, "For the test", "", 1), http.StatusBadRequest, string(entitlement.NoJustification)},
-			"an end that is past": {"grace", strings.Replace(good, `{`, `{"endDateTime":"2020-01-01T00:00:00Z",`, 1), http.StatusBadRequest, string(entitlement.BadSchedule)},
+			"an end that is past": {"grace", strings.Replace(good, `{`, `{"endDateTime":"2020-01-01T00:00:00Z",`, 1), http.StatusBadRequest, string(offer.BadSchedule)},
 			"two objects":         {"grace", good + good, http.StatusBadRequest, "Bad Request"},
 		} {
 			status, out := send(c.token, http.MethodPost, api, c.body)

@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 )
 
 // change changes the package's policy.
-func (h *stage) change(do func(p *entitlement.Policy)) {
+func (h *stage) change(do func(p *offer.Policy)) {
 	h.t.Helper()
 	var err error
-	h.policy, err = h.access.ChangePolicy(h.t.Context(), h.admin, h.policy.ID, func(p *entitlement.Policy) error { do(p); return nil })
+	h.policy, err = h.access.ChangePolicy(h.t.Context(), h.admin, h.policy.ID, func(p *offer.Policy) error { do(p); return nil })
 	must(h.t, err)
 }
 
@@ -25,8 +26,8 @@ func TestForAnother(t *testing.T) {
 	each(t, func(h *stage) {
 		buyer, buyerID := h.person(h.A, "buyer")
 		other, _ := h.person(h.A, "other")
-		h.change(func(p *entitlement.Policy) {
-			p.Requestor.OnBehalfAdd, p.Requestor.OnBehalf = true, []entitlement.SubjectSet{{Kind: entitlement.SingleUser, Object: buyerID}}
+		h.change(func(p *offer.Policy) {
+			p.Requestor.OnBehalfAdd, p.Requestor.OnBehalf = true, []offer.SubjectSet{{Kind: offer.SingleUser, Object: buyerID}}
 		})
 		p := h.as(other).get(h.link())
 		p.wants(t, http.StatusForbidden, "You can’t ask for “Joint design files”")
@@ -59,8 +60,8 @@ func TestForAnother(t *testing.T) {
 		}
 
 		// Who may ask for both has it already, and asks for somebody else still.
-		h.change(func(p *entitlement.Policy) {
-			p.Scope, p.Targets = entitlement.AllDirectoryUsers, nil
+		h.change(func(p *offer.Policy) {
+			p.Scope, p.Targets = offer.AllDirectoryUsers, nil
 		})
 		p = b.get(h.link())
 		p.wants(t, http.StatusOK, "Who needs the access?", "I do: "+buyer)
@@ -79,8 +80,8 @@ func TestForAnother(t *testing.T) {
 // one's questions.
 func TestSeveralPolicies(t *testing.T) {
 	each(t, func(h *stage) {
-		second, err := h.access.CreatePolicy(t.Context(), h.admin, entitlement.Policy{Package: h.pkg.ID, Name: "Visitors <b>only</b>", Description: "A week", Scope: entitlement.SpecificConnectedOrganizationUsers, Targets: h.policy.Targets,
-			Expiration: entitlement.Expiration{Type: entitlement.ExpirationAfterDuration, Duration: 7 * day}, Requestor: entitlement.RequestorSettings{SelfAdd: true}})
+		second, err := h.access.CreatePolicy(t.Context(), h.admin, offer.Policy{Package: h.pkg.ID, Name: "Visitors <b>only</b>", Description: "A week", Scope: offer.SpecificConnectedOrganizationUsers, Targets: h.policy.Targets,
+			Expiration: offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: 7 * day}, Requestor: offer.RequestorSettings{SelfAdd: true}})
 		must(t, err)
 		b := h.as(h.grace)
 		p := b.get(h.link())
@@ -142,7 +143,7 @@ func TestPeriod(t *testing.T) {
 		b.get(p.at.Path).wants(t, http.StatusOK, begin.Format("Jan 2, 2006, 3:04 PM"))
 		b.submit(b.get(p.at.Path+"/cancel"), "Cancel request", nil)
 
-		h.change(func(p *entitlement.Policy) { p.Requestor.CustomSchedule = false })
+		h.change(func(p *offer.Policy) { p.Requestor.CustomSchedule = false })
 		p = b.get(h.link())
 		if strings.Contains(p.Text(), "For a specific period") {
 			t.Error("who may not choose is asked for a period")
@@ -159,8 +160,8 @@ func TestNextPage(t *testing.T) {
 		const more = 60
 		for i := range more {
 			p := h.newPackage(fmt.Sprintf("Bundle %03d", i))
-			_, err := h.access.CreatePolicy(t.Context(), h.admin, entitlement.Policy{Package: p.ID, Name: "All", Scope: entitlement.AllDirectoryUsers,
-				Requestor: entitlement.RequestorSettings{SelfAdd: true}, Approval: entitlement.ApprovalSettings{ForAdd: true, Stages: h.policy.Approval.Stages}})
+			_, err := h.access.CreatePolicy(t.Context(), h.admin, offer.Policy{Package: p.ID, Name: "All", Scope: offer.AllDirectoryUsers,
+				Requestor: offer.RequestorSettings{SelfAdd: true}, Approval: offer.ApprovalSettings{ForAdd: true, Stages: h.policy.Approval.Stages}})
 			must(t, err)
 			_, err = h.access.Submit(t.Context(), h.admin, entitlement.Submission{Type: entitlement.UserAdd, Package: p.ID})
 			must(t, err)

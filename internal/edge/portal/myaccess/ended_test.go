@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
@@ -16,7 +16,7 @@ import (
 func TestEnded(t *testing.T) {
 	each(t, func(h *stage) {
 		guest := h.guest()
-		h.change(func(p *entitlement.Policy) { p.Approval = entitlement.ApprovalSettings{} })
+		h.change(func(p *offer.Policy) { p.Approval = offer.ApprovalSettings{} })
 		grace := h.as(h.grace)
 		grace.until(h.ask(grace).at.Path, "Delivered")
 		must(t, h.access.Govern(t.Context(), h.admin, h.subject(guest), true))

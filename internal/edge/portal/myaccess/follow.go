@@ -7,6 +7,7 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
 )
@@ -24,9 +25,9 @@ type listData struct {
 
 // asking reads which page of a list is wanted. What follows is the visitor's own,
 // wherever it begins.
-func asking(r *http.Request, order string, filter query.Expr) (entitlement.Asked, error) {
+func asking(r *http.Request, order string, filter query.Expr) (offer.Asked, error) {
 	page, err := portal.PageOf(r)
-	return entitlement.Asked{Query: query.Query{Filter: filter, Order: []query.Key{{Field: order, Desc: order != "displayName"}}, Page: page}}, err
+	return offer.Asked{Query: query.Query{Filter: filter, Order: []query.Key{{Field: order, Desc: order != "displayName"}}, Page: page}}, err
 }
 
 // requests lists what the visitor has asked for, or what was asked for them.
@@ -186,7 +187,7 @@ func said(a entitlement.Answer) string {
 
 // period says for how long a request is.
 func (v *visitor) period(r *entitlement.Request) string {
-	if e := r.Schedule.Expiration; e.Type == entitlement.ExpirationAfterDateTime || e.Type == entitlement.ExpirationAfterDuration {
+	if e := r.Schedule.Expiration; e.Type == offer.ExpirationAfterDateTime || e.Type == offer.ExpirationAfterDuration {
 		return v.until(e)
 	}
 	return v.until(r.Terms.Expiration)

@@ -17,6 +17,7 @@ import (
 	"entente/internal/enttest/house"
 	"entente/internal/enttest/pagetest"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
@@ -42,10 +43,10 @@ type stage struct {
 	t        *testing.T
 	access   *entitlement.Service
 	admin    authz.Caller
-	catalog  *entitlement.Catalog
-	org      *entitlement.Organization
-	pkg      *entitlement.Package
-	policy   *entitlement.Policy
+	catalog  *offer.Catalog
+	org      *offer.Organization
+	pkg      *offer.Package
+	policy   *offer.Policy
 	question ids.QuestionID
 	group    string
 	grace    string // of B, who asks
@@ -86,32 +87,32 @@ func (h *stage) setUp() {
 	h.Graph(t, h.A, http.MethodPost, "/v1.0/groups", map[string]any{"displayName": "Turbine design", "mailNickname": "turbine", "mailEnabled": false, "securityEnabled": true}, &g)
 	h.group = g.ID
 	var err error
-	h.org, err = h.access.CreateOrganization(ctx, h.admin, entitlement.OrganizationChange{Name: ptr("Fabrikam"),
-		Sources: []entitlement.Source{{Kind: entitlement.TenantSource, Home: ids.TenantID(h.B.ID)}}})
+	h.org, err = h.access.CreateOrganization(ctx, h.admin, offer.OrganizationChange{Name: ptr("Fabrikam"),
+		Sources: []offer.Source{{Kind: offer.TenantSource, Home: ids.TenantID(h.B.ID)}}})
 	must(t, err)
-	h.catalog, err = h.access.CreateCatalog(ctx, h.admin, entitlement.CatalogChange{Name: ptr("Design")})
+	h.catalog, err = h.access.CreateCatalog(ctx, h.admin, offer.CatalogChange{Name: ptr("Design")})
 	must(t, err)
-	_, err = h.access.RequestResource(ctx, h.admin, entitlement.ResourceAsk{Kind: entitlement.AdminAdd, Catalog: h.catalog.ID, Origin: entitlement.AadGroup, OriginID: h.group})
+	_, err = h.access.RequestResource(ctx, h.admin, offer.ResourceAsk{Kind: offer.AddResource, Catalog: h.catalog.ID, Origin: offer.AadGroup, OriginID: h.group})
 	must(t, err)
 	h.pkg = h.newPackage("Joint design files")
-	h.policy, err = h.access.CreatePolicy(ctx, h.admin, entitlement.Policy{Package: h.pkg.ID, Name: "Partners",
-		Scope:      entitlement.SpecificConnectedOrganizationUsers,
-		Targets:    []entitlement.SubjectSet{{Kind: entitlement.ConnectedOrganizationMembers, Organization: h.org.ID}},
-		Expiration: entitlement.Expiration{Type: entitlement.ExpirationAfterDuration, Duration: 90 * day},
-		Requestor:  entitlement.RequestorSettings{SelfAdd: true, SelfUpdate: true, SelfRemove: true, CustomSchedule: true},
-		Questions:  []entitlement.Question{{Required: true, Text: entitlement.Localized{Text: "Which part?"}, Choices: []entitlement.Choice{{Value: "rotor", Text: entitlement.Localized{Text: "Rotor"}}, {Value: "housing", Text: entitlement.Localized{Text: "Housing"}}}}},
-		Approval: entitlement.ApprovalSettings{ForAdd: true, ForUpdate: true, Justification: true,
-			Stages: []entitlement.Stage{{TimeOut: 14 * day, Justification: true, Primary: []entitlement.SubjectSet{{Kind: entitlement.SingleUser, Object: adaID}}}}}})
+	h.policy, err = h.access.CreatePolicy(ctx, h.admin, offer.Policy{Package: h.pkg.ID, Name: "Partners",
+		Scope:      offer.SpecificConnectedOrganizationUsers,
+		Targets:    []offer.SubjectSet{{Kind: offer.ConnectedOrganizationMembers, Organization: h.org.ID}},
+		Expiration: offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: 90 * day},
+		Requestor:  offer.RequestorSettings{SelfAdd: true, SelfUpdate: true, SelfRemove: true, CustomSchedule: true},
+		Questions:  []offer.Question{{Required: true, Text: offer.Localized{Text: "Which part?"}, Choices: []offer.Choice{{Value: "rotor", Text: offer.Localized{Text: "Rotor"}}, {Value: "housing", Text: offer.Localized{Text: "Housing"}}}}},
+		Approval: offer.ApprovalSettings{ForAdd: true, ForUpdate: true, Justification: true,
+			Stages: []offer.Stage{{TimeOut: 14 * day, Justification: true, Primary: []offer.SubjectSet{{Kind: offer.SingleUser, Object: adaID}}}}}})
 	must(t, err)
 	h.question = h.policy.Questions[0].ID
 }
 
 // newPackage makes a package that gives the membership of the group.
-func (h *stage) newPackage(name string) *entitlement.Package {
+func (h *stage) newPackage(name string) *offer.Package {
 	h.t.Helper()
-	p, err := h.access.CreatePackage(h.t.Context(), h.admin, h.catalog.ID, entitlement.PackageChange{Name: ptr(name), Description: ptr("Drawings and handbook")})
+	p, err := h.access.CreatePackage(h.t.Context(), h.admin, h.catalog.ID, offer.PackageChange{Name: ptr(name), Description: ptr("Drawings and handbook")})
 	must(h.t, err)
-	_, err = h.access.AddRole(h.t.Context(), h.admin, p.ID, entitlement.RoleAsk{Origin: entitlement.AadGroup, OriginID: h.group, RoleOriginID: "Member_" + h.group})
+	_, err = h.access.AddRole(h.t.Context(), h.admin, p.ID, offer.RoleAsk{Origin: offer.AadGroup, OriginID: h.group, RoleOriginID: "Member_" + h.group})
 	must(h.t, err)
 	return p
 }

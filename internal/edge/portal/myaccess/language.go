@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 )
 
 // Bounds of what is read of Accept-Language.
@@ -60,7 +60,7 @@ func languages(r *http.Request) []string {
 // spoken returns a text in the first wanted language that it has: in that very
 // tag, or in one of the same language. The text itself counts as English, like
 // the pages around it.
-func spoken(l entitlement.Localized, wanted []string) string {
+func spoken(l offer.Localized, wanted []string) string {
 	primary := func(tag string) string {
 		p, _, _ := strings.Cut(tag, "-")
 		return p
@@ -70,7 +70,7 @@ func spoken(l entitlement.Localized, wanted []string) string {
 			func(have string) bool { return have == tag },
 			func(have string) bool { return primary(have) == primary(tag) },
 		} {
-			i := slices.IndexFunc(l.Translations, func(t entitlement.Translation) bool { return t.Text != "" && same(strings.ToLower(t.Language)) })
+			i := slices.IndexFunc(l.Translations, func(t offer.Translation) bool { return t.Text != "" && same(strings.ToLower(t.Language)) })
 			if i >= 0 {
 				return l.Translations[i].Text
 			}
@@ -83,7 +83,7 @@ func spoken(l entitlement.Localized, wanted []string) string {
 }
 
 // inLanguage returns questions as they are asked in the wanted languages.
-func inLanguage(all []entitlement.Question, wanted []string) []entitlement.Question {
+func inLanguage(all []offer.Question, wanted []string) []offer.Question {
 	out := slices.Clone(all)
 	for i, q := range out {
 		out[i].Text.Text = spoken(q.Text, wanted)

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 )
 
 // ask sends a good request in the name of grace and returns the page that
@@ -175,7 +175,7 @@ func TestShownOtherwise(t *testing.T) {
 	})
 }
 
-func (h *stage) roles() []entitlement.RoleScope {
+func (h *stage) roles() []offer.RoleScope {
 	h.t.Helper()
 	all, err := h.access.PackageRoles(h.t.Context(), h.admin, h.pkg.ID)
 	must(h.t, err)

@@ -10,6 +10,7 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/flow/signin"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
@@ -247,7 +248,7 @@ func (p *Pages) form(v *visitor, w *entitlement.Way, typed url.Values, problems 
 	last := w.Expiration.From(now)
 	f.Start = portal.Field{ID: "start", Name: "start", Label: "Start", Type: "date", Class: "w-date", Autocomplete: "off", Optional: true, Value: typed.Get("start"), Min: now.Format(time.DateOnly), Error: wrong("start")}
 	f.End = portal.Field{ID: "end", Name: "end", Label: "End", Type: "date", Class: "w-date", Autocomplete: "off", Optional: true, Value: typed.Get("end"), Min: now.Format(time.DateOnly), Error: wrong("end")}
-	if !last.IsZero() && w.Expiration.Type == entitlement.ExpirationAfterDateTime {
+	if !last.IsZero() && w.Expiration.Type == offer.ExpirationAfterDateTime {
 		f.End.Max = v.Local(last).Format(time.DateOnly)
 	}
 	return f
@@ -259,7 +260,7 @@ func why(optional bool, typed url.Values, wrong func(string) string) *questionFi
 }
 
 // asked is a question as the form asks it.
-func asked(q entitlement.Question, typed url.Values, wrong func(string) string) questionField {
+func asked(q offer.Question, typed url.Values, wrong func(string) string) questionField {
 	id := "q-" + string(q.ID)
 	f := questionField{Kind: "lines", Rows: 3, Field: portal.Field{ID: id, Name: id, Label: portal.Whole(q.Text.Text), Value: typed.Get(id), Optional: !q.Required, Error: wrong(id), Autocomplete: "off"}}
 	if q.SingleLine {
@@ -338,7 +339,7 @@ func (p *Pages) ask(w http.ResponseWriter, r *http.Request, v *visitor) error {
 }
 
 // answers reads the answers, and says which questions want one.
-func answers(questions []entitlement.Question, form url.Values) (all []entitlement.Answer, bad []portal.Problem) {
+func answers(questions []offer.Question, form url.Values) (all []entitlement.Answer, bad []portal.Problem) {
 	for _, q := range questions {
 		field := "q-" + string(q.ID)
 		value := strings.TrimSpace(strings.Join(form[field], ","))
@@ -361,7 +362,7 @@ func answers(questions []entitlement.Question, form url.Values) (all []entitleme
 
 // schedule reads from when until when somebody wants access, in days of their zone.
 // One that is named as the last counts to its end.
-func (v *visitor) schedule(w *entitlement.Way, form url.Values, now time.Time) (s entitlement.Schedule, bad *portal.Problem) {
+func (v *visitor) schedule(w *entitlement.Way, form url.Values, now time.Time) (s offer.Schedule, bad *portal.Problem) {
 	if form.Get("period") != "part" || !w.Requestor.CustomSchedule {
 		return s, nil
 	}
@@ -381,7 +382,7 @@ func (v *visitor) schedule(w *entitlement.Way, form url.Values, now time.Time) (
 		if err != nil {
 			return s, &portal.Problem{Field: "end", Text: "Enter the end as a date"}
 		}
-		s.Expiration = entitlement.Expiration{Type: entitlement.ExpirationAfterDateTime, End: end.AddDate(0, 0, 1)}
+		s.Expiration = offer.Expiration{Type: offer.ExpirationAfterDateTime, End: end.AddDate(0, 0, 1)}
 		start := now
 		if s.Start.After(now) {
 			start = s.Start
@@ -402,7 +403,7 @@ func problem(err error) *portal.Problem {
 	switch pub.Reason {
 	case entitlement.NoJustification:
 		return &portal.Problem{Field: "justification", Text: noReason}
-	case entitlement.BadSchedule:
+	case offer.BadSchedule:
 		return &portal.Problem{Field: "start", Text: strings.TrimSuffix(pub.Message, ".")}
 	case entitlement.NoSuchTarget:
 		return &portal.Problem{Field: "email", Text: "Nobody is known here by this address"}

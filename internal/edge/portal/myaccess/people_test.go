@@ -14,6 +14,7 @@ import (
 	"entente/internal/enttest/dbtest"
 	"entente/internal/enttest/phone"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
@@ -109,8 +110,8 @@ func TestEndpointOfAGuest(t *testing.T) {
 func TestGuestApproves(t *testing.T) {
 	each(t, func(h *stage) {
 		guest := h.guest()
-		h.change(func(p *entitlement.Policy) {
-			p.Approval.Stages[0].Primary = []entitlement.SubjectSet{{Kind: entitlement.SingleUser, Object: ids.ObjectID(guest)}}
+		h.change(func(p *offer.Policy) {
+			p.Approval.Stages[0].Primary = []offer.SubjectSet{{Kind: offer.SingleUser, Object: ids.ObjectID(guest)}}
 		})
 		colleague, _ := h.person(h.B, "colleague")
 		asked := h.ask(h.as(colleague)).at.Path

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
@@ -17,11 +18,11 @@ import (
 func (h *stage) plain() {
 	h.t.Helper()
 	var err error
-	h.policy, err = h.access.ChangePolicy(h.t.Context(), h.admin, h.policy.ID, func(p *entitlement.Policy) error {
+	h.policy, err = h.access.ChangePolicy(h.t.Context(), h.admin, h.policy.ID, func(p *offer.Policy) error {
 		p.Approval.Stages[0].Justification = false
 		q := &p.Questions[0]
-		q.Text.Translations = []entitlement.Translation{{Language: "de-DE", Text: "Welcher Teil?"}, {Language: "fr", Text: "Quelle partie ?"}}
-		q.Choices[0].Text.Translations = []entitlement.Translation{{Language: "de", Text: "Läufer"}}
+		q.Text.Translations = []offer.Translation{{Language: "de-DE", Text: "Welcher Teil?"}, {Language: "fr", Text: "Quelle partie ?"}}
+		q.Choices[0].Text.Translations = []offer.Translation{{Language: "de", Text: "Läufer"}}
 		return nil
 	})
 	must(h.t, err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
@@ -16,8 +17,8 @@ func (h *stage) approvers(members ...string) (group string) {
 	h.t.Helper()
 	var g struct{ ID string }
 	h.Graph(h.t, h.A, http.MethodPost, "/v1.0/groups", map[string]any{"displayName": "Approvers", "mailNickname": "approvers", "mailEnabled": false, "securityEnabled": true, "members@odata.bind": h.bound(members...)}, &g)
-	h.change(func(p *entitlement.Policy) {
-		p.Approval.Stages[0].Primary = []entitlement.SubjectSet{{Kind: entitlement.GroupMembers, Object: ids.ObjectID(g.ID)}}
+	h.change(func(p *offer.Policy) {
+		p.Approval.Stages[0].Primary = []offer.SubjectSet{{Kind: offer.GroupMembers, Object: ids.ObjectID(g.ID)}}
 	})
 	return g.ID
 }
@@ -102,15 +103,15 @@ func TestPolicyChanged(t *testing.T) {
 		grace := h.as(h.grace)
 		form := h.answers()
 		page := grace.get(h.link())
-		h.change(func(p *entitlement.Policy) {
-			p.Questions = []entitlement.Question{{Required: true, Text: entitlement.Localized{Text: "Which plant?"}}}
+		h.change(func(p *offer.Policy) {
+			p.Questions = []offer.Question{{Required: true, Text: offer.Localized{Text: "Which plant?"}}}
 		})
 		grace.submit(page, "Send request to Contoso", form).wants(t, http.StatusUnprocessableEntity, "Answer “Which plant?”", "I fit the bearings")
 		plant := h.policy.Questions[0].ID
-		h.change(func(p *entitlement.Policy) { p.Requestor.SelfAdd = false })
+		h.change(func(p *offer.Policy) { p.Requestor.SelfAdd = false })
 		form.Set("q-"+string(plant), "North")
 		grace.submit(page, "Send request to Contoso", form).wants(t, http.StatusForbidden, "You can’t ask for “Joint design files”")
-		h.change(func(p *entitlement.Policy) { p.Requestor.SelfAdd = true })
+		h.change(func(p *offer.Policy) { p.Requestor.SelfAdd = true })
 		asked := grace.submit(page, "Send request to Contoso", form)
 		asked.wants(t, http.StatusOK, "Request sent to Contoso.", "North")
 
@@ -119,9 +120,9 @@ func TestPolicyChanged(t *testing.T) {
 		page = ada.get(h.at("/access/approvals/" + request))
 		page.wants(t, http.StatusOK, "It lasts for 90 days")
 		other, otherID := h.person(h.A, "other")
-		h.change(func(p *entitlement.Policy) {
-			p.Expiration = entitlement.Expiration{Type: entitlement.ExpirationAfterDuration, Duration: 3650 * day}
-			p.Approval.Stages[0].Primary = []entitlement.SubjectSet{{Kind: entitlement.SingleUser, Object: otherID}}
+		h.change(func(p *offer.Policy) {
+			p.Expiration = offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: 3650 * day}
+			p.Approval.Stages[0].Primary = []offer.SubjectSet{{Kind: offer.SingleUser, Object: otherID}}
 		})
 		h.as(other).get(page.at.Path).wants(t, http.StatusNotFound, "none that waits for you")
 		ada.submit(page, "Approve for Contoso", url.Values{"reason": {"Yes"}, "decision": {"approve"}}).wants(t, http.StatusOK, "approved")
@@ -135,7 +136,7 @@ func TestPolicyChanged(t *testing.T) {
 		upn, _ := h.person(h.B, "late")
 		late := h.as(upn)
 		page = late.get(h.link())
-		h.change(func(p *entitlement.Policy) { p.Scope, p.Targets = entitlement.AllMemberUsers, nil })
+		h.change(func(p *offer.Policy) { p.Scope, p.Targets = offer.AllMemberUsers, nil })
 		late.submit(page, "Send request to Contoso", form).wants(t, http.StatusForbidden, "You can’t ask for “Joint design files”")
 	})
 }

@@ -7,15 +7,15 @@ import (
 	"time"
 
 	"entente/internal/edge/portal"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 )
 
 // until says when access ends by an expiration, before it is known when it begins.
-func (v *visitor) until(e entitlement.Expiration) string {
+func (v *visitor) until(e offer.Expiration) string {
 	switch e.Type {
-	case entitlement.ExpirationAfterDateTime:
+	case offer.ExpirationAfterDateTime:
 		return "until " + v.date(e.End.Add(-time.Second)) // what ends at midnight lasts to the day before
-	case entitlement.ExpirationAfterDuration:
+	case offer.ExpirationAfterDuration:
 		return "for " + span(e.Duration)
 	}
 	return "without an end"
@@ -61,8 +61,8 @@ type gift struct {
 	Open                         string // the resource's address, or nowhere
 }
 
-var kinds = map[entitlement.Origin][2]string{
-	entitlement.AadGroup: {"group", "Group"}, entitlement.AadApplication: {"app", "Application"}, entitlement.SharePointOnline: {"site", "Site"},
+var kinds = map[offer.Origin][2]string{
+	offer.AadGroup: {"group", "Group"}, offer.AadApplication: {"app", "Application"}, offer.SharePointOnline: {"site", "Site"},
 }
 
 // opens reports whether an address is one that a page leads to: by https, or on
@@ -77,7 +77,7 @@ func opens(address string) bool {
 }
 
 // gifts are what roles mean to whoever reads a page.
-func gifts(roles []entitlement.RoleScope) []gift {
+func gifts(roles []offer.RoleScope) []gift {
 	var all []gift
 	for _, r := range roles {
 		g := gift{Icon: kinds[r.Resource.Origin][0], Kind: kinds[r.Resource.Origin][1], Name: r.Resource.Name, Role: r.Role.Name, Text: r.Role.Description}
@@ -93,18 +93,18 @@ func gifts(roles []entitlement.RoleScope) []gift {
 }
 
 // whom says in a sentence whom policies are for.
-func whom(scopes []entitlement.TargetScope, in string) string {
+func whom(scopes []offer.TargetScope, in string) string {
 	said := map[string]bool{}
 	var all []string
 	for _, s := range scopes {
-		text := map[entitlement.TargetScope]string{
-			entitlement.SpecificDirectoryUsers:                  "people and groups of " + in + " that it names",
-			entitlement.AllMemberUsers:                          "members of " + in,
-			entitlement.AllDirectoryUsers:                       "people with an account in " + in,
-			entitlement.SpecificConnectedOrganizationUsers:      "people of organizations that " + in + " names",
-			entitlement.AllConfiguredConnectedOrganizationUsers: "people of organizations that " + in + " has connected",
-			entitlement.AllExistingConnectedOrganizationUsers:   "people of organizations that " + in + " has connected",
-			entitlement.AllExternalUsers:                        "people of other organizations",
+		text := map[offer.TargetScope]string{
+			offer.SpecificDirectoryUsers:                  "people and groups of " + in + " that it names",
+			offer.AllMemberUsers:                          "members of " + in,
+			offer.AllDirectoryUsers:                       "people with an account in " + in,
+			offer.SpecificConnectedOrganizationUsers:      "people of organizations that " + in + " names",
+			offer.AllConfiguredConnectedOrganizationUsers: "people of organizations that " + in + " has connected",
+			offer.AllExistingConnectedOrganizationUsers:   "people of organizations that " + in + " has connected",
+			offer.AllExternalUsers:                        "people of other organizations",
 		}[s]
 		if text != "" && !said[text] {
 			said[text] = true

@@ -7,13 +7,14 @@ import (
 
 	"entente/internal/edge/graph/edm"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
 // decide is who decides: people whom a policy names, for whom no role counts, and
 // programs with the permission.
 var (
-	decide  = edm.Alike(edm.Any(changeAll)).Needing(entitlement.Manage)
+	decide  = edm.Alike(edm.Any(changeAll)).Needing(offer.Manage)
 	awaited = edm.Alike(edm.Any(changeAll))
 )
 

@@ -7,6 +7,7 @@ import (
 
 	"entente/internal/edge/graph/edm"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
@@ -37,7 +38,7 @@ func (s Services) assignments() *edm.Set {
 			s.additionalAccess(),
 		},
 		Parts: []*edm.Set{
-			s.packagePart(func(ctx context.Context, r *edm.Request) (*entitlement.Package, error) {
+			s.packagePart(func(ctx context.Context, r *edm.Request) (*offer.Package, error) {
 				return s.Entitlement.PackageHeld(ctx, r.Who, of(r))
 			}),
 			s.policyPart(func(ctx context.Context, r *edm.Request) (*entitlement.Assignment, error) {
@@ -72,7 +73,7 @@ func (s Services) additionalAccess() edm.Action {
 }
 
 // assignmentPage renders a page of assignments.
-func (s Services) assignmentPage(ctx context.Context, r *edm.Request, l entitlement.List[*entitlement.Assignment], err error) (edm.Page, error) {
+func (s Services) assignmentPage(ctx context.Context, r *edm.Request, l offer.List[*entitlement.Assignment], err error) (edm.Page, error) {
 	if err != nil {
 		return edm.Page{}, err
 	}
@@ -96,7 +97,7 @@ func (s Services) assignmentPage(ctx context.Context, r *edm.Request, l entitlem
 // assignmentItem renders one assignment.
 func (s Services) assignmentItem(ctx context.Context, r *edm.Request) func(*entitlement.Assignment) (edm.Item, error) {
 	return func(a *entitlement.Assignment) (edm.Item, error) {
-		page, err := s.assignmentPage(ctx, r, entitlement.List[*entitlement.Assignment]{Items: []*entitlement.Assignment{a}}, nil)
+		page, err := s.assignmentPage(ctx, r, offer.List[*entitlement.Assignment]{Items: []*entitlement.Assignment{a}}, nil)
 		if err != nil {
 			return edm.Item{}, err
 		}
@@ -117,13 +118,13 @@ type accessFace struct {
 func accessItem(a *entitlement.Assignment, in ids.CatalogID, callouts []*entitlement.Callout) (edm.Item, error) {
 	schedule := a.Schedule // of what is not delivered yet, as it was asked for
 	if !a.StartsAt.IsZero() {
-		schedule = entitlement.Schedule{Start: a.StartsAt, Expiration: entitlement.Expiration{Type: entitlement.NoExpiration}}
+		schedule = offer.Schedule{Start: a.StartsAt, Expiration: offer.Expiration{Type: offer.NoExpiration}}
 		if !a.EndsAt.IsZero() {
-			schedule.Expiration = entitlement.Expiration{Type: entitlement.ExpirationAfterDateTime, End: a.EndsAt}
+			schedule.Expiration = offer.Expiration{Type: offer.ExpirationAfterDateTime, End: a.EndsAt}
 		}
 	}
 	state := text(string(a.State))
 	return item(string(a.ID), accessFace{a.ID, calloutsOf(callouts), instant(a.ExpiredAt), scheduleOf(schedule), state, text(a.Status)},
 		map[string]any{"assignmentState": text(pascal(a.State)), "assignmentStatus": text(a.Status), "accessPackageId": a.Package, "assignmentPolicyId": text(a.Policy),
-			"catalogId": in, "targetId": a.Target, "isExtended": a.Extended})
+			"catalogId": text(in), "targetId": a.Target, "isExtended": a.Extended})
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"entente/internal/edge/graph/edm"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 )
 
@@ -22,6 +22,7 @@ type reader struct {
 	names map[string]string // as spelled, by lower case
 	raw   map[string]json.RawMessage
 	seen  map[string]bool
+	was   *offer.Policy // what a body of beta changes; otherwise nil
 }
 
 // readBody begins to read a JSON object.
@@ -63,7 +64,7 @@ func (r *reader) fail(name, format string, args ...any) {
 	if path != "" {
 		format, args = "%s: "+format, append([]any{path}, args...)
 	}
-	f := fault.Because(fault.Invalid, entitlement.BadModel, format, args...)
+	f := fault.Because(fault.Invalid, offer.BadModel, format, args...)
 	f.Target = path
 	*r.first = f
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"entente/internal/edge/graph/edm"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 )
 
@@ -62,7 +62,7 @@ const terraform = `{"@odata.type":"#microsoft.graph.accessPackageAssignmentPolic
 
 // TestTerraformReadsWhatItSent: a second plan is empty.
 func TestTerraformReadsWhatItSent(t *testing.T) {
-	p := &entitlement.Policy{}
+	p := &offer.Policy{}
 	if err := readPolicy(&edm.Request{Version: edm.Beta, Body: json.RawMessage(terraform)}, p, true); err != nil {
 		t.Fatal(err)
 	}
@@ -130,8 +130,8 @@ func TestWrongPolicies(t *testing.T) {
 		{"two packages", `{"accessPackageId":"6f0ba2b4-6a3b-4d5e-9a44-0f7a3bb8a001","accessPackage":{"id":"6f0ba2b4-6a3b-4d5e-9a44-0f7a3bb8a002"}}`, "accessPackage"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			err := readPolicyBody(json.RawMessage(tt.body), &entitlement.Policy{})
-			if f := fault.Public(err); !errors.Is(err, entitlement.BadModel) || f.Target != tt.at {
+			err := readPolicyBody(readBody(json.RawMessage(tt.body)), &offer.Policy{})
+			if f := fault.Public(err); !errors.Is(err, offer.BadModel) || f.Target != tt.at {
 				t.Errorf("got %v at %q, want a BadModel at %q", err, f.Target, tt.at)
 			}
 		})
@@ -145,8 +145,8 @@ func FuzzPolicyBody(f *testing.F) {
 	f.Add([]byte(`{"questions":[{"@odata.type":"x","text":{}}],"requestorSettings":null,"expiration":{"type":"afterDuration","duration":"P"}}`))
 	f.Add([]byte(`{"reviewSettings":{"schedule":{"recurrence":{"pattern":{"interval":3}}}},"automaticRequestSettings":{},"customExtensionStageSettings":[{"stage":""}]}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		p := &entitlement.Policy{}
-		if err := readPolicyBody(body, p); err != nil {
+		p := &offer.Policy{}
+		if err := readPolicyBody(readBody(body), p); err != nil {
 			if f := fault.Public(err); f.Code != fault.Invalid {
 				t.Errorf("%q: %v", body, err)
 			}

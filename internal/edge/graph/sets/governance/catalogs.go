@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"entente/internal/edge/graph/edm"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
@@ -64,7 +64,7 @@ func (s Services) catalogOf(name edm.Name, of func(context.Context, *edm.Request
 	}
 }
 
-func readCatalog(r *edm.Request) (to entitlement.CatalogChange, err error) {
+func readCatalog(r *edm.Request) (to offer.CatalogChange, err error) {
 	b := readBody(r.Body)
 	to.Name, to.Description, to.External = b.text("displayName"), b.text("description"), b.flag("isExternallyVisible")
 	for _, name := range []string{"state", "catalogStatus"} {
@@ -92,7 +92,7 @@ type catalogFace struct {
 	State       string        `json:"state"`
 }
 
-func catalogItem(c *entitlement.Catalog) (edm.Item, error) {
+func catalogItem(c *offer.Catalog) (edm.Item, error) {
 	state := "unpublished"
 	if c.Published {
 		state = "published"

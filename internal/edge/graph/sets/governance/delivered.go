@@ -5,6 +5,7 @@ import (
 
 	"entente/internal/edge/graph/edm"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/flow/provision"
 )
 
@@ -24,7 +25,7 @@ func (s Services) delivered() *edm.Set {
 			}},
 		}
 	}
-	sources := func(ctx context.Context, r *edm.Request, q entitlement.Asked) (edm.Page, error) {
+	sources := func(ctx context.Context, r *edm.Request, q offer.Asked) (edm.Page, error) {
 		l, err := s.Entitlement.SourcesOf(ctx, r.Who, r.Parents[0], q)
 		return s.assignmentPage(ctx, r, l, err)
 	}
@@ -36,7 +37,7 @@ func (s Services) delivered() *edm.Set {
 			return paged(l, err, deliveredItem)
 		}},
 		Get: edm.Get{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
-			l, err := s.Entitlement.Delivered(ctx, r.Who, entitlement.One(r.ID))
+			l, err := s.Entitlement.Delivered(ctx, r.Who, offer.One(r.ID))
 			return only(l, err, r.ID, deliveredItem)
 		}},
 		Parts: []*edm.Set{
@@ -47,7 +48,7 @@ func (s Services) delivered() *edm.Set {
 				Path: edm.Name{Beta: "accessPackageAssignments"}, Type: edm.Of("accessPackageAssignment"),
 				List: edm.List{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) { return sources(ctx, r, asked(r)) }},
 				Get: edm.Get{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
-					page, err := sources(ctx, r, entitlement.One(r.ID))
+					page, err := sources(ctx, r, offer.One(r.ID))
 					if err == nil && len(page.Items) == 0 {
 						err = absent(r.ID)
 					}

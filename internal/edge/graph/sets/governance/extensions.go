@@ -6,22 +6,22 @@ import (
 	"strings"
 
 	"entente/internal/edge/graph/edm"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
 // The types of custom extensions.
-var extensionKinds = map[entitlement.ExtensionKind]string{
-	entitlement.RequestExtension:    "accessPackageAssignmentRequestWorkflowExtension",
-	entitlement.AssignmentExtension: "accessPackageAssignmentWorkflowExtension",
+var extensionKinds = map[offer.ExtensionKind]string{
+	offer.RequestExtension:    "accessPackageAssignmentRequestWorkflowExtension",
+	offer.AssignmentExtension: "accessPackageAssignmentWorkflowExtension",
 }
 
 // extensions is the part customWorkflowExtensions of a catalog.
 // https://learn.microsoft.com/graph/api/resources/customcalloutextension?view=graph-rest-1.0
 func (s Services) extensions() *edm.Set {
 	catalog := func(r *edm.Request) ids.CatalogID { return ids.CatalogID(r.Parents[0]) }
-	change := func(ctx context.Context, r *edm.Request, whole bool) (*entitlement.Extension, error) {
-		return s.Entitlement.ChangeExtension(ctx, r.Who, catalog(r), ids.ObjectID(r.ID), func(e *entitlement.Extension) error {
+	change := func(ctx context.Context, r *edm.Request, whole bool) (*offer.Extension, error) {
+		return s.Entitlement.ChangeExtension(ctx, r.Who, catalog(r), ids.ObjectID(r.ID), func(e *offer.Extension) error {
 			if whole {
 				e.Clear()
 			}
@@ -40,7 +40,7 @@ func (s Services) extensions() *edm.Set {
 			return rendered(e, err, extensionItem)
 		}},
 		Create: edm.Create{May: write, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
-			var e entitlement.Extension
+			var e offer.Extension
 			if err := readExtension(r.Body, &e); err != nil {
 				return edm.Item{}, err
 			}
@@ -63,7 +63,7 @@ func (s Services) extensions() *edm.Set {
 }
 
 // readExtension applies a body, which may stand in a wrapper called value.
-func readExtension(raw json.RawMessage, e *entitlement.Extension) error {
+func readExtension(raw json.RawMessage, e *offer.Extension) error {
 	b := readBody(raw)
 	if inner := b.object("value"); inner != nil {
 		b = inner
@@ -76,7 +76,7 @@ func readExtension(raw json.RawMessage, e *entitlement.Extension) error {
 		}
 	}
 	if kind != "" || e.Kind == "" {
-		b.fail("@odata.type", "A custom extension says of which type it is, such as #microsoft.graph.%s.", extensionKinds[entitlement.RequestExtension])
+		b.fail("@odata.type", "A custom extension says of which type it is, such as #microsoft.graph.%s.", extensionKinds[offer.RequestExtension])
 	}
 	set(&e.Name, b.text("displayName"))
 	set(&e.Description, b.text("description"))
@@ -84,7 +84,7 @@ func readExtension(raw json.RawMessage, e *entitlement.Extension) error {
 		if kind := x.kind(); kind != "" && !strings.EqualFold(kind, "logicAppTriggerEndpointConfiguration") {
 			x.fail("@odata.type", "An endpoint is a logicAppTriggerEndpointConfiguration.")
 		}
-		e.Endpoint = entitlement.Endpoint{Subscription: x.word("subscriptionId"), ResourceGroup: x.word("resourceGroupName"), Workflow: x.word("logicAppWorkflowName"), URL: x.word("url")}
+		e.Endpoint = offer.Endpoint{Subscription: x.word("subscriptionId"), ResourceGroup: x.word("resourceGroupName"), Workflow: x.word("logicAppWorkflowName"), URL: x.word("url")}
 		x.end()
 	}
 	if v := b.kept("authenticationConfiguration"); v != nil {
@@ -106,7 +106,7 @@ func readExtension(raw json.RawMessage, e *entitlement.Extension) error {
 	return b.end()
 }
 
-func extensionItem(e *entitlement.Extension) (edm.Item, error) {
+func extensionItem(e *offer.Extension) (edm.Item, error) {
 	keep := func(raw json.RawMessage) any {
 		if len(raw) == 0 {
 			return nil

@@ -16,6 +16,7 @@ import (
 	"entente/internal/core/object"
 	"entente/internal/edge/graph/edm"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/sqldb"
 )
 
@@ -48,17 +49,17 @@ func (s Services) Sets() []*edm.Set {
 // Who may read, and who may change. People need a directory role, or a role for
 // the catalog, which the service knows.
 var (
-	read  = edm.Alike(edm.Any("EntitlementManagement.Read.All", "EntitlementManagement.ReadWrite.All")).Needing(entitlement.Read, entitlement.Manage)
-	write = edm.Alike(edm.Any("EntitlementManagement.ReadWrite.All")).Needing(entitlement.Manage)
+	read  = edm.Alike(edm.Any("EntitlementManagement.Read.All", "EntitlementManagement.ReadWrite.All")).Needing(offer.Read, offer.Manage)
+	write = edm.Alike(edm.Any("EntitlementManagement.ReadWrite.All")).Needing(offer.Manage)
 )
 
 // asked is what a request wants of a list.
-func asked(r *edm.Request) entitlement.Asked {
-	return entitlement.Asked{Query: r.Query, Count: r.Count, Only: r.Only}
+func asked(r *edm.Request) offer.Asked {
+	return offer.Asked{Query: r.Query, Count: r.Count, Only: r.Only}
 }
 
 // paged renders a page of a list.
-func paged[T any](l entitlement.List[T], err error, render func(T) (edm.Item, error)) (edm.Page, error) {
+func paged[T any](l offer.List[T], err error, render func(T) (edm.Item, error)) (edm.Page, error) {
 	page := edm.Page{Next: l.Next, Total: l.Total}
 	if err != nil {
 		return page, err
@@ -75,7 +76,7 @@ func paged[T any](l entitlement.List[T], err error, render func(T) (edm.Item, er
 
 // whole renders a list that comes at once.
 func whole[T any](list []T, err error, render func(T) (edm.Item, error)) (edm.Page, error) {
-	return paged(entitlement.List[T]{Items: list, Total: len(list)}, err, render)
+	return paged(offer.List[T]{Items: list, Total: len(list)}, err, render)
 }
 
 // rendered renders one entity.

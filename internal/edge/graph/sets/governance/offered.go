@@ -6,6 +6,7 @@ import (
 
 	"entente/internal/edge/graph/edm"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 )
@@ -31,15 +32,15 @@ func (s Services) available() *edm.Set {
 
 // offeredRoles is the part resourceRoleScopes of such a package.
 func (s Services) offeredRoles() *edm.Set {
-	all := func(ctx context.Context, r *edm.Request) ([]entitlement.RoleScope, error) {
+	all := func(ctx context.Context, r *edm.Request) ([]offer.RoleScope, error) {
 		return s.Entitlement.OfferedRoles(ctx, r.Who, ids.PackageID(r.Parents[0]))
 	}
 	list := func(ctx context.Context, r *edm.Request) (edm.Page, error) {
 		given, err := all(ctx, r)
 		return whole(given, err, roleScopeItem)
 	}
-	part := func(name edm.Name, of string, show func(entitlement.RoleScope) (edm.Item, error)) *edm.Set {
-		one := func(ctx context.Context, r *edm.Request, show func(entitlement.RoleScope) (edm.Item, error)) (edm.Item, error) {
+	part := func(name edm.Name, of string, show func(offer.RoleScope) (edm.Item, error)) *edm.Set {
+		one := func(ctx context.Context, r *edm.Request, show func(offer.RoleScope) (edm.Item, error)) (edm.Item, error) {
 			given, err := all(ctx, r)
 			if err != nil {
 				return edm.Item{}, err
@@ -57,7 +58,7 @@ func (s Services) offeredRoles() *edm.Set {
 			Parts: []*edm.Set{{
 				Path: edm.Name{V1: "resource", Beta: "accessPackageResource"}, Type: edm.Of("accessPackageResource"), Single: true,
 				Get: edm.Get{May: ask, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
-					return one(ctx, r, func(g entitlement.RoleScope) (edm.Item, error) { return resourceItem(g.Resource) })
+					return one(ctx, r, func(g offer.RoleScope) (edm.Item, error) { return resourceItem(g.Resource) })
 				}},
 			}},
 		}
@@ -67,13 +68,13 @@ func (s Services) offeredRoles() *edm.Set {
 		List: edm.List{May: ask, Do: list},
 		Get:  edm.Get{May: ask, Do: edm.OneOf(list)},
 		Parts: []*edm.Set{
-			part(edm.Name{V1: "role", Beta: "accessPackageResourceRole"}, "accessPackageResourceRole", func(g entitlement.RoleScope) (edm.Item, error) { return roleItem(g.Role) }),
-			part(edm.Name{V1: "scope", Beta: "accessPackageResourceScope"}, "accessPackageResourceScope", func(g entitlement.RoleScope) (edm.Item, error) { return scopeItem(g.Scope) }),
+			part(edm.Name{V1: "role", Beta: "accessPackageResourceRole"}, "accessPackageResourceRole", func(g offer.RoleScope) (edm.Item, error) { return roleItem(g.Role) }),
+			part(edm.Name{V1: "scope", Beta: "accessPackageResourceScope"}, "accessPackageResourceScope", func(g offer.RoleScope) (edm.Item, error) { return scopeItem(g.Scope) }),
 		},
 	}
 }
 
-func availableItem(p *entitlement.Package) (edm.Item, error) {
+func availableItem(p *offer.Package) (edm.Item, error) {
 	return item(string(p.ID), struct {
 		ID          ids.PackageID `json:"id"`
 		Description *string       `json:"description"`

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"entente/internal/edge/graph/edm"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
@@ -71,25 +71,25 @@ func (s Services) sponsors(name string, external bool) *edm.Set {
 	}
 }
 
-var sourceKinds = []entitlement.SourceKind{entitlement.TenantSource, entitlement.CloudSource, entitlement.DomainSource, entitlement.FederationSource, entitlement.SocialSource}
+var sourceKinds = []offer.SourceKind{offer.TenantSource, offer.CloudSource, offer.DomainSource, offer.FederationSource, offer.SocialSource}
 
-func readOrganization(raw json.RawMessage) (to entitlement.OrganizationChange, err error) {
+func readOrganization(raw json.RawMessage) (to offer.OrganizationChange, err error) {
 	b := readBody(raw)
 	to.Name, to.Description = b.text("displayName"), b.text("description")
 	if word := b.text("state"); word != nil && *word != "" {
-		state := entitlement.OrganizationState(strings.ToLower(*word))
+		state := offer.OrganizationState(strings.ToLower(*word))
 		to.State = &state
 	}
 	if list, ok := b.list("identitySources"); ok {
-		to.Sources = []entitlement.Source{}
+		to.Sources = []offer.Source{}
 		for _, x := range list {
 			kind := x.kind()
-			i := slices.IndexFunc(sourceKinds, func(k entitlement.SourceKind) bool { return strings.EqualFold(string(k), kind) })
+			i := slices.IndexFunc(sourceKinds, func(k offer.SourceKind) bool { return strings.EqualFold(string(k), kind) })
 			if i < 0 {
 				x.fail("@odata.type", "An identity source says of which type it is, such as #microsoft.graph.azureActiveDirectoryTenant.")
 				break
 			}
-			to.Sources = append(to.Sources, entitlement.Source{
+			to.Sources = append(to.Sources, offer.Source{
 				Kind: sourceKinds[i], Home: ids.TenantID(x.word("tenantId")), Cloud: x.word("cloudInstance"), Domain: x.word("domainName"),
 				Issuer: x.word("issuerUri"), Social: x.word("socialIdentitySourceType"), Name: x.word("displayName"),
 			})
@@ -111,18 +111,18 @@ type organizationFace struct {
 	State       string             `json:"state"`
 }
 
-func organizationItem(o *entitlement.Organization) (edm.Item, error) {
+func organizationItem(o *offer.Organization) (edm.Item, error) {
 	sources := []map[string]any{}
 	for _, s := range o.Sources {
 		f := map[string]any{"@odata.type": "#microsoft.graph." + string(s.Kind), "displayName": text(s.Name)}
 		switch s.Kind {
-		case entitlement.TenantSource:
+		case offer.TenantSource:
 			f["tenantId"] = s.Home
-		case entitlement.CloudSource:
+		case offer.CloudSource:
 			f["tenantId"], f["cloudInstance"] = s.Home, s.Cloud
-		case entitlement.DomainSource:
+		case offer.DomainSource:
 			f["domainName"] = s.Domain
-		case entitlement.FederationSource:
+		case offer.FederationSource:
 			f["domainName"], f["issuerUri"] = s.Domain, s.Issuer
 		default:
 			f["socialIdentitySourceType"] = s.Social
@@ -153,13 +153,13 @@ func (s Services) settings() *edm.Set {
 	}
 }
 
-var lifecycles = []entitlement.Lifecycle{entitlement.KeepGuest, entitlement.BlockGuest, entitlement.BlockAndDeleteGuest}
+var lifecycles = []offer.Lifecycle{offer.KeepGuest, offer.BlockGuest, offer.BlockAndDeleteGuest}
 
-func readSettings(raw json.RawMessage) (to entitlement.SettingsChange, err error) {
+func readSettings(raw json.RawMessage) (to offer.SettingsChange, err error) {
 	b := readBody(raw)
 	if word := b.text("externalUserLifecycleAction"); word != nil {
-		action := entitlement.Lifecycle(*word)
-		if i := slices.IndexFunc(lifecycles, func(l entitlement.Lifecycle) bool { return strings.EqualFold(string(l), *word) }); i >= 0 {
+		action := offer.Lifecycle(*word)
+		if i := slices.IndexFunc(lifecycles, func(l offer.Lifecycle) bool { return strings.EqualFold(string(l), *word) }); i >= 0 {
 			action = lifecycles[i]
 		}
 		to.Lifecycle = &action
@@ -176,7 +176,7 @@ func readSettings(raw json.RawMessage) (to entitlement.SettingsChange, err error
 // settingsID is the identifier of the settings in every tenant.
 const settingsID = "entitlementManagementSettings"
 
-func settingsItem(s *entitlement.Settings) (edm.Item, error) {
+func settingsItem(s *offer.Settings) (edm.Item, error) {
 	return item(settingsID, struct {
 		ID        string `json:"id"`
 		DeleteIn  string `json:"durationUntilExternalUserDeletedAfterBlocked"`

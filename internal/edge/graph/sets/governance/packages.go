@@ -7,7 +7,7 @@ import (
 
 	"entente/internal/core/object"
 	"entente/internal/edge/graph/edm"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
@@ -86,7 +86,7 @@ func (s Services) packageSet(in func(*edm.Request) ids.CatalogID) *edm.Set {
 
 // packageOf is the single part accessPackage of what belongs to one.
 func (s Services) packageOf(of func(context.Context, *edm.Request) (ids.PackageID, error)) *edm.Set {
-	return s.packagePart(func(ctx context.Context, r *edm.Request) (*entitlement.Package, error) {
+	return s.packagePart(func(ctx context.Context, r *edm.Request) (*offer.Package, error) {
 		id, err := of(ctx, r)
 		if err != nil {
 			return nil, err
@@ -96,7 +96,7 @@ func (s Services) packageOf(of func(context.Context, *edm.Request) (ids.PackageI
 }
 
 // packagePart is the single part accessPackage, which of finds.
-func (s Services) packagePart(of func(context.Context, *edm.Request) (*entitlement.Package, error)) *edm.Set {
+func (s Services) packagePart(of func(context.Context, *edm.Request) (*offer.Package, error)) *edm.Set {
 	return &edm.Set{
 		Path: edm.Both("accessPackage"), Type: edm.Of("accessPackage"), Single: true, Deep: true,
 		Get: edm.Get{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
@@ -113,7 +113,7 @@ func (s Services) packagePart(of func(context.Context, *edm.Request) (*entitleme
 	}
 }
 
-func readPackage(raw json.RawMessage) (catalog ids.CatalogID, to entitlement.PackageChange, err error) {
+func readPackage(raw json.RawMessage) (catalog ids.CatalogID, to offer.PackageChange, err error) {
 	b := readBody(raw)
 	catalog = ids.CatalogID(b.reference("catalogId", "catalog", "accessPackageCatalog"))
 	to.Name, to.Description, to.Hidden = b.text("displayName"), b.text("description"), b.flag("isHidden")
@@ -132,7 +132,7 @@ type packageFace struct {
 	Modified    time.Time     `json:"modifiedDateTime"`
 }
 
-func packageItem(p *entitlement.Package) (edm.Item, error) {
+func packageItem(p *offer.Package) (edm.Item, error) {
 	return item(string(p.ID), packageFace{p.ID, p.CreatedAt, text(p.Description), p.Name, p.Hidden, p.ModifiedAt},
 		map[string]any{"catalogId": p.Catalog, "createdBy": text(p.CreatedBy), "modifiedBy": text(p.ModifiedBy), "isRoleScopesVisible": true})
 }
@@ -184,7 +184,7 @@ func (s Services) allRoleScopes() *edm.Set {
 
 // ofRoleScope are the parts role and scope of what a package gives.
 func (s Services) ofRoleScope() []*edm.Set {
-	given := func(ctx context.Context, r *edm.Request) (entitlement.RoleScope, error) {
+	given := func(ctx context.Context, r *edm.Request) (offer.RoleScope, error) {
 		return s.Entitlement.RoleScope(ctx, r.Who, r.Parent())
 	}
 	resource := func(ctx context.Context, r *edm.Request) (ids.ResourceID, error) {
@@ -214,7 +214,7 @@ func (s Services) ofRoleScope() []*edm.Set {
 	}
 }
 
-func readRoleScope(raw json.RawMessage) (ask entitlement.RoleAsk, err error) {
+func readRoleScope(raw json.RawMessage) (ask offer.RoleAsk, err error) {
 	b := readBody(raw)
 	for _, name := range []string{"role", "accessPackageResourceRole"} {
 		x := b.object(name)
@@ -251,7 +251,7 @@ type roleScopeFace struct {
 	Created time.Time `json:"createdDateTime"`
 }
 
-func roleScopeItem(g entitlement.RoleScope) (edm.Item, error) {
+func roleScopeItem(g offer.RoleScope) (edm.Item, error) {
 	return item(g.ID(), roleScopeFace{g.ID(), g.CreatedAt}, nil)
 }
 
@@ -266,7 +266,7 @@ func (s Services) incompatible(name string, own func(*edm.Request) ids.PackageID
 			return paged(l, err, packageItem)
 		}},
 		Get: edm.Get{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
-			l, err := s.Entitlement.Incompatible(ctx, r.Who, own(r), inverse, entitlement.One(r.ID))
+			l, err := s.Entitlement.Incompatible(ctx, r.Who, own(r), inverse, offer.One(r.ID))
 			return only(l, err, r.ID, packageItem)
 		}},
 	}

@@ -7,6 +7,7 @@ import (
 
 	"entente/internal/edge/graph/edm"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
@@ -16,15 +17,15 @@ func (s Services) policies() *edm.Set {
 	set := s.policySet(func(*edm.Request) ids.PackageID { return "" })
 	set.Raw = true
 	set.Create = edm.Create{May: write, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
-		p := entitlement.Policy{}
+		p := offer.Policy{}
 		if err := readPolicy(r, &p, true); err != nil {
 			return edm.Item{}, err
 		}
 		made, err := s.Entitlement.CreatePolicy(ctx, r.Who, p)
 		return rendered(made, err, policyItem)
 	}}
-	change := func(ctx context.Context, r *edm.Request, whole bool) (*entitlement.Policy, error) {
-		return s.Entitlement.ChangePolicy(ctx, r.Who, ids.PolicyID(r.ID), func(p *entitlement.Policy) error { return readPolicy(r, p, whole) })
+	change := func(ctx context.Context, r *edm.Request, whole bool) (*offer.Policy, error) {
+		return s.Entitlement.ChangePolicy(ctx, r.Who, ids.PolicyID(r.ID), func(p *offer.Policy) error { return readPolicy(r, p, whole) })
 	}
 	set.Put = edm.Create{May: write, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
 		p, err := change(ctx, r, true)
@@ -43,7 +44,7 @@ func (s Services) policies() *edm.Set {
 		Name: "whatIf", Raw: true, May: write, Returns: edm.Of("accessPackagePolicyOutcome"),
 		Params: []edm.Prop{{Name: "displayName", Type: edm.String}},
 		Do: func(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
-			p := entitlement.Policy{}
+			p := offer.Policy{}
 			if err := readPolicy(r, &p, true); err != nil {
 				return nil, err
 			}
@@ -52,8 +53,10 @@ func (s Services) policies() *edm.Set {
 				return nil, err
 			}
 			veil(r, out.Requestors)
+			veil(r, out.OnBehalf)
 			for _, stage := range out.Stages {
 				veil(r, stage.Approvers)
+				veil(r, stage.Escalation)
 			}
 			return json.Marshal(out)
 		},
@@ -78,7 +81,7 @@ func veil(r *edm.Request, list []entitlement.Party) {
 func (s Services) policiesOf(own func(*edm.Request) ids.PackageID) *edm.Set { return s.policySet(own) }
 
 func (s Services) policySet(of func(*edm.Request) ids.PackageID) *edm.Set {
-	one := func(ctx context.Context, r *edm.Request) (*entitlement.Policy, error) {
+	one := func(ctx context.Context, r *edm.Request) (*offer.Policy, error) {
 		return s.Entitlement.Policy(ctx, r.Who, of(r), ids.PolicyID(r.Parent()))
 	}
 	return &edm.Set{
@@ -117,9 +120,9 @@ func (s Services) policySet(of func(*edm.Request) ids.PackageID) *edm.Set {
 }
 
 // stageSettings is the part customExtensionStageSettings of a policy.
-func (s Services) stageSettings(one func(context.Context, *edm.Request) (*entitlement.Policy, error)) *edm.Set {
-	of := func(p *entitlement.Policy) (page edm.Page, err error) {
-		return whole(p.Extensions, nil, func(e entitlement.StageExtension) (edm.Item, error) {
+func (s Services) stageSettings(one func(context.Context, *edm.Request) (*offer.Policy, error)) *edm.Set {
+	of := func(p *offer.Policy) (page edm.Page, err error) {
+		return whole(p.Extensions, nil, func(e offer.StageExtension) (edm.Item, error) {
 			id := stageID(p, e)
 			return item(id, struct {
 				ID    string `json:"id"`
@@ -161,7 +164,7 @@ func (s Services) stageSettings(one func(context.Context, *edm.Request) (*entitl
 }
 
 // stageID is the identifier of a policy's call at a stage.
-func stageID(p *entitlement.Policy, e entitlement.StageExtension) string {
+func stageID(p *offer.Policy, e offer.StageExtension) string {
 	return ids.Derived[string]("stage", string(p.ID), e.Stage)
 }
 
@@ -195,13 +198,13 @@ type expirationFace struct {
 	Type     string     `json:"type"`
 }
 
-func expirationOf(e entitlement.Expiration) expirationFace {
+func expirationOf(e offer.Expiration) expirationFace {
 	f := expirationFace{Type: string(e.Type)}
 	switch e.Type {
-	case entitlement.ExpirationAfterDuration:
+	case offer.ExpirationAfterDuration:
 		d := formatDuration(e.Duration)
 		f.Duration = &d
-	case entitlement.ExpirationAfterDateTime:
+	case offer.ExpirationAfterDateTime:
 		f.End = &e.End
 	}
 	return f
@@ -249,18 +252,18 @@ type subjectFace struct {
 	Rule             string  `json:"membershipRule,omitempty"`
 }
 
-func subjectsOf(list []entitlement.SubjectSet) []subjectFace {
+func subjectsOf(list []offer.SubjectSet) []subjectFace {
 	faces := []subjectFace{}
 	for _, s := range list {
 		f := subjectFace{Type: "#microsoft.graph." + string(s.Kind), Description: text(s.Description), Level: s.ManagerLevel, Rule: s.Rule}
 		switch s.Kind {
-		case entitlement.SingleUser:
+		case offer.SingleUser:
 			f.User = string(s.Object)
-		case entitlement.GroupMembers:
+		case offer.GroupMembers:
 			f.Group = string(s.Object)
-		case entitlement.ConnectedOrganizationMembers:
+		case offer.ConnectedOrganizationMembers:
 			f.Organization = string(s.Organization)
-		case entitlement.SingleServicePrincipal:
+		case offer.SingleServicePrincipal:
 			f.ServicePrincipal = string(s.Object)
 		}
 		faces = append(faces, f)
@@ -268,7 +271,7 @@ func subjectsOf(list []entitlement.SubjectSet) []subjectFace {
 	return faces
 }
 
-func policyItem(p *entitlement.Policy) (edm.Item, error) {
+func policyItem(p *offer.Policy) (edm.Item, error) {
 	f := policyFace{
 		ID: p.ID, Scope: string(p.Scope), Created: p.CreatedAt, Description: text(p.Description), Name: p.Name, Expiration: expirationOf(p.Expiration),
 		Modified: p.ModifiedAt, Notifications: map[string]bool{"isAssignmentNotificationDisabled": p.Quiet},
@@ -277,7 +280,7 @@ func policyItem(p *entitlement.Policy) (edm.Item, error) {
 			p.Requestor.SelfAdd, p.Requestor.SelfRemove, p.Requestor.SelfUpdate, subjectsOf(p.Requestor.OnBehalf)},
 		Targets: subjectsOf(p.Targets), Questions: []any{},
 	}
-	if p.Scope == entitlement.AllExistingConnectedOrganizationUsers {
+	if p.Scope == offer.AllExistingConnectedOrganizationUsers {
 		f.Scope = "unknownFutureValue" // v1.0 has no word for it
 	}
 	if a := p.Automatic; a != nil {
@@ -302,7 +305,7 @@ type localizedFace struct {
 	Text     string `json:"text"`
 }
 
-func translationsOf(l entitlement.Localized) []localizedFace {
+func translationsOf(l offer.Localized) []localizedFace {
 	list := []localizedFace{}
 	for _, t := range l.Translations {
 		list = append(list, localizedFace{t.Language, t.Text})
@@ -317,7 +320,7 @@ const (
 )
 
 // questionOf is a question under v1.0's names.
-func questionOf(q entitlement.Question) map[string]any {
+func questionOf(q offer.Question) map[string]any {
 	f := map[string]any{
 		"@odata.type": textQuestion, "id": q.ID, "isAnswerEditable": q.Editable, "isRequired": q.Required,
 		"localizations": translationsOf(q.Text), "sequence": q.Sequence, "text": q.Text.Text,

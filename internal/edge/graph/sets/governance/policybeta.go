@@ -5,29 +5,29 @@ import (
 	"fmt"
 	"time"
 
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 )
 
 const day = 24 * time.Hour
 
 // scopes are the words for a scope in v1.0 and in beta.
 var scopes = []struct {
-	v1   entitlement.TargetScope
+	v1   offer.TargetScope
 	beta string
 }{
-	{entitlement.NotSpecified, "NoSubjects"},
-	{entitlement.SpecificDirectoryUsers, "SpecificDirectorySubjects"},
-	{entitlement.SpecificConnectedOrganizationUsers, "SpecificConnectedOrganizationSubjects"},
-	{entitlement.SpecificDirectoryServicePrincipals, "SpecificDirectoryServicePrincipals"},
-	{entitlement.AllMemberUsers, "AllExistingDirectoryMemberUsers"},
-	{entitlement.AllDirectoryUsers, "AllExistingDirectorySubjects"},
-	{entitlement.AllDirectoryServicePrincipals, "AllExistingDirectoryServicePrincipals"},
-	{entitlement.AllConfiguredConnectedOrganizationUsers, "AllConfiguredConnectedOrganizationSubjects"},
-	{entitlement.AllExternalUsers, "AllExternalSubjects"},
-	{entitlement.AllExistingConnectedOrganizationUsers, "AllExistingConnectedOrganizationSubjects"},
+	{offer.NotSpecified, "NoSubjects"},
+	{offer.SpecificDirectoryUsers, "SpecificDirectorySubjects"},
+	{offer.SpecificConnectedOrganizationUsers, "SpecificConnectedOrganizationSubjects"},
+	{offer.SpecificDirectoryServicePrincipals, "SpecificDirectoryServicePrincipals"},
+	{offer.AllMemberUsers, "AllExistingDirectoryMemberUsers"},
+	{offer.AllDirectoryUsers, "AllExistingDirectorySubjects"},
+	{offer.AllDirectoryServicePrincipals, "AllExistingDirectoryServicePrincipals"},
+	{offer.AllConfiguredConnectedOrganizationUsers, "AllConfiguredConnectedOrganizationSubjects"},
+	{offer.AllExternalUsers, "AllExternalSubjects"},
+	{offer.AllExistingConnectedOrganizationUsers, "AllExistingConnectedOrganizationSubjects"},
 }
 
-func betaScope(s entitlement.TargetScope) string {
+func betaScope(s offer.TargetScope) string {
 	for _, one := range scopes {
 		if one.v1 == s {
 			return one.beta
@@ -37,19 +37,19 @@ func betaScope(s entitlement.TargetScope) string {
 }
 
 // betaSubjects are members of a list under beta's names; backup marks fallbacks.
-func betaSubjects(list, backup []entitlement.SubjectSet) []map[string]any {
+func betaSubjects(list, backup []offer.SubjectSet) []map[string]any {
 	faces := []map[string]any{}
-	add := func(sets []entitlement.SubjectSet, isBackup bool) {
+	add := func(sets []offer.SubjectSet, isBackup bool) {
 		for _, s := range sets {
 			f := map[string]any{"@odata.type": "#microsoft.graph." + string(s.Kind), "isBackup": isBackup}
 			switch s.Kind {
-			case entitlement.SingleUser, entitlement.GroupMembers, entitlement.SingleServicePrincipal:
+			case offer.SingleUser, offer.GroupMembers, offer.SingleServicePrincipal:
 				f["id"], f["description"] = s.Object, text(s.Description)
-			case entitlement.ConnectedOrganizationMembers:
+			case offer.ConnectedOrganizationMembers:
 				f["id"], f["description"] = s.Organization, text(s.Description)
-			case entitlement.RequestorManager, entitlement.TargetManager:
+			case offer.RequestorManager, offer.TargetManager:
 				f["managerLevel"] = s.ManagerLevel
-			case entitlement.AttributeRuleMembers:
+			case offer.AttributeRuleMembers:
 				f["membershipRule"], f["description"] = s.Rule, text(s.Description)
 			}
 			faces = append(faces, f)
@@ -60,19 +60,23 @@ func betaSubjects(list, backup []entitlement.SubjectSet) []map[string]any {
 	return faces
 }
 
+// ceil returns how many units a time is, a part of one counting as one: nothing is
+// the word for no end.
+func ceil(d, unit time.Duration) int { return int((d + unit - 1) / unit) }
+
 // betaPolicy is what beta shows of a policy in other shapes.
-func betaPolicy(p *entitlement.Policy) map[string]any {
+func betaPolicy(p *offer.Policy) map[string]any {
 	days, end := 0, (*time.Time)(nil)
 	switch p.Expiration.Type {
-	case entitlement.ExpirationAfterDuration:
-		days = int(p.Expiration.Duration / day)
-	case entitlement.ExpirationAfterDateTime:
+	case offer.ExpirationAfterDuration:
+		days = ceil(p.Expiration.Duration, day)
+	case offer.ExpirationAfterDateTime:
 		end = &p.Expiration.End
 	}
 	stages := []map[string]any{}
 	for _, s := range p.Approval.Stages {
 		stages = append(stages, map[string]any{
-			"approvalStageTimeOutInDays": int(s.TimeOut / day), "escalationTimeInMinutes": int(s.EscalateAfter / time.Minute),
+			"approvalStageTimeOutInDays": ceil(s.TimeOut, day), "escalationTimeInMinutes": ceil(s.EscalateAfter, time.Minute),
 			"isApproverJustificationRequired": s.Justification, "isEscalationEnabled": s.Escalation,
 			"primaryApprovers": betaSubjects(s.Primary, s.Fallback), "escalationApprovers": betaSubjects(s.Alternate, s.AlternateFallback),
 		})
@@ -105,11 +109,11 @@ func betaPolicy(p *entitlement.Policy) map[string]any {
 	return beta
 }
 
-func betaText(l entitlement.Localized) map[string]any {
+func betaText(l offer.Localized) map[string]any {
 	return map[string]any{"defaultText": l.Text, "localizedTexts": translationsOf(l)}
 }
 
-func betaQuestion(q entitlement.Question) map[string]any {
+func betaQuestion(q offer.Question) map[string]any {
 	f := map[string]any{"@odata.type": textQuestion, "id": q.ID, "isAnswerEditable": q.Editable, "isRequired": q.Required, "sequence": q.Sequence, "text": betaText(q.Text)}
 	if len(q.Choices) == 0 {
 		f["isSingleLineQuestion"], f["regexPattern"] = q.SingleLine, text(q.Pattern)
@@ -168,12 +172,12 @@ func betaReview(stored json.RawMessage) any {
 		return nil
 	}
 	kind, days, often, start := "Reviewers", 0, "", (*time.Time)(nil)
-	var reviewers []entitlement.SubjectSet
-	var backup []entitlement.SubjectSet
+	var reviewers []offer.SubjectSet
+	var backup []offer.SubjectSet
 	first := new(error)
 	for _, l := range []struct {
 		faces []subjectFace
-		into  *[]entitlement.SubjectSet
+		into  *[]offer.SubjectSet
 	}{{v.Primary, &reviewers}, {v.Fallback, &backup}} {
 		for _, f := range l.faces {
 			raw, err := json.Marshal(f)
@@ -186,14 +190,14 @@ func betaReview(stored json.RawMessage) any {
 	switch {
 	case v.Self:
 		kind = "Self"
-	case len(reviewers) == 1 && reviewers[0].Kind == entitlement.RequestorManager:
+	case len(reviewers) == 1 && reviewers[0].Kind == offer.RequestorManager:
 		kind, reviewers = "Manager", nil
 	}
 	if s := v.Schedule; s != nil {
 		start = s.Start
 		if s.Expiration.Duration != nil {
 			d, _ := parseDuration(*s.Expiration.Duration)
-			days = int(d / day)
+			days = ceil(d, day)
 		}
 		if s.Recurrence != nil {
 			often = "monthly"

@@ -8,7 +8,7 @@ import (
 
 	"entente/internal/core/object"
 	"entente/internal/edge/graph/edm"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
@@ -16,32 +16,25 @@ func absent(id string) error { return object.Missing(id) }
 
 // readPolicy applies a body to a policy. With whole it says all, and what it
 // leaves out is as in a new policy; but a body of beta keeps what beta has no words
-// for. The members of both versions are read.
-func readPolicy(r *edm.Request, p *entitlement.Policy, whole bool) error {
+// for, and what beta shows roughly where it says what beta showed. The members of
+// both versions are read.
+func readPolicy(r *edm.Request, p *offer.Policy, whole bool) error {
 	was := *p
 	if whole {
-		*p = entitlement.Policy{Scope: entitlement.NotSpecified, Expiration: entitlement.Expiration{Type: entitlement.NoExpiration}}
+		*p = offer.Policy{Scope: offer.NotSpecified, Expiration: offer.Expiration{Type: offer.NoExpiration}}
 		if r.Version == edm.Beta {
 			keepBeyondBeta(p, &was)
 		}
 	}
-	return readPolicyBody(r.Body, p)
-}
-
-// keepBeyondBeta takes over what beta's body cannot say.
-func keepBeyondBeta(p, was *entitlement.Policy) {
-	fresh := was.ID == ""
-	p.Requestor = was.Requestor
-	p.Requestor.SelfAdd, p.Requestor.SelfUpdate = false, false
-	if fresh {
-		p.Requestor.SelfRemove = true
+	b := readBody(r.Body)
+	if r.Version == edm.Beta && was.ID != "" {
+		b.was = &was
 	}
-	p.Quiet, p.Extensions, p.Automatic, p.Credentials = was.Quiet, was.Extensions, was.Automatic, was.Credentials
+	return readPolicyBody(b, p)
 }
 
 // readPolicyBody reads the members that a body has.
-func readPolicyBody(raw json.RawMessage, p *entitlement.Policy) error {
-	b := readBody(raw)
+func readPolicyBody(b *reader, p *offer.Policy) error {
 	set(&p.Name, b.text("displayName"))
 	set(&p.Description, b.text("description"))
 	if id := b.reference("accessPackageId", "accessPackage"); id != "" {
@@ -56,7 +49,7 @@ func readPolicyBody(raw json.RawMessage, p *entitlement.Policy) error {
 	readExpiration(b, p)
 	readRequestor(b, p)
 	if x := b.object("requestApprovalSettings"); x != nil {
-		readApproval(x, &p.Approval)
+		readApproval(x, &p.Approval, b.was)
 		x.end()
 	}
 	if list, ok := b.list("questions"); ok {
@@ -90,22 +83,22 @@ func set[T any](into *T, v *T) {
 }
 
 // scopeOf returns the scope that a word of either version means, in any case.
-func scopeOf(word string) entitlement.TargetScope {
+func scopeOf(word string) offer.TargetScope {
 	for _, one := range scopes {
 		if strings.EqualFold(word, string(one.v1)) || strings.EqualFold(word, one.beta) {
 			return one.v1
 		}
 	}
-	return entitlement.TargetScope(word)
+	return offer.TargetScope(word)
 }
 
-var expirations = []entitlement.ExpirationType{entitlement.ExpirationNotSpecified, entitlement.NoExpiration, entitlement.ExpirationAfterDateTime, entitlement.ExpirationAfterDuration}
+var expirations = []offer.ExpirationType{offer.ExpirationNotSpecified, offer.NoExpiration, offer.ExpirationAfterDateTime, offer.ExpirationAfterDuration}
 
 // readExpiration reads v1.0's pattern, or beta's days and date.
-func readExpiration(b *reader, p *entitlement.Policy) {
+func readExpiration(b *reader, p *offer.Policy) {
 	if x := b.object("expiration"); x != nil {
-		p.Expiration = entitlement.Expiration{Type: entitlement.ExpirationType(x.word("type"))}
-		if i := slices.IndexFunc(expirations, func(t entitlement.ExpirationType) bool {
+		p.Expiration = offer.Expiration{Type: offer.ExpirationType(x.word("type"))}
+		if i := slices.IndexFunc(expirations, func(t offer.ExpirationType) bool {
 			return strings.EqualFold(string(t), string(p.Expiration.Type))
 		}); i >= 0 {
 			p.Expiration.Type = expirations[i]
@@ -124,15 +117,16 @@ func readExpiration(b *reader, p *entitlement.Policy) {
 	case days != nil && *days > 0 && end != nil && !end.IsZero():
 		b.fail("expirationDateTime", "An access ends after a number of days, or at a time, not both.")
 	case days != nil && *days > 0:
-		p.Expiration = entitlement.Expiration{Type: entitlement.ExpirationAfterDuration, Duration: time.Duration(*days) * day}
+		p.Expiration = offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: time.Duration(*days) * day}
 	case end != nil && !end.IsZero():
-		p.Expiration = entitlement.Expiration{Type: entitlement.ExpirationAfterDateTime, End: *end}
+		p.Expiration = offer.Expiration{Type: offer.ExpirationAfterDateTime, End: *end}
 	default:
-		p.Expiration = entitlement.Expiration{Type: entitlement.NoExpiration}
+		p.Expiration = offer.Expiration{Type: offer.NoExpiration}
 	}
+	keepExpiration(p, b.was)
 }
 
-func readRequestor(b *reader, p *entitlement.Policy) {
+func readRequestor(b *reader, p *offer.Policy) {
 	if x := b.object("requestorSettings"); x != nil {
 		q := &p.Requestor
 		set(&q.SelfAdd, x.flag("enableTargetsToSelfAddAccess"))
@@ -157,7 +151,7 @@ func readRequestor(b *reader, p *entitlement.Policy) {
 	set(&p.Requestor.SelfUpdate, b.flag("canExtend"))
 }
 
-func readApproval(x *reader, a *entitlement.ApprovalSettings) {
+func readApproval(x *reader, a *offer.ApprovalSettings, was *offer.Policy) {
 	for _, name := range []string{"isApprovalRequiredForAdd", "isApprovalRequired"} {
 		set(&a.ForAdd, x.flag(name))
 	}
@@ -172,13 +166,17 @@ func readApproval(x *reader, a *entitlement.ApprovalSettings) {
 			continue
 		}
 		a.Stages = nil
-		for _, one := range list {
-			a.Stages = append(a.Stages, readStage(one))
+		for i, one := range list {
+			s := readStage(one)
+			if was != nil {
+				keepStage(one, &s, i, was.Approval.Stages)
+			}
+			a.Stages = append(a.Stages, s)
 		}
 	}
 }
 
-func readStage(x *reader) (s entitlement.Stage) {
+func readStage(x *reader) (s offer.Stage) {
 	set(&s.TimeOut, x.duration("durationBeforeAutomaticDenial"))
 	set(&s.EscalateAfter, x.duration("durationBeforeEscalation"))
 	if n := x.number("approvalStageTimeOutInDays"); n != nil {
@@ -190,7 +188,7 @@ func readStage(x *reader) (s entitlement.Stage) {
 	s.Justification, s.Escalation, s.Visibility = x.is("isApproverJustificationRequired"), x.is("isEscalationEnabled"), x.word("approverInformationVisibility")
 	for _, l := range []struct {
 		name           string
-		into, fallback *[]entitlement.SubjectSet
+		into, fallback *[]offer.SubjectSet
 	}{
 		{"primaryApprovers", &s.Primary, &s.Fallback}, {"escalationApprovers", &s.Alternate, &s.AlternateFallback},
 		{"fallbackPrimaryApprovers", &s.Fallback, &s.Fallback}, {"fallbackEscalationApprovers", &s.AlternateFallback, &s.AlternateFallback},
@@ -213,13 +211,13 @@ func (r *reader) times(name string, n int, unit time.Duration) time.Duration {
 	return time.Duration(n) * unit
 }
 
-var setKinds = []entitlement.SetKind{
-	entitlement.SingleUser, entitlement.GroupMembers, entitlement.ConnectedOrganizationMembers, entitlement.RequestorManager, entitlement.InternalSponsors,
-	entitlement.ExternalSponsors, entitlement.TargetUserSponsors, entitlement.TargetManager, entitlement.AttributeRuleMembers, entitlement.SingleServicePrincipal,
+var setKinds = []offer.SetKind{
+	offer.SingleUser, offer.GroupMembers, offer.ConnectedOrganizationMembers, offer.RequestorManager, offer.InternalSponsors,
+	offer.ExternalSponsors, offer.TargetUserSponsors, offer.TargetManager, offer.AttributeRuleMembers, offer.SingleServicePrincipal,
 }
 
 // readSubjects reads members of a list; those that beta marks as backup apart.
-func readSubjects(list []*reader) (sets, backup []entitlement.SubjectSet) {
+func readSubjects(list []*reader) (sets, backup []offer.SubjectSet) {
 	for _, x := range list {
 		s, isBackup := readSubject(x)
 		if isBackup {
@@ -231,22 +229,22 @@ func readSubjects(list []*reader) (sets, backup []entitlement.SubjectSet) {
 	return sets, backup
 }
 
-func readSubject(x *reader) (s entitlement.SubjectSet, backup bool) {
+func readSubject(x *reader) (s offer.SubjectSet, backup bool) {
 	kind := x.kind()
-	i := slices.IndexFunc(setKinds, func(k entitlement.SetKind) bool { return strings.EqualFold(string(k), kind) })
+	i := slices.IndexFunc(setKinds, func(k offer.SetKind) bool { return strings.EqualFold(string(k), kind) })
 	if i < 0 {
 		x.fail("@odata.type", "A member says of which type it is, such as #microsoft.graph.singleUser.")
 		return s, false
 	}
 	s.Kind, s.Description = setKinds[i], x.word("description")
-	names := map[entitlement.SetKind]string{entitlement.SingleUser: "userId", entitlement.GroupMembers: "groupId",
-		entitlement.ConnectedOrganizationMembers: "connectedOrganizationId", entitlement.SingleServicePrincipal: "servicePrincipalId"}
+	names := map[offer.SetKind]string{offer.SingleUser: "userId", offer.GroupMembers: "groupId",
+		offer.ConnectedOrganizationMembers: "connectedOrganizationId", offer.SingleServicePrincipal: "servicePrincipalId"}
 	if name, ok := names[s.Kind]; ok {
 		id := x.id(name)
 		if other := x.id("id"); id == "" {
 			id = other
 		}
-		if s.Kind == entitlement.ConnectedOrganizationMembers {
+		if s.Kind == offer.ConnectedOrganizationMembers {
 			s.Organization = ids.OrganizationID(id)
 		} else {
 			s.Object = ids.ObjectID(id)
@@ -262,9 +260,9 @@ func readSubject(x *reader) (s entitlement.SubjectSet, backup bool) {
 	return s, backup
 }
 
-func readQuestions(list []*reader) (all []entitlement.Question) {
+func readQuestions(list []*reader) (all []offer.Question) {
 	for _, x := range list {
-		q := entitlement.Question{ID: ids.QuestionID(x.id("id")), Required: x.is("isRequired"), Editable: x.is("isAnswerEditable")}
+		q := offer.Question{ID: ids.QuestionID(x.id("id")), Required: x.is("isRequired"), Editable: x.is("isAnswerEditable")}
 		set(&q.Sequence, x.number("sequence"))
 		q.Text = readText(x, "text")
 		switch kind := x.kind(); {
@@ -289,8 +287,8 @@ func readQuestions(list []*reader) (all []entitlement.Question) {
 	return all
 }
 
-func readChoice(c *reader) entitlement.Choice {
-	choice := entitlement.Choice{Value: c.word("actualValue")}
+func readChoice(c *reader) offer.Choice {
+	choice := offer.Choice{Value: c.word("actualValue")}
 	if c.have("displayValue") {
 		choice.Text = readText(c, "displayValue")
 		c.pass("text", "localizations")
@@ -303,7 +301,7 @@ func readChoice(c *reader) entitlement.Choice {
 }
 
 // readText reads a text with translations: v1.0's in two members, or beta's in one.
-func readText(x *reader, name string) (l entitlement.Localized) {
+func readText(x *reader, name string) (l offer.Localized) {
 	raw := x.raw[strings.ToLower(name)]
 	if strings.HasPrefix(strings.TrimSpace(string(raw)), "{") {
 		o := x.object(name)
@@ -316,28 +314,28 @@ func readText(x *reader, name string) (l entitlement.Localized) {
 	return l
 }
 
-func readTranslations(x *reader, name string) (all []entitlement.Translation) {
+func readTranslations(x *reader, name string) (all []offer.Translation) {
 	list, _ := x.list(name)
 	for _, t := range list {
-		all = append(all, entitlement.Translation{Language: t.word("languageCode"), Text: t.word("text")})
+		all = append(all, offer.Translation{Language: t.word("languageCode"), Text: t.word("text")})
 		t.end()
 	}
 	return all
 }
 
-func readAutomatic(x *reader) *entitlement.AutomaticSettings {
+func readAutomatic(x *reader) *offer.AutomaticSettings {
 	if x == nil {
 		return nil
 	}
-	a := &entitlement.AutomaticSettings{Give: x.is("requestAccessForAllowedTargets"), Take: x.is("removeAccessWhenTargetLeavesAllowedTargets")}
+	a := &offer.AutomaticSettings{Give: x.is("requestAccessForAllowedTargets"), Take: x.is("removeAccessWhenTargetLeavesAllowedTargets")}
 	set(&a.Grace, x.duration("gracePeriodBeforeAccessRemoval"))
 	x.end()
 	return a
 }
 
-func readStages(list []*reader) (all []entitlement.StageExtension) {
+func readStages(list []*reader) (all []offer.StageExtension) {
 	for _, x := range list {
-		e := entitlement.StageExtension{Stage: x.word("stage")}
+		e := offer.StageExtension{Stage: x.word("stage")}
 		if len(e.Stage) > 0 {
 			e.Stage = strings.ToLower(e.Stage[:1]) + e.Stage[1:]
 		}
@@ -366,6 +364,9 @@ func readReview(b *reader) (stored json.RawMessage, ok bool) {
 		readV1Review(x, v)
 	case y != nil:
 		readBetaReview(y, v)
+		if b.was != nil && sameReview(v, b.was.Review) {
+			return b.was.Review, true
+		}
 	default:
 		return nil, true
 	}
@@ -426,7 +427,7 @@ func readBetaReview(x *reader, v *review) {
 	case strings.EqualFold(kind, "Self"):
 		v.Self = true
 	case strings.EqualFold(kind, "Manager"):
-		v.Primary = subjectsOf([]entitlement.SubjectSet{{Kind: entitlement.RequestorManager, ManagerLevel: 1}})
+		v.Primary = subjectsOf([]offer.SubjectSet{{Kind: offer.RequestorManager, ManagerLevel: 1}})
 	case kind != "" && !strings.EqualFold(kind, "Reviewers"):
 		x.fail("reviewerType", "The reviewers are Self, Reviewers or Manager.")
 	}

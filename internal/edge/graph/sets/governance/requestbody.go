@@ -6,6 +6,7 @@ import (
 
 	"entente/internal/edge/graph/edm"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
@@ -85,7 +86,7 @@ func readAssignment(x *reader, in *entitlement.Submission) {
 			"connectedOrganizationId", "connectedOrganization", "cleanupScheduledDateTime")
 		t.end()
 	}
-	if x.object("schedule") != nil && in.Schedule == (entitlement.Schedule{}) {
+	if x.object("schedule") != nil && in.Schedule == (offer.Schedule{}) {
 		x.fail("schedule", "The schedule stands beside the assignment, in the request.")
 	}
 	x.pass("state", "status", "assignmentState", "assignmentStatus", "expiredDateTime", "catalogId", "isExtended", "customExtensionCalloutInstances")
@@ -94,7 +95,7 @@ func readAssignment(x *reader, in *entitlement.Submission) {
 
 // readSchedule reads from when until when somebody wants access. A time or a
 // duration may stand without the word that says which it is.
-func readSchedule(b *reader) (s entitlement.Schedule) {
+func readSchedule(b *reader) (s offer.Schedule) {
 	x := b.object("schedule")
 	if x == nil {
 		return s
@@ -104,16 +105,16 @@ func readSchedule(b *reader) (s entitlement.Schedule) {
 		word := e.word("type")
 		set(&s.Expiration.End, e.time("endDateTime"))
 		set(&s.Expiration.Duration, e.duration("duration"))
-		i := slices.IndexFunc(expirations, func(t entitlement.ExpirationType) bool { return strings.EqualFold(string(t), word) })
+		i := slices.IndexFunc(expirations, func(t offer.ExpirationType) bool { return strings.EqualFold(string(t), word) })
 		switch {
 		case i >= 0:
 			s.Expiration.Type = expirations[i]
 		case word != "":
 			e.fail("type", "An access ends notSpecified, noExpiration, afterDateTime or afterDuration.")
 		case !s.Expiration.End.IsZero():
-			s.Expiration.Type = entitlement.ExpirationAfterDateTime
+			s.Expiration.Type = offer.ExpirationAfterDateTime
 		case s.Expiration.Duration != 0:
-			s.Expiration.Type = entitlement.ExpirationAfterDuration
+			s.Expiration.Type = offer.ExpirationAfterDuration
 		}
 		e.end()
 	}

@@ -8,6 +8,7 @@ import (
 	"entente/internal/core/authz"
 	"entente/internal/edge/graph/edm"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 )
@@ -22,7 +23,7 @@ const (
 // policies say who can.
 var (
 	submit = edm.Access{App: edm.Any(changeAll), Delegated: edm.Any(ownAlone, changeAll)}
-	cancel = submit.Needing(entitlement.Manage)
+	cancel = submit.Needing(offer.Manage)
 )
 
 // forOneself reports whether a program acts for a person in their own matters
@@ -65,7 +66,7 @@ func (s Services) requests() *edm.Set {
 			{Name: "cancel", May: cancel, Do: func(ctx context.Context, r *edm.Request) (json.RawMessage, error) {
 				id := ids.RequestID(r.ID)
 				if forOneself(r.Who) {
-					own, err := s.Entitlement.OwnRequests(ctx, r.Who, entitlement.OnTargetOrRequestor, entitlement.One(r.ID))
+					own, err := s.Entitlement.OwnRequests(ctx, r.Who, entitlement.OnTargetOrRequestor, offer.One(r.ID))
 					if err == nil && len(own.Items) == 0 {
 						if _, err = s.Entitlement.Request(ctx, r.Who, id); err == nil {
 							err = authz.Refuse().With("leastPermission", changeAll)
@@ -95,7 +96,7 @@ func (s Services) requests() *edm.Set {
 			return paged(l, err, s.requestItem(ctx, r))
 		})},
 		Parts: []*edm.Set{
-			s.packagePart(func(ctx context.Context, r *edm.Request) (*entitlement.Package, error) {
+			s.packagePart(func(ctx context.Context, r *edm.Request) (*offer.Package, error) {
 				return s.Entitlement.PackageOf(ctx, r.Who, of(r))
 			}),
 			s.subjectPart("requestor", func(ctx context.Context, r *edm.Request) (entitlement.SubjectView, error) {
@@ -119,7 +120,7 @@ func (s Services) assignmentPart(of func(*edm.Request) ids.RequestID) *edm.Set {
 			return rendered(a, err, s.assignmentItem(ctx, r))
 		}},
 		Parts: []*edm.Set{
-			s.packagePart(func(ctx context.Context, r *edm.Request) (*entitlement.Package, error) {
+			s.packagePart(func(ctx context.Context, r *edm.Request) (*offer.Package, error) {
 				return s.Entitlement.PackageOf(ctx, r.Who, of(r))
 			}),
 			s.policyPart(get),
@@ -254,7 +255,7 @@ type accessRequestFace struct {
 func accessRequestItem(q *entitlement.Request, validated bool, wait *waitFace, callouts []*entitlement.Callout) (edm.Item, error) {
 	answers, beta := []any{}, []any{}
 	for _, a := range q.Answers {
-		answers, beta = append(answers, answerOf(a, a.Text)), append(beta, answerOf(a, betaText(entitlement.Localized{Text: a.Text})))
+		answers, beta = append(answers, answerOf(a, a.Text)), append(beta, answerOf(a, betaText(offer.Localized{Text: a.Text})))
 	}
 	return item(string(q.ID), accessRequestFace{q.ID, answers, instant(q.CompletedAt), instant(q.CreatedAt), calloutsOf(callouts), text(q.Justification),
 		string(q.Type), scheduleOf(q.Schedule), string(q.State), q.Status},
@@ -281,9 +282,9 @@ type scheduleFace struct {
 	Start      *time.Time     `json:"startDateTime"`
 }
 
-func scheduleOf(s entitlement.Schedule) scheduleFace {
+func scheduleOf(s offer.Schedule) scheduleFace {
 	if s.Expiration.Type == "" {
-		s.Expiration.Type = entitlement.ExpirationNotSpecified
+		s.Expiration.Type = offer.ExpirationNotSpecified
 	}
 	return scheduleFace{Expiration: expirationOf(s.Expiration), Start: instant(s.Start)}
 }

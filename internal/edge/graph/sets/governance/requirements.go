@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 
 	"entente/internal/edge/graph/edm"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 )
@@ -47,7 +47,7 @@ func (s Services) requirements() edm.Action {
 	}
 }
 
-func requirementsOf(r *edm.Request, p *entitlement.Policy) map[string]any {
+func requirementsOf(r *edm.Request, p *offer.Policy) map[string]any {
 	f := map[string]any{
 		"policyId": p.ID, "policyDisplayName": p.Name, "policyDescription": text(p.Description),
 		"isRequestorJustificationRequired": p.Approval.Justification,

@@ -9,7 +9,7 @@ import (
 
 	"entente/internal/core/object"
 	"entente/internal/edge/graph/edm"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
@@ -66,7 +66,7 @@ func (s Services) rolesOf(of func(context.Context, *edm.Request) (ids.ResourceID
 			if err != nil {
 				return edm.Item{}, err
 			}
-			l, err := s.Entitlement.ResourceRoles(ctx, r.Who, "", id, entitlement.One(r.ID))
+			l, err := s.Entitlement.ResourceRoles(ctx, r.Who, "", id, offer.One(r.ID))
 			return only(l, err, r.ID, roleItem)
 		}},
 	}
@@ -89,7 +89,7 @@ func (s Services) scopesOf(of func(context.Context, *edm.Request) (ids.ResourceI
 			if err != nil {
 				return edm.Item{}, err
 			}
-			l, err := s.Entitlement.ResourceScopes(ctx, r.Who, "", id, entitlement.One(r.ID))
+			l, err := s.Entitlement.ResourceScopes(ctx, r.Who, "", id, offer.One(r.ID))
 			return only(l, err, r.ID, scopeItem)
 		}},
 	}
@@ -104,11 +104,11 @@ func (s Services) rolesOfCatalog() *edm.Set {
 			return paged(l, err, roleItem)
 		}},
 		Get: edm.Get{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
-			l, err := s.Entitlement.ResourceRoles(ctx, r.Who, ids.CatalogID(r.Parents[0]), "", entitlement.One(r.ID))
+			l, err := s.Entitlement.ResourceRoles(ctx, r.Who, ids.CatalogID(r.Parents[0]), "", offer.One(r.ID))
 			return only(l, err, r.ID, roleItem)
 		}},
 		Parts: []*edm.Set{s.resourceOf(func(ctx context.Context, r *edm.Request) (ids.ResourceID, error) {
-			l, err := s.Entitlement.ResourceRoles(ctx, r.Who, ids.CatalogID(r.Parents[0]), "", entitlement.One(r.Parent()))
+			l, err := s.Entitlement.ResourceRoles(ctx, r.Who, ids.CatalogID(r.Parents[0]), "", offer.One(r.Parent()))
 			if err == nil && len(l.Items) == 0 {
 				err = object.Missing(r.Parent())
 			}
@@ -129,11 +129,11 @@ func (s Services) scopesOfCatalog() *edm.Set {
 			return paged(l, err, scopeItem)
 		}},
 		Get: edm.Get{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
-			l, err := s.Entitlement.ResourceScopes(ctx, r.Who, ids.CatalogID(r.Parents[0]), "", entitlement.One(r.ID))
+			l, err := s.Entitlement.ResourceScopes(ctx, r.Who, ids.CatalogID(r.Parents[0]), "", offer.One(r.ID))
 			return only(l, err, r.ID, scopeItem)
 		}},
 		Parts: []*edm.Set{s.resourceOf(func(ctx context.Context, r *edm.Request) (ids.ResourceID, error) {
-			l, err := s.Entitlement.ResourceScopes(ctx, r.Who, ids.CatalogID(r.Parents[0]), "", entitlement.One(r.Parent()))
+			l, err := s.Entitlement.ResourceScopes(ctx, r.Who, ids.CatalogID(r.Parents[0]), "", offer.One(r.Parent()))
 			if err == nil && len(l.Items) == 0 {
 				err = object.Missing(r.Parent())
 			}
@@ -146,7 +146,7 @@ func (s Services) scopesOfCatalog() *edm.Set {
 }
 
 // only renders the one entity of a list that was asked for.
-func only[T any](l entitlement.List[T], err error, id string, render func(T) (edm.Item, error)) (edm.Item, error) {
+func only[T any](l offer.List[T], err error, id string, render func(T) (edm.Item, error)) (edm.Item, error) {
 	if err == nil && len(l.Items) == 0 {
 		err = object.Missing(id)
 	}
@@ -184,7 +184,7 @@ type resourceFace struct {
 	OriginSystem string          `json:"originSystem"`
 }
 
-func resourceItem(x *entitlement.Resource) (edm.Item, error) {
+func resourceItem(x *offer.Resource) (edm.Item, error) {
 	return item(string(x.ID), resourceFace{x.ID, x.Attributes, x.CreatedAt, text(x.Description), x.Name, x.ModifiedAt, x.OriginID, string(x.Origin)},
 		map[string]any{"addedBy": text(x.AddedBy), "addedOn": x.CreatedAt, "isPendingOnboarding": false, "resourceType": x.Kind, "url": text(x.URL)})
 }
@@ -198,7 +198,7 @@ type roleFace struct {
 	OriginSystem string       `json:"originSystem"`
 }
 
-func roleItem(x entitlement.ResourceRole) (edm.Item, error) {
+func roleItem(x offer.ResourceRole) (edm.Item, error) {
 	return item(string(x.ID), roleFace{x.ID, text(x.Description), x.Name, x.OriginID, string(x.Origin)}, nil)
 }
 
@@ -211,9 +211,9 @@ type scopeFace struct {
 	OriginSystem string       `json:"originSystem"`
 }
 
-func scopeItem(x entitlement.ResourceScope) (edm.Item, error) {
+func scopeItem(x offer.ResourceScope) (edm.Item, error) {
 	var url *string
-	if x.Origin == entitlement.SharePointOnline {
+	if x.Origin == offer.SharePointOnline {
 		url = &x.OriginID
 	}
 	return item(string(x.ID), scopeFace{x.ID, "Root Scope", "Root", true, x.OriginID, string(x.Origin)}, map[string]any{"url": url, "roleOriginId": nil})
@@ -223,7 +223,7 @@ func scopeItem(x entitlement.ResourceScope) (edm.Item, error) {
 // into catalogs and leave them.
 // https://learn.microsoft.com/graph/api/resources/accesspackageresourcerequest?view=graph-rest-1.0
 func (s Services) resourceRequests() *edm.Set {
-	of := func(ctx context.Context, r *edm.Request) (*entitlement.ResourceRequest, error) {
+	of := func(ctx context.Context, r *edm.Request) (*offer.ResourceRequest, error) {
 		return s.Entitlement.ResourceRequest(ctx, r.Who, ids.RequestID(r.Parent()))
 	}
 	return &edm.Set{
@@ -267,9 +267,9 @@ func (s Services) resourceRequests() *edm.Set {
 	}
 }
 
-var requestKinds = []string{entitlement.AdminAdd, entitlement.AdminUpdate, entitlement.AdminRemove}
+var requestKinds = []string{offer.AddResource, offer.UpdateResource, offer.RemoveResource}
 
-func readResourceRequest(raw json.RawMessage) (ask entitlement.ResourceAsk, err error) {
+func readResourceRequest(raw json.RawMessage) (ask offer.ResourceAsk, err error) {
 	b := readBody(raw)
 	ask.Kind = b.word("requestType")
 	if i := slices.IndexFunc(requestKinds, func(k string) bool { return strings.EqualFold(k, ask.Kind) }); i >= 0 {
@@ -302,11 +302,11 @@ func readResourceRequest(raw json.RawMessage) (ask entitlement.ResourceAsk, err 
 	return ask, *b.first
 }
 
-var origins = []entitlement.Origin{entitlement.AadGroup, entitlement.AadApplication, entitlement.SharePointOnline}
+var origins = []offer.Origin{offer.AadGroup, offer.AadApplication, offer.SharePointOnline}
 
-func originOf(b *reader) entitlement.Origin {
-	word := entitlement.Origin(b.word("originSystem"))
-	if i := slices.IndexFunc(origins, func(o entitlement.Origin) bool { return strings.EqualFold(string(o), string(word)) }); i >= 0 {
+func originOf(b *reader) offer.Origin {
+	word := offer.Origin(b.word("originSystem"))
+	if i := slices.IndexFunc(origins, func(o offer.Origin) bool { return strings.EqualFold(string(o), string(word)) }); i >= 0 {
 		return origins[i]
 	}
 	return word
@@ -350,7 +350,7 @@ type requestFace struct {
 	State   string        `json:"state"`
 }
 
-func requestItem(q *entitlement.ResourceRequest) (edm.Item, error) {
+func requestItem(q *offer.ResourceRequest) (edm.Item, error) {
 	return item(string(q.ID), requestFace{q.ID, q.CreatedAt, q.Kind, "delivered"}, map[string]any{
 		"betaRequestType": pascal(q.Kind), "requestState": "Delivered", "requestStatus": "Fulfilled", "catalogId": q.Catalog, "executeImmediately": true,
 		"isValidationOnly": false, "justification": text(q.Justification), "expirationDateTime": nil})
@@ -362,7 +362,7 @@ func requestItem(q *entitlement.ResourceRequest) (edm.Item, error) {
 func (s Services) environments() *edm.Set {
 	list := func(ctx context.Context, r *edm.Request) (edm.Page, error) {
 		e, err := s.Entitlement.Environment(ctx, r.Who)
-		return whole([]entitlement.Environment{e}, err, environmentItem)
+		return whole([]offer.Environment{e}, err, environmentItem)
 	}
 	return &edm.Set{
 		Path: edm.Name{V1: "resourceEnvironments", Beta: "accessPackageResourceEnvironments"}, Type: edm.Of("accessPackageResourceEnvironment"), Unpaged: true,
@@ -381,7 +381,7 @@ func (s Services) environmentOf() *edm.Set {
 			if err != nil {
 				return edm.Item{}, err
 			}
-			if one.Origin != entitlement.SharePointOnline {
+			if one.Origin != offer.SharePointOnline {
 				return edm.Item{}, object.Missing("environment")
 			}
 			e, err := s.Entitlement.Environment(ctx, r.Who)
@@ -402,8 +402,8 @@ type environmentFace struct {
 	OriginSystem string    `json:"originSystem"`
 }
 
-func environmentItem(e entitlement.Environment) (edm.Item, error) {
-	return item(e.ID, environmentFace{e.ID, nil, e.CreatedAt, nil, e.Name, true, e.CreatedAt, e.URL, string(entitlement.SharePointOnline)}, nil)
+func environmentItem(e offer.Environment) (edm.Item, error) {
+	return item(e.ID, environmentFace{e.ID, nil, e.CreatedAt, nil, e.Name, true, e.CreatedAt, e.URL, string(offer.SharePointOnline)}, nil)
 }
 
 // resourceTypes are the entity types of resources.

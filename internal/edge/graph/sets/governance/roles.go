@@ -7,7 +7,7 @@ import (
 
 	"entente/internal/core/object"
 	"entente/internal/edge/graph/edm"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
@@ -25,7 +25,7 @@ func (s Services) RoleManagement() *edm.Set {
 
 func (s Services) roleDefinitions() *edm.Set {
 	list := func(context.Context, *edm.Request) (edm.Page, error) {
-		return whole(entitlement.Roles(), nil, definitionItem)
+		return whole(offer.Roles(), nil, definitionItem)
 	}
 	return &edm.Set{
 		Path: edm.Both("roleDefinitions"), Type: edm.Of("unifiedRoleDefinition"), Unpaged: true,
@@ -51,7 +51,7 @@ type permission struct {
 	Excluded  []string `json:"excludedResourceActions"`
 }
 
-func definitionItem(r entitlement.Role) (edm.Item, error) {
+func definitionItem(r offer.Role) (edm.Item, error) {
 	return item(string(r.ID), struct {
 		ID          ids.RoleID   `json:"id"`
 		Description string       `json:"description"`
@@ -82,7 +82,7 @@ func (s Services) roleAssignments() *edm.Set {
 		}},
 		Create: edm.Create{May: write, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
 			b := readBody(r.Body)
-			a := entitlement.RoleAssignment{Role: ids.RoleID(b.id("roleDefinitionId")), Principal: ids.ObjectID(b.id("principalId"))}
+			a := offer.RoleAssignment{Role: ids.RoleID(b.id("roleDefinitionId")), Principal: ids.ObjectID(b.id("principalId"))}
 			scope := b.word("appScopeId")
 			id, found := strings.CutPrefix(strings.ToLower(scope), strings.ToLower(catalogScope))
 			switch {
@@ -111,7 +111,7 @@ func (s Services) roleAssignments() *edm.Set {
 	}
 }
 
-func assignmentItem(a entitlement.RoleAssignment) (edm.Item, error) {
+func assignmentItem(a offer.RoleAssignment) (edm.Item, error) {
 	scope := "/"
 	if a.Catalog != "" {
 		scope = catalogScope + string(a.Catalog)
@@ -160,7 +160,7 @@ func (s Services) definitionOf() *edm.Set {
 			if err != nil {
 				return edm.Item{}, err
 			}
-			role, _ := entitlement.RoleByID(a.Role)
+			role, _ := offer.RoleByID(a.Role)
 			return definitionItem(role)
 		}},
 	}

@@ -140,10 +140,10 @@ func complexTypes() []edm.Complex {
 			props(edm.Many(edm.Of("accessPackageQuestion")), "questions")),
 
 		// Ours.
-		of("accessPackagePolicyOutcome", props(edm.Many(edm.Of("accessPackageParty")), "requestors"),
+		of("accessPackagePolicyOutcome", props(edm.Many(edm.Of("accessPackageParty")), "requestors", "onBehalfRequestors"),
 			props(edm.Many(edm.Of("accessPackageParties")), "approvalStages"), props(edm.Many(edm.Of("accessPackageGrant")), "grants"), props(edm.Many(text), "notes")),
 		of("accessPackageParty", props(text, "kind", "id", "displayName"), props(number, "people")),
-		of("accessPackageParties", props(edm.Many(edm.Of("accessPackageParty")), "approvers")),
+		of("accessPackageParties", props(edm.Many(edm.Of("accessPackageParty")), "approvers", "escalationApprovers")),
 		of("accessPackageGrant", props(text, "resource", "role", "originSystem")),
 
 		// Beta's own.

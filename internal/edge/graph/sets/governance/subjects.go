@@ -6,6 +6,7 @@ import (
 
 	"entente/internal/edge/graph/edm"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
@@ -14,7 +15,7 @@ import (
 // https://learn.microsoft.com/graph/api/resources/accesspackagesubject?view=graph-rest-1.0
 func (s Services) subjects() *edm.Set {
 	get := func(ctx context.Context, r *edm.Request, id string) (v entitlement.SubjectView, err error) {
-		l, err := s.Entitlement.SubjectViews(ctx, r.Who, entitlement.One(id))
+		l, err := s.Entitlement.SubjectViews(ctx, r.Who, offer.One(id))
 		if err == nil && len(l.Items) == 0 {
 			err = absent(id)
 		}

@@ -12,6 +12,7 @@ import (
 	"entente/internal/edge/portal/admin"
 	"entente/internal/flow/entitlement"
 	"entente/internal/flow/lookup"
+	"entente/internal/flow/offer"
 	"entente/internal/flow/provision"
 	"entente/internal/kit/clock"
 	"entente/internal/kit/fault"
@@ -62,9 +63,9 @@ func Add(c *admin.Center, o Options) {
 }
 
 // asking reads which page of a list is wanted, the newest first.
-func asking(r *http.Request, filters ...query.Expr) (entitlement.Asked, error) {
+func asking(r *http.Request, filters ...query.Expr) (offer.Asked, error) {
 	page, err := portal.PageOf(r)
-	q := entitlement.Asked{Query: query.Query{Order: []query.Key{{Field: "createdDateTime", Desc: true}}, Page: page}}
+	q := offer.Asked{Query: query.Query{Order: []query.Key{{Field: "createdDateTime", Desc: true}}, Page: page}}
 	var all query.And
 	for _, f := range filters {
 		if f != nil {

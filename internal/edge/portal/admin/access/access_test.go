@@ -164,6 +164,14 @@ func TestAssignment(t *testing.T) {
 		p = g.admin.Follow(g.admin.Get(assignment), "Remove access…").Wants(http.StatusOK, "Remove the access of Person stuart?")
 		g.admin.Submit(p, "Remove access in Contoso", nil).Wants(http.StatusOK, "The access is being taken back.")
 		g.until(g.admin, assignment, "Expired")
+		g.Graph(t, g.A, http.MethodDelete, em+"accessPackages/"+g.pkg, nil, nil)
+		gone := g.admin.Get(assignment).Wants(http.StatusOK, "Deleted access package", "Expired")
+		if strings.Contains(gone.Body, "/entitlement/packages/"+g.pkg) {
+			t.Errorf("the page leads to a deleted package: %s", gone.Body)
+		}
+		for _, path := range []string{g.at + "/requests", g.at + "/assignments"} {
+			g.admin.Get(path).Wants(http.StatusOK, "Deleted access package")
+		}
 		g.Clock.(*clock.Fake).Advance(time.Hour)
 		b := browser.AsAdmin(t, g.Server, g.B)
 		for _, rest := range []string{"", "/change", "/remove"} {

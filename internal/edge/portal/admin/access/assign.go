@@ -11,6 +11,7 @@ import (
 	"entente/internal/edge/portal/admin"
 	"entente/internal/flow/entitlement"
 	"entente/internal/flow/lookup"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
 )
@@ -38,7 +39,7 @@ func (p *pages) assignForm(w http.ResponseWriter, r *http.Request, v *admin.Visi
 	if err != nil {
 		return err
 	}
-	policies, err := p.Access.Policies(r.Context(), v.Who, id, entitlement.Asked{Query: query.Query{Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: portal.PageSize}}})
+	policies, err := p.Access.Policies(r.Context(), v.Who, id, offer.Asked{Query: query.Query{Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: portal.PageSize}}})
 	if err != nil {
 		return err
 	}
@@ -73,7 +74,7 @@ func (p *pages) findPackage(r *http.Request, v *admin.Visitor, d *portal.Draft) 
 	if typed := d.Get("find"); typed != "" {
 		q.Filter = query.StartsWith{Field: "displayName", Value: portal.Clip(typed, portal.MaxFind)}
 	}
-	page, err := p.Access.Packages(r.Context(), v.Who, "", entitlement.Asked{Query: q})
+	page, err := p.Access.Packages(r.Context(), v.Who, "", offer.Asked{Query: q})
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +147,7 @@ func (p *pages) assign(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 	}
 	in.Schedule.Start = day(v, d, "start")
 	if end := day(v, d, "end"); !end.IsZero() {
-		in.Schedule.Expiration = entitlement.Expiration{Type: entitlement.ExpirationAfterDateTime, End: end}
+		in.Schedule.Expiration = offer.Expiration{Type: offer.ExpirationAfterDateTime, End: end}
 	}
 	if !d.OK() {
 		return p.assignForm(w, r, v, d)
@@ -212,8 +213,8 @@ func (p *pages) change(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 	if !d.OK() {
 		return p.changeForm(w, r, v, a, d)
 	}
-	made, err := p.Access.Submit(r.Context(), v.Who, entitlement.Submission{Type: entitlement.RequestType(entitlement.AdminUpdate), Assignment: a.ID,
-		Schedule: entitlement.Schedule{Start: a.StartsAt, Expiration: entitlement.Expiration{Type: entitlement.ExpirationAfterDateTime, End: end}}})
+	made, err := p.Access.Submit(r.Context(), v.Who, entitlement.Submission{Type: entitlement.AdminUpdate, Assignment: a.ID,
+		Schedule: offer.Schedule{Start: a.StartsAt, Expiration: offer.Expiration{Type: offer.ExpirationAfterDateTime, End: end}}})
 	if err != nil {
 		if d.Refused(err, map[string]string{}) {
 			d.Problems[0].Field = "end"
@@ -242,7 +243,7 @@ func (p *pages) remove(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 	if err != nil {
 		return err
 	}
-	made, err := p.Access.Submit(r.Context(), v.Who, entitlement.Submission{Type: entitlement.RequestType(entitlement.AdminRemove), Assignment: a.ID})
+	made, err := p.Access.Submit(r.Context(), v.Who, entitlement.Submission{Type: entitlement.AdminRemove, Assignment: a.ID})
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/flow/provision"
 	"entente/internal/kit/ids"
 )
@@ -110,7 +111,7 @@ func (p *pages) assignment(w http.ResponseWriter, r *http.Request, v *admin.Visi
 	at := v.To("/entitlement/assignments/" + string(a.ID))
 	t := portal.Thing{Tags: []portal.Tag{portal.AccessTag(a.Assignment)}, Facts: []portal.Fact{
 		{Name: "Who", Value: nameOf(a.For).Text}, {Name: "Mail address", Value: nameOf(a.For).Under},
-		{Name: "Access package", Value: a.Name, Link: &portal.Link{Text: "Open", To: v.To("/entitlement/packages/" + string(a.Package))}},
+		ofPackage(v, a.Name, a.Package, a.Gone),
 		{Name: "From", At: a.StartsAt}, {Name: "Until", Value: "No end"}, {Name: "Status", Value: a.Status}, {Name: "Assignment ID", Value: string(a.ID), Code: true}}}
 	if end := p.endOf(a.Assignment); !end.At.IsZero() {
 		t.Facts[4] = portal.Fact{Name: "Until", At: end.At, Tag: &portal.Tag{Text: end.Under}}
@@ -138,7 +139,7 @@ func (p *pages) assignment(w http.ResponseWriter, r *http.Request, v *admin.Visi
 
 // delivery tells of each role how far it has come, why not, and of roles that
 // the package gives no more.
-func delivery(grants []*provision.Grant, roles []entitlement.RoleScope) portal.Section {
+func delivery(grants []*provision.Grant, roles []offer.RoleScope) portal.Section {
 	s := portal.Section{ID: "delivery", Heading: "Delivery", Text: progress(grants) + " given.", Table: &portal.Table{Caption: "Roles, and how far each has come", Heads: []string{"Resource", "Role", "State", "Why"}}}
 	if len(grants) == 0 {
 		s.Text = "Nothing has been given so far."

@@ -136,10 +136,19 @@ func (p *pages) request(w http.ResponseWriter, r *http.Request, v *admin.Visitor
 		Crumbs: crumbs(v, portal.Link{Text: "Requests", To: v.To("/entitlement/requests")})})
 }
 
+// ofPackage names an access package, and leads to one that is still there.
+func ofPackage(v *admin.Visitor, name string, id ids.PackageID, gone bool) portal.Fact {
+	f := portal.Fact{Name: "Access package", Value: name}
+	if !gone {
+		f.Link = &portal.Link{Text: "Open", To: v.To("/entitlement/packages/" + string(id))}
+	}
+	return f
+}
+
 // facts are what stands beside a request.
 func facts(v *admin.Visitor, c *entitlement.Case) []portal.Fact {
 	all := []portal.Fact{
-		{Name: "Access package", Value: c.Of.Name, Link: &portal.Link{Text: "Open", To: v.To("/entitlement/packages/" + string(c.Of.ID))}},
+		ofPackage(v, c.Of.Name, c.Of.ID, c.Of.Catalog == ""),
 		{Name: "For", Value: nameOf(c.For).Text}, {Name: "Mail address", Value: c.For.Email},
 	}
 	if c.Connected != "" {

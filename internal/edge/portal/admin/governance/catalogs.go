@@ -6,7 +6,7 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
 )
@@ -48,7 +48,7 @@ func yesNo(yes bool) string {
 	return "No"
 }
 
-func enabled(c *entitlement.Catalog) *portal.Tag {
+func enabled(c *offer.Catalog) *portal.Tag {
 	if c.Published {
 		return &portal.Tag{Kind: "ok", Text: "Enabled"}
 	}
@@ -60,7 +60,7 @@ func inCatalog(v *admin.Visitor, id ids.CatalogID, rest string) string {
 	return v.To("/entitlement/catalogs/" + string(id) + rest)
 }
 
-func ofCatalogs(v *admin.Visitor, c *entitlement.Catalog) []portal.Link {
+func ofCatalogs(v *admin.Visitor, c *offer.Catalog) []portal.Link {
 	all := crumbs(v, portal.Link{Text: "Catalogs", To: v.To("/entitlement/catalogs")})
 	if c != nil {
 		all = append(all, portal.Link{Text: c.Name, To: inCatalog(v, c.ID, "")})
@@ -79,8 +79,8 @@ func catalogParts(d *portal.Draft) []portal.Part {
 }
 
 // changeOf reads what was said of a catalog.
-func changeOf(d *portal.Draft) entitlement.CatalogChange {
-	return entitlement.CatalogChange{Name: ptr(d.Get("name")), Description: ptr(d.Get("description")),
+func changeOf(d *portal.Draft) offer.CatalogChange {
+	return offer.CatalogChange{Name: ptr(d.Get("name")), Description: ptr(d.Get("description")),
 		Published: ptr(d.Has("enabled", "yes")), External: ptr(d.Has("external", "yes"))}
 }
 
@@ -91,7 +91,7 @@ func (p *pages) newCatalog(w http.ResponseWriter, r *http.Request, v *admin.Visi
 	return p.catalogForm(w, r, v, nil, &portal.Draft{})
 }
 
-func (p *pages) catalogForm(w http.ResponseWriter, r *http.Request, v *admin.Visitor, c *entitlement.Catalog, d *portal.Draft) error {
+func (p *pages) catalogForm(w http.ResponseWriter, r *http.Request, v *admin.Visitor, c *offer.Catalog, d *portal.Draft) error {
 	f := portal.Form{Action: v.To("/entitlement/catalogs/new"), Parts: catalogParts(d), Button: "Create catalog in " + v.Name(), Back: v.To("/entitlement/catalogs")}
 	title := "New catalog"
 	if c != nil {
@@ -117,7 +117,7 @@ func (p *pages) createCatalog(w http.ResponseWriter, r *http.Request, v *admin.V
 }
 
 // ours returns the catalog that the address names.
-func (p *pages) ours(r *http.Request, v *admin.Visitor) (*entitlement.Catalog, error) {
+func (p *pages) ours(r *http.Request, v *admin.Visitor) (*offer.Catalog, error) {
 	id, err := admin.ID[ids.CatalogID](r, "catalog")
 	if err != nil {
 		return nil, err
@@ -132,12 +132,12 @@ func (p *pages) catalog(w http.ResponseWriter, r *http.Request, v *admin.Visitor
 		return err
 	}
 	t := portal.Thing{Tags: []portal.Tag{*enabled(c)}, Text: c.Description, Do: []portal.Link{{Text: "Edit", To: inCatalog(v, c.ID, "/edit")}},
-		Facts: []portal.Fact{{Name: "Enabled for external users", Value: yesNo(c.External)}, {Name: "Kind", Value: map[entitlement.CatalogKind]string{entitlement.ServiceDefault: "Built in", entitlement.UserManaged: "Made here"}[c.Kind]},
+		Facts: []portal.Fact{{Name: "Enabled for external users", Value: yesNo(c.External)}, {Name: "Kind", Value: map[offer.CatalogKind]string{offer.ServiceDefault: "Built in", offer.UserManaged: "Made here"}[c.Kind]},
 			{Name: "Created", At: c.CreatedAt}, {Name: "By", Value: c.CreatedBy}, {Name: "Object ID", Value: string(c.ID), Code: true}}}
 	if c.Removable() == nil {
 		t.Do = append(t.Do, portal.Link{Text: "Delete…", To: inCatalog(v, c.ID, "/delete")})
 	}
-	for _, section := range []func(*http.Request, *admin.Visitor, *entitlement.Catalog) (portal.Section, error){p.resources, p.packagesIn, p.rolesIn} {
+	for _, section := range []func(*http.Request, *admin.Visitor, *offer.Catalog) (portal.Section, error){p.resources, p.packagesIn, p.rolesIn} {
 		s, err := section(r, v, c)
 		if err != nil {
 			return err
@@ -148,9 +148,9 @@ func (p *pages) catalog(w http.ResponseWriter, r *http.Request, v *admin.Visitor
 }
 
 // packagesIn are the access packages of the catalog.
-func (p *pages) packagesIn(r *http.Request, v *admin.Visitor, c *entitlement.Catalog) (portal.Section, error) {
+func (p *pages) packagesIn(r *http.Request, v *admin.Visitor, c *offer.Catalog) (portal.Section, error) {
 	s := portal.Section{ID: "packages", Heading: "Access packages", Do: []portal.Link{{Text: "New access package", To: v.To("/entitlement/packages/new?catalog=" + string(c.ID))}}}
-	page, err := p.Access.Packages(r.Context(), v.Who, c.ID, entitlement.Asked{Query: query.Query{Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: portal.PageSize}}})
+	page, err := p.Access.Packages(r.Context(), v.Who, c.ID, offer.Asked{Query: query.Query{Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: portal.PageSize}}})
 	if err != nil {
 		return s, err
 	}

@@ -8,8 +8,8 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
-	"entente/internal/flow/entitlement"
 	"entente/internal/flow/lookup"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 )
@@ -31,7 +31,7 @@ var stepNames = map[string]string{
 type plan struct {
 	portal.Draft
 	step    string
-	sources []entitlement.Candidate
+	sources []offer.Candidate
 }
 
 // asked are the fields that a step's form has; what else was said is sent along.
@@ -220,7 +220,7 @@ func (p *pages) showStep(w http.ResponseWriter, r *http.Request, v *admin.Visito
 }
 
 func stateWord(state string) string {
-	if state == string(entitlement.Proposed) {
+	if state == string(offer.Proposed) {
 		return "Proposed"
 	}
 	return "Configured"
@@ -261,8 +261,8 @@ func organizationParts(d *portal.Draft) []portal.Part {
 		d.Line(portal.Field{ID: "name", Label: "Name", Class: "w-half", Autocomplete: "off", Hint: "What your people call it."}),
 		d.Lines(portal.Area{Field: portal.Field{ID: "description", Label: "Description", Optional: true}, Most: 1024}),
 		d.Choose(portal.Choices{ID: "state", Legend: "State", Options: []portal.Option{
-			{Value: string(entitlement.Configured), Label: "Configured", Hint: "Policies for all configured connected organizations are open to it.", Checked: d.Get("state") != string(entitlement.Proposed)},
-			{Value: string(entitlement.Proposed), Label: "Proposed", Hint: "Only policies that name it are open to it."}}}),
+			{Value: string(offer.Configured), Label: "Configured", Hint: "Policies for all configured connected organizations are open to it.", Checked: d.Get("state") != string(offer.Proposed)},
+			{Value: string(offer.Proposed), Label: "Proposed", Hint: "Only policies that name it are open to it."}}}),
 	}
 }
 
@@ -314,14 +314,14 @@ func (p *pages) connect(w http.ResponseWriter, r *http.Request, v *admin.Visitor
 	if !d.OK() {
 		return p.showStep(w, r, v, d)
 	}
-	change := entitlement.OrganizationChange{Name: ptr(d.Get("name")), Description: ptr(d.Get("description")), State: ptr(entitlement.Configured)}
-	if d.Get("state") == string(entitlement.Proposed) {
-		change.State = ptr(entitlement.Proposed)
+	change := offer.OrganizationChange{Name: ptr(d.Get("name")), Description: ptr(d.Get("description")), State: ptr(offer.Configured)}
+	if d.Get("state") == string(offer.Proposed) {
+		change.State = ptr(offer.Proposed)
 	}
 	for _, c := range d.sources {
 		change.Sources = append(change.Sources, c.Source)
 	}
-	made, err := p.Access.Connect(r.Context(), v.Who, change, entitlement.Sponsors{Internal: objects(d.Values["internal"]), External: objects(d.Values["external"])})
+	made, err := p.Access.Connect(r.Context(), v.Who, change, offer.Sponsors{Internal: objects(d.Values["internal"]), External: objects(d.Values["external"])})
 	if err != nil {
 		if d.Refused(err, map[string]string{"displayName": "name", "description": "description"}) {
 			return p.showStep(w, r, v, d)

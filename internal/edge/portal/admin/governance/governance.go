@@ -10,6 +10,7 @@ import (
 	"entente/internal/edge/portal/admin"
 	"entente/internal/flow/entitlement"
 	"entente/internal/flow/lookup"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/query"
 )
@@ -72,8 +73,8 @@ var routes = map[string]admin.Page[pages]{
 
 // refusals are the faults that the pages tell in their own words.
 var refusals = map[fault.Reason]portal.Telling{
-	entitlement.NotOwner: {Status: http.StatusForbidden, Title: "You can’t give this away"},
-	entitlement.BuiltIn:  {Status: http.StatusForbidden, Title: "The built-in catalog stays as it is"},
+	offer.NotOwner: {Status: http.StatusForbidden, Title: "You can’t give this away"},
+	offer.BuiltIn:  {Status: http.StatusForbidden, Title: "The built-in catalog stays as it is"},
 }
 
 // Add mounts the area.
@@ -82,9 +83,9 @@ func Add(c *admin.Center, o Options) {
 }
 
 // asking reads which page of a list is wanted, in which order.
-func asking(r *http.Request, order string, filter query.Expr) (entitlement.Asked, error) {
+func asking(r *http.Request, order string, filter query.Expr) (offer.Asked, error) {
 	page, err := portal.PageOf(r)
-	return entitlement.Asked{Query: query.Query{Filter: filter, Order: []query.Key{{Field: order, Desc: order != "displayName"}}, Page: page}}, err
+	return offer.Asked{Query: query.Query{Filter: filter, Order: []query.Key{{Field: order, Desc: order != "displayName"}}, Page: page}}, err
 }
 
 // beginning is the filter of names that begin so, or nil.

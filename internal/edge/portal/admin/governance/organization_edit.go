@@ -7,7 +7,7 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 )
 
@@ -24,7 +24,7 @@ func (p *pages) editingOrganization(w http.ResponseWriter, r *http.Request, v *a
 	return p.organizationForm(w, r, v, o, &portal.Draft{Values: url.Values{"name": {o.Name}, "description": {o.Description}, "state": {string(o.State)}}})
 }
 
-func (p *pages) organizationForm(w http.ResponseWriter, r *http.Request, v *admin.Visitor, o *entitlement.Organization, d *portal.Draft) error {
+func (p *pages) organizationForm(w http.ResponseWriter, r *http.Request, v *admin.Visitor, o *offer.Organization, d *portal.Draft) error {
 	return p.Show(w, r, v, portal.Frame{Title: "Edit “" + portal.Inert(o.Name) + "”", Content: "form", Problems: d.Problems, Crumbs: ofOrganizations(v, o), Ticket: between(v, o),
 		Data: portal.Form{Action: at(v, o, "/edit"), Parts: organizationParts(d), Button: "Save in " + v.Name(), Back: at(v, o, "")}})
 }
@@ -39,8 +39,8 @@ func (p *pages) editOrganization(w http.ResponseWriter, r *http.Request, v *admi
 	if err != nil {
 		return err
 	}
-	err = p.Access.UpdateOrganization(r.Context(), v.Who, o.ID, entitlement.OrganizationChange{
-		Name: ptr(d.Get("name")), Description: ptr(d.Get("description")), State: ptr(entitlement.OrganizationState(d.Get("state")))})
+	err = p.Access.UpdateOrganization(r.Context(), v.Who, o.ID, offer.OrganizationChange{
+		Name: ptr(d.Get("name")), Description: ptr(d.Get("description")), State: ptr(offer.OrganizationState(d.Get("state")))})
 	if err != nil {
 		if d.Refused(err, map[string]string{"displayName": "name", "description": "description", "state": "state"}) {
 			return p.organizationForm(w, r, v, o, d)
@@ -81,7 +81,7 @@ func (p *pages) addSource(w http.ResponseWriter, r *http.Request, v *admin.Visit
 		return p.sourceForm(w, r, v, d)
 	}
 	if err == nil {
-		err = p.Access.UpdateOrganization(r.Context(), v.Who, o.ID, entitlement.OrganizationChange{Sources: append(slices.Clone(o.Sources), c.Source)})
+		err = p.Access.UpdateOrganization(r.Context(), v.Who, o.ID, offer.OrganizationChange{Sources: append(slices.Clone(o.Sources), c.Source)})
 	}
 	if err != nil {
 		if d.Refused(err, nil) {
@@ -103,11 +103,11 @@ func (p *pages) removeSource(w http.ResponseWriter, r *http.Request, v *admin.Vi
 	if err != nil {
 		return err
 	}
-	left := slices.DeleteFunc(slices.Clone(o.Sources), func(s entitlement.Source) bool { return sourceKey(s) == d.Values.Get("source") })
+	left := slices.DeleteFunc(slices.Clone(o.Sources), func(s offer.Source) bool { return sourceKey(s) == d.Values.Get("source") })
 	if len(left) == len(o.Sources) {
 		return incomplete()
 	}
-	if err := p.Access.UpdateOrganization(r.Context(), v.Who, o.ID, entitlement.OrganizationChange{Sources: left}); err != nil {
+	if err := p.Access.UpdateOrganization(r.Context(), v.Who, o.ID, offer.OrganizationChange{Sources: left}); err != nil {
 		return err
 	}
 	return p.Done(w, r, at(v, o, "")+"#sources", "The directory or domain is removed.")

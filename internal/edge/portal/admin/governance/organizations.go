@@ -6,38 +6,38 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
 )
 
 // stateOf is how pages name an organization's state.
-func stateOf(o *entitlement.Organization) portal.Tag {
-	if o.State == entitlement.Proposed {
+func stateOf(o *offer.Organization) portal.Tag {
+	if o.State == offer.Proposed {
 		return portal.Tag{Kind: "wait", Text: "Proposed"}
 	}
 	return portal.Tag{Kind: "ok", Text: "Configured"}
 }
 
 // sourceName names where people sign in, and of what kind it is.
-func sourceName(s entitlement.Source) (name, kind string) {
+func sourceName(s offer.Source) (name, kind string) {
 	switch s.Kind {
-	case entitlement.TenantSource:
+	case offer.TenantSource:
 		if s.Name != "" {
 			return s.Name, "Directory " + string(s.Home)
 		}
 		return string(s.Home), "Directory"
-	case entitlement.CloudSource:
+	case offer.CloudSource:
 		return string(s.Home), "Directory of another cloud, " + s.Cloud
-	case entitlement.FederationSource:
+	case offer.FederationSource:
 		return s.Domain, "Domain, proved by " + s.Issuer
-	case entitlement.SocialSource:
+	case offer.SocialSource:
 		return s.Social, "Social accounts"
 	}
 	return s.Domain, "Domain"
 }
 
-func sourcesOf(o *entitlement.Organization) string {
+func sourcesOf(o *offer.Organization) string {
 	var names []string
 	for _, s := range o.Sources {
 		name, _ := sourceName(s)
@@ -50,7 +50,7 @@ func sourcesOf(o *entitlement.Organization) string {
 func (p *pages) organizations(w http.ResponseWriter, r *http.Request, v *admin.Visitor) error {
 	f := portal.NewFilter(r, "Search connected organizations", &portal.Field{ID: "find", Label: "Name begins with"},
 		portal.Select{Field: portal.Field{ID: "state", Label: "State"}, Options: []portal.Option{{Label: "Any"},
-			{Value: string(entitlement.Configured), Label: "Configured"}, {Value: string(entitlement.Proposed), Label: "Proposed"}}})
+			{Value: string(offer.Configured), Label: "Configured"}, {Value: string(offer.Proposed), Label: "Proposed"}}})
 	q, err := asking(r, "displayName", all(beginning(f.Value("find")), is("state", f.Value("state"))))
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func crumbs(v *admin.Visitor, more ...portal.Link) []portal.Link {
 }
 
 // ofOrganizations are the pages above one organization's.
-func ofOrganizations(v *admin.Visitor, o *entitlement.Organization) []portal.Link {
+func ofOrganizations(v *admin.Visitor, o *offer.Organization) []portal.Link {
 	c := crumbs(v, portal.Link{Text: "Connected organizations", To: v.To("/entitlement/organizations")})
 	if o != nil {
 		c = append(c, portal.Link{Text: o.Name, To: at(v, o, "")})
@@ -92,18 +92,18 @@ func ofOrganizations(v *admin.Visitor, o *entitlement.Organization) []portal.Lin
 }
 
 // at returns the path of a page of the organization.
-func at(v *admin.Visitor, o *entitlement.Organization, rest string) string {
+func at(v *admin.Visitor, o *offer.Organization, rest string) string {
 	return v.To("/entitlement/organizations/" + string(o.ID) + rest)
 }
 
 // between is the ticket of a page about a connected organization.
-func between(v *admin.Visitor, o *entitlement.Organization) portal.Ticket {
-	return portal.Ticket{From: portal.Half{Label: "Connected", Name: o.Name, Open: o.State == entitlement.Proposed, Hidden: map[bool]string{true: "is only proposed"}[o.State == entitlement.Proposed]},
+func between(v *admin.Visitor, o *offer.Organization) portal.Ticket {
+	return portal.Ticket{From: portal.Half{Label: "Connected", Name: o.Name, Open: o.State == offer.Proposed, Hidden: map[bool]string{true: "is only proposed"}[o.State == offer.Proposed]},
 		To: portal.Half{Label: "You act in", Name: v.Tenant.DisplayName, Seat: true}}
 }
 
 // one returns the organization that the address names.
-func (p *pages) one(r *http.Request, v *admin.Visitor) (*entitlement.Organization, error) {
+func (p *pages) one(r *http.Request, v *admin.Visitor) (*offer.Organization, error) {
 	id, err := admin.ID[ids.OrganizationID](r, "organization")
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func (p *pages) organization(w http.ResponseWriter, r *http.Request, v *admin.Vi
 		Facts: []portal.Fact{{Name: "Connected", At: o.CreatedAt}, {Name: "By", Value: o.CreatedBy}, {Name: "Changed", At: o.ModifiedAt},
 			{Name: "Object ID", Value: string(o.ID), Code: true}},
 	}
-	for _, section := range []func(*http.Request, *admin.Visitor, *entitlement.Organization) (portal.Section, error){p.sources, p.sponsors, p.openTo, p.known} {
+	for _, section := range []func(*http.Request, *admin.Visitor, *offer.Organization) (portal.Section, error){p.sources, p.sponsors, p.openTo, p.known} {
 		s, err := section(r, v, o)
 		if err != nil {
 			return err
@@ -135,7 +135,7 @@ func (p *pages) organization(w http.ResponseWriter, r *http.Request, v *admin.Vi
 }
 
 // sources are where its people sign in.
-func (p *pages) sources(_ *http.Request, v *admin.Visitor, o *entitlement.Organization) (portal.Section, error) {
+func (p *pages) sources(_ *http.Request, v *admin.Visitor, o *offer.Organization) (portal.Section, error) {
 	s := portal.Section{ID: "sources", Heading: "Directory + domain", Text: "Where its people sign in.",
 		Table: &portal.Table{Caption: "Directories and domains", Heads: []string{"Name", "Kind", ""}},
 		Do:    []portal.Link{{Text: "Add directory + domain", To: at(v, o, "/sources")}}}
@@ -151,12 +151,12 @@ func (p *pages) sources(_ *http.Request, v *admin.Visitor, o *entitlement.Organi
 }
 
 // sourceKey tells one source of an organization from its others.
-func sourceKey(s entitlement.Source) string {
+func sourceKey(s offer.Source) string {
 	return string(s.Kind) + " " + string(s.Home) + s.Domain + s.Social
 }
 
 // openTo are the policies that name the organization.
-func (p *pages) openTo(r *http.Request, v *admin.Visitor, o *entitlement.Organization) (portal.Section, error) {
+func (p *pages) openTo(r *http.Request, v *admin.Visitor, o *offer.Organization) (portal.Section, error) {
 	s := portal.Section{ID: "open", Heading: "Policies that name it"}
 	policies, err := p.Access.PoliciesNaming(r.Context(), v.Who, o.ID)
 	if err != nil {
@@ -174,9 +174,9 @@ func (p *pages) openTo(r *http.Request, v *admin.Visitor, o *entitlement.Organiz
 }
 
 // known are the people of the organization who have asked, or have, something.
-func (p *pages) known(r *http.Request, v *admin.Visitor, o *entitlement.Organization) (portal.Section, error) {
+func (p *pages) known(r *http.Request, v *admin.Visitor, o *offer.Organization) (portal.Section, error) {
 	s := portal.Section{ID: "people", Heading: "People", Text: "Those of it who have asked " + v.Name() + " for something, or have something."}
-	page, err := p.Access.Subjects(r.Context(), v.Who, entitlement.Asked{Query: query.Query{Filter: is("connectedOrganizationId", string(o.ID)),
+	page, err := p.Access.Subjects(r.Context(), v.Who, offer.Asked{Query: query.Query{Filter: is("connectedOrganizationId", string(o.ID)),
 		Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: portal.PageSize}}})
 	if err != nil {
 		return s, nothingToSee(&s, err)

@@ -8,6 +8,7 @@ import (
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/query"
 )
 
@@ -18,7 +19,7 @@ const most = 100
 // next in an organization that has set up nothing.
 func (p *pages) overview(w http.ResponseWriter, r *http.Request, v *admin.Visitor) error {
 	ctx := r.Context()
-	counted := entitlement.Asked{Count: true, Only: true}
+	counted := offer.Asked{Count: true, Only: true}
 	organizations, err := p.Access.Organizations(ctx, v.Who, counted)
 	if err != nil {
 		return err
@@ -31,8 +32,8 @@ func (p *pages) overview(w http.ResponseWriter, r *http.Request, v *admin.Visito
 	if err != nil {
 		return err
 	}
-	few := func(state string) entitlement.Asked {
-		return entitlement.Asked{Query: query.Query{Filter: is("state", state), Order: []query.Key{{Field: "createdDateTime", Desc: true}}, Page: query.Page{Limit: most}}}
+	few := func(state string) offer.Asked {
+		return offer.Asked{Query: query.Query{Filter: is("state", state), Order: []query.Key{{Field: "createdDateTime", Desc: true}}, Page: query.Page{Limit: most}}}
 	}
 	waiting, err := p.Access.Cases(ctx, v.Who, "", few(string(entitlement.PendingApproval)))
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
@@ -42,7 +42,7 @@ func (p *pages) removingSponsor(w http.ResponseWriter, r *http.Request, v *admin
 }
 
 // removerOf is the address at which a sponsor is removed.
-func removerOf(v *admin.Visitor, o *entitlement.Organization, kind string, id ids.ObjectID) string {
+func removerOf(v *admin.Visitor, o *offer.Organization, kind string, id ids.ObjectID) string {
 	return at(v, o, "/sponsors/remove") + "?" + url.Values{"kind": {kind}, "sponsor": {string(id)}}.Encode()
 }
 
@@ -62,7 +62,7 @@ func (p *pages) removingWideRole(w http.ResponseWriter, r *http.Request, v *admi
 
 // unassigning asks whether the role assignment that the address names is to be taken
 // back; base is the path of those of its list.
-func (p *pages) unassigning(w http.ResponseWriter, r *http.Request, v *admin.Visitor, c *entitlement.Catalog, base, back string, above []portal.Link) error {
+func (p *pages) unassigning(w http.ResponseWriter, r *http.Request, v *admin.Visitor, c *offer.Catalog, base, back string, above []portal.Link) error {
 	a, err := p.assigned(r, v, c)
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (p *pages) unassigning(w http.ResponseWriter, r *http.Request, v *admin.Vis
 	if err != nil {
 		return err
 	}
-	role, _ := entitlement.RoleByID(a.Role)
+	role, _ := offer.RoleByID(a.Role)
 	return p.Show(w, r, v, portal.Frame{Title: "Take the role " + role.Name + " back from " + name + "?", Content: "form", Crumbs: above,
 		Data: portal.Form{Action: base + string(a.ID) + "/remove", Stop: true, Button: "Take role back in " + v.Name(), Back: back, Leave: "Keep it",
 			Text: "It takes effect at once. What they have set up stays."}})

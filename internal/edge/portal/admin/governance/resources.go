@@ -6,24 +6,24 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
 )
 
 // kindOf names what a resource is.
-func kindOf(x *entitlement.Resource) string {
+func kindOf(x *offer.Resource) string {
 	switch x.Origin {
-	case entitlement.AadGroup:
+	case offer.AadGroup:
 		return "Group and team"
-	case entitlement.AadApplication:
+	case offer.AadApplication:
 		return "Application"
 	}
 	return "Site"
 }
 
 // resources are what the catalog offers.
-func (p *pages) resources(r *http.Request, v *admin.Visitor, c *entitlement.Catalog) (portal.Section, error) {
+func (p *pages) resources(r *http.Request, v *admin.Visitor, c *offer.Catalog) (portal.Section, error) {
 	s := portal.Section{ID: "resources", Heading: "Resources", Do: []portal.Link{
 		{Text: "Add groups and teams", To: inCatalog(v, c.ID, "/resources?kind=group")}, {Text: "Add applications", To: inCatalog(v, c.ID, "/resources?kind=application")}, {Text: "Add sites", To: inCatalog(v, c.ID, "/resources?kind=site")}}}
 	q, err := asking(r, "displayName", nil)
@@ -53,13 +53,13 @@ func (p *pages) resources(r *http.Request, v *admin.Visitor, c *entitlement.Cata
 // A sort is a kind of resource that can be added.
 type sort struct {
 	title, label string
-	origin       entitlement.Origin
+	origin       offer.Origin
 }
 
 var sorts = map[string]sort{
-	"group":       {"Add groups and teams", "Find a group or team", entitlement.AadGroup},
-	"application": {"Add applications", "Find an application", entitlement.AadApplication},
-	"site":        {"Add sites", "Find a site by a part of its name", entitlement.SharePointOnline},
+	"group":       {"Add groups and teams", "Find a group or team", offer.AadGroup},
+	"application": {"Add applications", "Find an application", offer.AadApplication},
+	"site":        {"Add sites", "Find a site by a part of its name", offer.SharePointOnline},
 }
 
 // addingResource finds what is to be offered.
@@ -110,14 +110,14 @@ func (p *pages) addResource(w http.ResponseWriter, r *http.Request, v *admin.Vis
 	}
 	x, known := sorts[d.Get("kind")]
 	picked := d.Values["origin"]
-	if !known || d.Get("find-who") != "" || len(picked) == 0 || len(picked) > entitlement.MostOfferings {
+	if !known || d.Get("find-who") != "" || len(picked) == 0 || len(picked) > offer.MostOfferings {
 		if d.Get("find-who") == "" && d.Get("who") == "" {
 			d.Wrong("who", "Find something, and pick it")
 		}
 		return p.resourceForm(w, r, v, d)
 	}
 	for _, origin := range picked {
-		if _, err := p.Access.RequestResource(r.Context(), v.Who, entitlement.ResourceAsk{Kind: entitlement.AdminAdd, Catalog: c.ID, Origin: x.origin, OriginID: origin}); err != nil {
+		if _, err := p.Access.RequestResource(r.Context(), v.Who, offer.ResourceAsk{Kind: offer.AddResource, Catalog: c.ID, Origin: x.origin, OriginID: origin}); err != nil {
 			if d.Refused(err, nil) {
 				return p.resourceForm(w, r, v, d)
 			}
@@ -128,7 +128,7 @@ func (p *pages) addResource(w http.ResponseWriter, r *http.Request, v *admin.Vis
 }
 
 // offered returns the resource that the address names, and its catalog.
-func (p *pages) offered(r *http.Request, v *admin.Visitor) (*entitlement.Catalog, *entitlement.Resource, error) {
+func (p *pages) offered(r *http.Request, v *admin.Visitor) (*offer.Catalog, *offer.Resource, error) {
 	c, err := p.ours(r, v)
 	if err != nil {
 		return nil, nil, err
@@ -147,7 +147,7 @@ func (p *pages) resource(w http.ResponseWriter, r *http.Request, v *admin.Visito
 	if err != nil {
 		return err
 	}
-	page, err := p.Access.ResourceRoles(r.Context(), v.Who, c.ID, x.ID, entitlement.Asked{Query: query.Query{Page: query.Page{Limit: 200}}})
+	page, err := p.Access.ResourceRoles(r.Context(), v.Who, c.ID, x.ID, offer.Asked{Query: query.Query{Page: query.Page{Limit: 200}}})
 	if err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func (p *pages) removeResource(w http.ResponseWriter, r *http.Request, v *admin.
 	if err != nil {
 		return err
 	}
-	if _, err := p.Access.RequestResource(r.Context(), v.Who, entitlement.ResourceAsk{Kind: entitlement.AdminRemove, Catalog: c.ID, Resource: x.ID}); err != nil {
+	if _, err := p.Access.RequestResource(r.Context(), v.Who, offer.ResourceAsk{Kind: offer.RemoveResource, Catalog: c.ID, Resource: x.ID}); err != nil {
 		d := &portal.Draft{}
 		if d.Refused(err, nil) {
 			return p.removalOfResource(w, r, v, d)

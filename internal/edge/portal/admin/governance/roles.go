@@ -5,14 +5,14 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
-	"entente/internal/flow/entitlement"
 	"entente/internal/flow/lookup"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
 )
 
 // scopeOf is how the store spells where a role holds.
-func scopeOf(c *entitlement.Catalog) string {
+func scopeOf(c *offer.Catalog) string {
 	if c == nil {
 		return "/"
 	}
@@ -20,8 +20,8 @@ func scopeOf(c *entitlement.Catalog) string {
 }
 
 // held are who has roles in the catalog, or in the organization where it is nil.
-func (p *pages) held(r *http.Request, v *admin.Visitor, c *entitlement.Catalog, at string) (*portal.Table, error) {
-	page, err := p.Access.RoleAssignments(r.Context(), v.Who, entitlement.Asked{Query: query.Query{Filter: is("appScopeId", scopeOf(c)), Page: query.Page{Limit: 200}}})
+func (p *pages) held(r *http.Request, v *admin.Visitor, c *offer.Catalog, at string) (*portal.Table, error) {
+	page, err := p.Access.RoleAssignments(r.Context(), v.Who, offer.Asked{Query: query.Query{Filter: is("appScopeId", scopeOf(c)), Page: query.Page{Limit: 200}}})
 	if err != nil || len(page.Items) == 0 {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func (p *pages) held(r *http.Request, v *admin.Visitor, c *entitlement.Catalog, 
 	}
 	t := &portal.Table{Caption: "Who has which role", Heads: []string{"Name", "Role", ""}}
 	for _, a := range page.Items {
-		role, _ := entitlement.RoleByID(a.Role)
+		role, _ := offer.RoleByID(a.Role)
 		x := named[a.Principal]
 		if x.Name == "" {
 			x.Name = string(a.Principal)
@@ -47,7 +47,7 @@ func (p *pages) held(r *http.Request, v *admin.Visitor, c *entitlement.Catalog, 
 }
 
 // rolesIn are who administers the catalog.
-func (p *pages) rolesIn(r *http.Request, v *admin.Visitor, c *entitlement.Catalog) (portal.Section, error) {
+func (p *pages) rolesIn(r *http.Request, v *admin.Visitor, c *offer.Catalog) (portal.Section, error) {
 	to := inCatalog(v, c.ID, "/roles")
 	s := portal.Section{ID: "roles", Heading: "Roles and administrators", Do: []portal.Link{{Text: "Add a role", To: to}}}
 	t, err := p.held(r, v, c, to)
@@ -61,7 +61,7 @@ func (p *pages) rolesIn(r *http.Request, v *admin.Visitor, c *entitlement.Catalo
 // roleParts are the controls that give a role.
 func (p *pages) roleParts(r *http.Request, v *admin.Visitor, d *portal.Draft, wide bool) ([]portal.Part, error) {
 	c := portal.Choices{ID: "role", Legend: "Role"}
-	for _, role := range entitlement.Roles() {
+	for _, role := range offer.Roles() {
 		if role.Tenant == wide {
 			c.Options = append(c.Options, portal.Option{Value: string(role.ID), Label: role.Name, Hint: roleWords[role.ID]})
 		}
@@ -73,17 +73,17 @@ func (p *pages) roleParts(r *http.Request, v *admin.Visitor, d *portal.Draft, wi
 
 // roleWords say what a role lets somebody do.
 var roleWords = map[ids.RoleID]string{
-	entitlement.CatalogOwner:       "Everything in this catalog: resources, packages, policies, and who else may.",
-	entitlement.CatalogReader:      "Sees what is in it.",
-	entitlement.PackageManager:     "Makes access packages and policies of what is in it, and assigns them.",
-	entitlement.AssignmentManager:  "Assigns its packages and ends assignments.",
-	entitlement.CatalogCreator:     "Makes catalogs, and owns those.",
-	entitlement.OrganizationsAdmin: "Connects organizations.",
+	offer.CatalogOwner:       "Everything in this catalog: resources, packages, policies, and who else may.",
+	offer.CatalogReader:      "Sees what is in it.",
+	offer.PackageManager:     "Makes access packages and policies of what is in it, and assigns them.",
+	offer.AssignmentManager:  "Assigns its packages and ends assignments.",
+	offer.CatalogCreator:     "Makes catalogs, and owns those.",
+	offer.OrganizationsAdmin: "Connects organizations.",
 }
 
 // given gives the role to those who were picked. It reports whether that is done;
 // else the form is shown again.
-func (p *pages) given(r *http.Request, v *admin.Visitor, d *portal.Draft, c *entitlement.Catalog) (bool, error) {
+func (p *pages) given(r *http.Request, v *admin.Visitor, d *portal.Draft, c *offer.Catalog) (bool, error) {
 	if d.Get("find-who") != "" {
 		return false, nil
 	}
@@ -98,7 +98,7 @@ func (p *pages) given(r *http.Request, v *admin.Visitor, d *portal.Draft, c *ent
 	if !d.OK() {
 		return false, nil
 	}
-	a := entitlement.RoleAssignment{Role: role}
+	a := offer.RoleAssignment{Role: role}
 	if c != nil {
 		a.Catalog = c.ID
 	}
@@ -163,10 +163,10 @@ func (p *pages) removeRole(w http.ResponseWriter, r *http.Request, v *admin.Visi
 
 // assigned returns the role assignment that the address names; it must be of the
 // catalog, or of the whole organization where that is nil.
-func (p *pages) assigned(r *http.Request, v *admin.Visitor, c *entitlement.Catalog) (entitlement.RoleAssignment, error) {
+func (p *pages) assigned(r *http.Request, v *admin.Visitor, c *offer.Catalog) (offer.RoleAssignment, error) {
 	id, err := admin.ID[ids.ObjectID](r, "assignment")
 	if err != nil {
-		return entitlement.RoleAssignment{}, err
+		return offer.RoleAssignment{}, err
 	}
 	a, err := p.Access.RoleAssignment(r.Context(), v.Who, id)
 	if err == nil && (c == nil && a.Catalog != "" || c != nil && a.Catalog != c.ID) {
@@ -176,7 +176,7 @@ func (p *pages) assigned(r *http.Request, v *admin.Visitor, c *entitlement.Catal
 }
 
 // unassign takes a role assignment back.
-func (p *pages) unassign(w http.ResponseWriter, r *http.Request, v *admin.Visitor, c *entitlement.Catalog, to string) error {
+func (p *pages) unassign(w http.ResponseWriter, r *http.Request, v *admin.Visitor, c *offer.Catalog, to string) error {
 	a, err := p.assigned(r, v, c)
 	if err != nil {
 		return err

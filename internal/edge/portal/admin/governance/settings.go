@@ -8,7 +8,7 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 )
 
 const day = 24 * time.Hour
@@ -35,9 +35,9 @@ func (p *pages) settingsForm(w http.ResponseWriter, r *http.Request, v *admin.Vi
 	}
 	f := portal.Form{Action: v.To("/entitlement/settings"), Button: "Save in " + v.Name(), Parts: []portal.Part{
 		d.Choose(portal.Choices{ID: "lifecycle", Legend: "When a guest has lost the last access", Hint: "Only guests whom entitlement management made. New access stops it, and a blocked guest can ask again.", Boxed: true, Options: []portal.Option{
-			{Value: string(entitlement.KeepGuest), Label: "Keep the account as it is"},
-			{Value: string(entitlement.BlockGuest), Label: "Block from signing in"},
-			{Value: string(entitlement.BlockAndDeleteGuest), Label: "Block from signing in, and remove later"}}}),
+			{Value: string(offer.KeepGuest), Label: "Keep the account as it is"},
+			{Value: string(offer.BlockGuest), Label: "Block from signing in"},
+			{Value: string(offer.BlockAndDeleteGuest), Label: "Block from signing in, and remove later"}}}),
 		d.Line(portal.Field{ID: "days", Label: "Days before the account is removed", Class: "w-date", InputMode: "numeric", Autocomplete: "off", Hint: "0 to 3660, from the day it is blocked."})}}
 	return p.Show(w, r, v, portal.Frame{Title: "Settings", Content: "thing", Problems: d.Problems, Crumbs: crumbs(v), Intro: "What holds for all of entitlement management in " + v.Name() + ".",
 		Data: portal.Thing{Sections: []portal.Section{{ID: "lifecycle-of-guests", Heading: "External users", Text: "What becomes of guests at the end.", Form: &f}, roles}}})
@@ -54,7 +54,7 @@ func (p *pages) saveSettings(w http.ResponseWriter, r *http.Request, v *admin.Vi
 		d.Wrong("days", "Enter a number of days, 0 to 3660")
 		return p.settingsForm(w, r, v, d)
 	}
-	change := entitlement.SettingsChange{Lifecycle: ptr(entitlement.Lifecycle(d.Get("lifecycle"))), DeleteIn: ptr(time.Duration(days) * day)}
+	change := offer.SettingsChange{Lifecycle: ptr(offer.Lifecycle(d.Get("lifecycle"))), DeleteIn: ptr(time.Duration(days) * day)}
 	if err := p.Access.UpdateSettings(r.Context(), v.Who, change); err != nil {
 		if d.Refused(err, map[string]string{"externalUserLifecycleAction": "lifecycle", "durationUntilExternalUserDeletedAfterBlocked": "days"}) {
 			return p.settingsForm(w, r, v, d)

@@ -6,8 +6,8 @@ import (
 	"entente/internal/core/authz"
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
-	"entente/internal/flow/entitlement"
 	"entente/internal/flow/lookup"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 
 	"errors"
@@ -24,7 +24,7 @@ func nothingToSee(s *portal.Section, err error) error {
 }
 
 // sponsors are who speaks for the organization.
-func (p *pages) sponsors(r *http.Request, v *admin.Visitor, o *entitlement.Organization) (portal.Section, error) {
+func (p *pages) sponsors(r *http.Request, v *admin.Visitor, o *offer.Organization) (portal.Section, error) {
 	s := portal.Section{ID: "sponsors", Heading: "Sponsors", Text: "Who speaks for the organization. Policies can ask them to approve.",
 		Do: []portal.Link{{Text: "Add internal sponsor", To: at(v, o, "/sponsors?kind=internal")}, {Text: "Add external sponsor", To: at(v, o, "/sponsors?kind=external")}}}
 	have, err := p.Access.Sponsors(r.Context(), v.Who, o.ID)

@@ -8,19 +8,19 @@ import (
 	"entente/internal/core/directory"
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 )
 
 var memberStep = step{path: "rule", title: "Rule", text: "Whoever the rule holds for has the access package, without asking.", show: (*editing).showRule, take: (*editing).takeRule}
 
 // rule returns the membership rule of an automatic policy.
-func (p *plan) rule() *entitlement.SubjectSet {
+func (p *plan) rule() *offer.SubjectSet {
 	for i := range p.Policy.Targets {
-		if p.Policy.Targets[i].Kind == entitlement.AttributeRuleMembers {
+		if p.Policy.Targets[i].Kind == offer.AttributeRuleMembers {
 			return &p.Policy.Targets[i]
 		}
 	}
-	p.Policy.Targets = append(p.Policy.Targets, entitlement.SubjectSet{Kind: entitlement.AttributeRuleMembers})
+	p.Policy.Targets = append(p.Policy.Targets, offer.SubjectSet{Kind: offer.AttributeRuleMembers})
 	return &p.Policy.Targets[len(p.Policy.Targets)-1]
 }
 

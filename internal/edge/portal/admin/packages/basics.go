@@ -4,7 +4,7 @@ import (
 	"unicode/utf8"
 
 	"entente/internal/edge/portal"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
 )
@@ -21,7 +21,7 @@ const (
 )
 
 func (e *editing) showBasics() ([]block, error) {
-	catalogs, err := e.Access.Catalogs(e.ctx, e.v.Who, entitlement.Asked{Query: query.Query{Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: mostOptions}}})
+	catalogs, err := e.Access.Catalogs(e.ctx, e.v.Who, offer.Asked{Query: query.Query{Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: mostOptions}}})
 	if err != nil {
 		return nil, err
 	}

@@ -8,8 +8,8 @@ import (
 	"entente/internal/core/object"
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
-	"entente/internal/flow/entitlement"
 	"entente/internal/flow/lookup"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
@@ -186,7 +186,7 @@ func (e *editing) nothing(picked []string) bool {
 }
 
 // add puts somebody into a list, once.
-func (e *editing) add(to string, set entitlement.SubjectSet) {
+func (e *editing) add(to string, set offer.SubjectSet) {
 	list := e.plan.sets(to)
 	for _, have := range *list {
 		if have.Kind == set.Kind && have.Object == set.Object && have.Organization == set.Organization {
@@ -205,22 +205,22 @@ func (e *editing) pickPeople(to string, picked []string) {
 	for _, text := range picked {
 		kind, id, _ := strings.Cut(text, ".")
 		who, err := ids.Parse[ids.ObjectID](id)
-		set := map[object.Kind]entitlement.SetKind{object.User: entitlement.SingleUser, object.Group: entitlement.GroupMembers}[object.Kind(kind)]
+		set := map[object.Kind]offer.SetKind{object.User: offer.SingleUser, object.Group: offer.GroupMembers}[object.Kind(kind)]
 		if err != nil || set == "" {
 			e.form.Wrong("pick", "Select users or groups of the list")
 			return
 		}
-		e.add(to, entitlement.SubjectSet{Kind: set, Object: who})
+		e.add(to, offer.SubjectSet{Kind: set, Object: who})
 	}
 }
 
 func (e *editing) chooseOrganizations(w http.ResponseWriter, r *http.Request) error {
 	f := portal.NewFilter(r, "Find connected organizations", &portal.Field{ID: "name", Label: "Name begins with"})
-	q := query.Query{Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: entitlement.MostOfferings}}
+	q := query.Query{Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: offer.MostOfferings}}
 	if s := f.Value("name"); s != "" {
 		q.Filter = query.StartsWith{Field: "displayName", Value: s}
 	}
-	found, err := e.Access.Organizations(e.ctx, e.v.Who, entitlement.Asked{Query: q})
+	found, err := e.Access.Organizations(e.ctx, e.v.Who, offer.Asked{Query: q})
 	if err != nil {
 		return err
 	}
@@ -232,7 +232,7 @@ func (e *editing) chooseOrganizations(w http.ResponseWriter, r *http.Request) er
 		}
 		for _, o := range found.Items {
 			hint := domains(o)
-			if o.State == entitlement.Proposed {
+			if o.State == offer.Proposed {
 				hint = strings.TrimPrefix(hint+" · proposed", " · ")
 			}
 			c.Found.Options = append(c.Found.Options, portal.Option{Value: string(o.ID), Label: o.Name, Hint: portal.Inert(hint)})
@@ -255,7 +255,7 @@ func (e *editing) pickOrganizations(picked []string) {
 			e.form.Wrong("pick", "Select connected organizations of the list")
 			return
 		}
-		e.add("organizations", entitlement.SubjectSet{Kind: entitlement.ConnectedOrganizationMembers, Organization: id})
+		e.add("organizations", offer.SubjectSet{Kind: offer.ConnectedOrganizationMembers, Organization: id})
 	}
 }
 
@@ -269,11 +269,11 @@ func (e *editing) connect() error {
 	if name == "" {
 		name = domain
 	}
-	o, err := e.Access.CreateOrganization(e.ctx, e.v.Who, entitlement.OrganizationChange{Name: &name,
-		Sources: []entitlement.Source{{Kind: entitlement.DomainSource, Domain: domain, Name: domain}}})
+	o, err := e.Access.CreateOrganization(e.ctx, e.v.Who, offer.OrganizationChange{Name: &name,
+		Sources: []offer.Source{{Kind: offer.DomainSource, Domain: domain, Name: domain}}})
 	if err != nil {
 		return err
 	}
-	e.add("organizations", entitlement.SubjectSet{Kind: entitlement.ConnectedOrganizationMembers, Organization: o.ID})
+	e.add("organizations", offer.SubjectSet{Kind: offer.ConnectedOrganizationMembers, Organization: o.ID})
 	return nil
 }

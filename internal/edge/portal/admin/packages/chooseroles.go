@@ -6,16 +6,16 @@ import (
 	"strings"
 
 	"entente/internal/edge/portal"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/query"
 )
 
 // origins are where resources are looked for; what is in the catalog stands first.
 var origins = []portal.Option{
 	{Value: "", Label: "Resources of the catalog"},
-	{Value: string(entitlement.AadGroup), Label: "Groups and Teams"},
-	{Value: string(entitlement.AadApplication), Label: "Applications"},
-	{Value: string(entitlement.SharePointOnline), Label: "SharePoint sites"},
+	{Value: string(offer.AadGroup), Label: "Groups and Teams"},
+	{Value: string(offer.AadApplication), Label: "Applications"},
+	{Value: string(offer.SharePointOnline), Label: "SharePoint sites"},
 }
 
 func (e *editing) chooseResources(w http.ResponseWriter, r *http.Request) error {
@@ -25,9 +25,9 @@ func (e *editing) chooseResources(w http.ResponseWriter, r *http.Request) error 
 	}
 	f := portal.NewFilter(r, "Find resources", &portal.Field{ID: "name", Label: "Name begins with"},
 		portal.Select{Field: portal.Field{ID: "origin", Label: "Look among"}, Options: choices})
-	origin := entitlement.Origin(f.Value("origin"))
+	origin := offer.Origin(f.Value("origin"))
 	if origin == "" && e.plan.NewCatalog != nil {
-		origin = entitlement.AadGroup
+		origin = offer.AadGroup
 	}
 	found, err := e.resources(origin, f.Value("name"))
 	if err != nil {
@@ -50,7 +50,7 @@ func (e *editing) chooseResources(w http.ResponseWriter, r *http.Request) error 
 	return e.page(w, r, "Add resource roles", c)
 }
 
-func hintOf(r *entitlement.Resource) string {
+func hintOf(r *offer.Resource) string {
 	hint := kindOf(r)
 	if r.Description != "" {
 		hint += " · " + portal.Inert(r.Description)
@@ -59,18 +59,18 @@ func hintOf(r *entitlement.Resource) string {
 }
 
 // resources returns what is found of an origin, or of the catalog.
-func (e *editing) resources(origin entitlement.Origin, begins string) ([]entitlement.Offering, error) {
+func (e *editing) resources(origin offer.Origin, begins string) ([]offer.Offering, error) {
 	if origin != "" {
 		return e.Access.Offerings(e.ctx, e.v.Who, origin, begins)
 	}
-	q := query.Query{Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: entitlement.MostOfferings}}
+	q := query.Query{Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: offer.MostOfferings}}
 	if begins != "" {
 		q.Filter = query.StartsWith{Field: "displayName", Value: begins}
 	}
-	found, err := e.Access.Resources(e.ctx, e.v.Who, e.plan.Catalog, entitlement.Asked{Query: q})
-	var all []entitlement.Offering
+	found, err := e.Access.Resources(e.ctx, e.v.Who, e.plan.Catalog, offer.Asked{Query: q})
+	var all []offer.Offering
 	for _, r := range found.Items {
-		all = append(all, entitlement.Offering{Resource: *r})
+		all = append(all, offer.Offering{Resource: *r})
 	}
 	return all, err
 }
@@ -85,10 +85,10 @@ func (e *editing) pickResources(picked []string) error {
 		e.form.Wrong("pick", "A package gives at most %d roles when it is made", mostRoles)
 		return nil
 	}
-	var asks []entitlement.RoleAsk
+	var asks []offer.RoleAsk
 	for _, text := range picked {
 		origin, id, _ := strings.Cut(text, " ")
-		asks = append(asks, entitlement.RoleAsk{Origin: entitlement.Origin(origin), OriginID: id})
+		asks = append(asks, offer.RoleAsk{Origin: offer.Origin(origin), OriginID: id})
 	}
 	offered, err := e.Access.Origins(e.ctx, e.v.Who, asks)
 	if err != nil {

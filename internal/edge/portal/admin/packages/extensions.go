@@ -2,7 +2,7 @@ package packages
 
 import (
 	"entente/internal/edge/portal"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
 )
@@ -12,18 +12,18 @@ var extensionsStep = step{path: "rules", title: "Rules", text: "Custom extension
 // extensionStages are when an extension can be called, in Microsoft's words.
 var extensionStages = []struct {
 	stage, label string
-	kind         entitlement.ExtensionKind
+	kind         offer.ExtensionKind
 }{
-	{"assignmentRequestCreated", "Request is created", entitlement.RequestExtension},
-	{"assignmentRequestApproved", "Request is approved", entitlement.RequestExtension},
-	{"assignmentRequestGranted", "Assignment is granted", entitlement.RequestExtension},
-	{"assignmentRequestRemoved", "Assignment is removed", entitlement.RequestExtension},
-	{"assignmentFourteenDaysBeforeExpiration", "14 days before expiration", entitlement.AssignmentExtension},
-	{"assignmentOneDayBeforeExpiration", "One day before expiration", entitlement.AssignmentExtension},
+	{"assignmentRequestCreated", "Request is created", offer.RequestExtension},
+	{"assignmentRequestApproved", "Request is approved", offer.RequestExtension},
+	{"assignmentRequestGranted", "Assignment is granted", offer.RequestExtension},
+	{"assignmentRequestRemoved", "Assignment is removed", offer.RequestExtension},
+	{"assignmentFourteenDaysBeforeExpiration", "14 days before expiration", offer.AssignmentExtension},
+	{"assignmentOneDayBeforeExpiration", "One day before expiration", offer.AssignmentExtension},
 }
 
 // extensions returns the first custom extensions of the plan's catalog by name.
-func (e *editing) extensions() ([]*entitlement.Extension, error) {
+func (e *editing) extensions() ([]*offer.Extension, error) {
 	catalog := e.plan.Catalog
 	if e.plan.ofPolicy() {
 		of, err := e.Access.Package(e.ctx, e.v.Who, "", e.plan.Of)
@@ -35,7 +35,7 @@ func (e *editing) extensions() ([]*entitlement.Extension, error) {
 	if catalog == "" {
 		return nil, nil // it is made with the package, and has none
 	}
-	found, err := e.Access.Extensions(e.ctx, e.v.Who, catalog, entitlement.Asked{Query: query.Query{
+	found, err := e.Access.Extensions(e.ctx, e.v.Who, catalog, offer.Asked{Query: query.Query{
 		Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: mostOptions}}})
 	return found.Items, err
 }
@@ -81,7 +81,7 @@ func (p *plan) extensionAt(stage string) ids.ObjectID {
 }
 
 func (e *editing) takeExtensions() {
-	var chosen []entitlement.StageExtension
+	var chosen []offer.StageExtension
 	for _, s := range extensionStages {
 		text := e.form.Get(s.stage)
 		if text == "" {
@@ -92,7 +92,7 @@ func (e *editing) takeExtensions() {
 			e.form.Wrong(s.stage, "Choose a custom extension of the list")
 			return
 		}
-		chosen = append(chosen, entitlement.StageExtension{Stage: s.stage, Extension: id})
+		chosen = append(chosen, offer.StageExtension{Stage: s.stage, Extension: id})
 	}
 	e.plan.Policy.Extensions = chosen
 }

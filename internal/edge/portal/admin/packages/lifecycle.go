@@ -6,7 +6,7 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 )
 
 var lifecycleStep = step{path: "lifecycle", title: "Lifecycle", show: (*editing).showLifecycle, take: (*editing).takeLifecycle}
@@ -21,11 +21,11 @@ const (
 
 // endOf returns how an expiration is typed: which answer, and what stands in its
 // field.
-func endOf(v *admin.Visitor, x entitlement.Expiration) (answer, value string) {
+func endOf(v *admin.Visitor, x offer.Expiration) (answer, value string) {
 	switch x.Type {
-	case entitlement.ExpirationAfterDateTime:
+	case offer.ExpirationAfterDateTime:
 		return endsOn, v.Local(x.End).Format(time.DateOnly)
-	case entitlement.ExpirationAfterDuration:
+	case offer.ExpirationAfterDuration:
 		if x.Duration%day == 0 {
 			return endsDays, strconv.Itoa(int(x.Duration / day))
 		}
@@ -71,18 +71,18 @@ func (e *editing) takeLifecycle() {
 		if end := on.AddDate(0, 0, 1).Add(-time.Second); err != nil || !end.After(e.Clock.Now()) || end.After(e.Clock.Now().Add(mostDays*day)) {
 			d.Wrong("end-date", "Say on which day access ends, within ten years")
 		} else {
-			p.Expiration = entitlement.Expiration{Type: entitlement.ExpirationAfterDateTime, End: end}
+			p.Expiration = offer.Expiration{Type: offer.ExpirationAfterDateTime, End: end}
 		}
 	case endsDays:
 		if n, ok := e.days("end-days", "The days after which access ends", 1, mostDays); ok {
-			p.Expiration = entitlement.Expiration{Type: entitlement.ExpirationAfterDuration, Duration: n}
+			p.Expiration = offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: n}
 		}
 	case endsHours:
 		if n, ok := e.days("end-hours", "The hours after which access ends", 1, mostDays*24); ok {
-			p.Expiration = entitlement.Expiration{Type: entitlement.ExpirationAfterDuration, Duration: n / 24}
+			p.Expiration = offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: n / 24}
 		}
 	case endsNever:
-		p.Expiration = entitlement.Expiration{Type: entitlement.NoExpiration}
+		p.Expiration = offer.Expiration{Type: offer.NoExpiration}
 	default:
 		d.Wrong("end", "Say when access ends")
 	}

@@ -5,7 +5,7 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
 )
@@ -27,7 +27,7 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request, v *admin.Visitor) e
 	f := portal.NewFilter(r, "Search access packages", &portal.Field{ID: "name", Label: "Name begins with"},
 		portal.Select{Field: portal.Field{ID: "catalog", Label: "Catalog"}, Options: append([]portal.Option{{Label: "All catalogs"}}, catalogs...)},
 		portal.Select{Field: portal.Field{ID: "hidden", Label: "Hidden"}, Options: []portal.Option{{Label: "Any"}, {Value: "yes", Label: "Yes"}, {Value: "no", Label: "No"}}})
-	q := entitlement.Asked{Query: query.Query{Order: []query.Key{{Field: "displayName"}}, Page: page}}
+	q := offer.Asked{Query: query.Query{Order: []query.Key{{Field: "displayName"}}, Page: page}}
 	var all query.And
 	if s := f.Value("name"); s != "" {
 		all = append(all, query.StartsWith{Field: "displayName", Value: s})
@@ -68,7 +68,7 @@ type listed struct {
 	Drafts *portal.Table
 }
 
-func packageTable(v *admin.Visitor, list []*entitlement.Package, catalogs map[ids.CatalogID]string) *portal.Table {
+func packageTable(v *admin.Visitor, list []*offer.Package, catalogs map[ids.CatalogID]string) *portal.Table {
 	t := &portal.Table{Caption: "Access packages", Heads: []string{"Name", "Catalog", "Hidden", "Created"}}
 	for _, p := range list {
 		hidden := "No"
@@ -90,7 +90,7 @@ func packageTable(v *admin.Visitor, list []*entitlement.Package, catalogs map[id
 
 // catalogs returns the first catalogs by name, as options and by identifier.
 func (p *Pages) catalogs(r *http.Request, v *admin.Visitor) ([]portal.Option, map[ids.CatalogID]string, error) {
-	found, err := p.Access.Catalogs(r.Context(), v.Who, entitlement.Asked{Query: query.Query{
+	found, err := p.Access.Catalogs(r.Context(), v.Who, offer.Asked{Query: query.Query{
 		Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: mostOptions}}})
 	if err != nil {
 		return nil, nil, err

@@ -3,8 +3,8 @@ package packages
 import (
 	"strings"
 
-	"entente/internal/flow/entitlement"
 	"entente/internal/flow/lookup"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
@@ -38,7 +38,7 @@ func (e *editing) look() error {
 		e.names.objects[id] = n
 	}
 	if len(organizations) > 0 {
-		all, err := e.Access.Organizations(e.ctx, e.v.Who, entitlement.Asked{Query: query.Query{
+		all, err := e.Access.Organizations(e.ctx, e.v.Who, offer.Asked{Query: query.Query{
 			Filter: query.In{Field: "id", Values: organizations}, Page: query.Page{Limit: len(organizations)}}})
 		if err != nil {
 			return err
@@ -84,9 +84,9 @@ func (e *editing) lookAround() error {
 }
 
 // allSets returns all lists of people that the plan has.
-func (p *plan) allSets() [][]entitlement.SubjectSet {
+func (p *plan) allSets() [][]offer.SubjectSet {
 	r := p.reviewing()
-	all := [][]entitlement.SubjectSet{p.Policy.Targets, p.Policy.Requestor.OnBehalf, r.Primary, r.Fallback}
+	all := [][]offer.SubjectSet{p.Policy.Targets, p.Policy.Requestor.OnBehalf, r.Primary, r.Fallback}
 	for _, s := range p.Policy.Approval.Stages {
 		all = append(all, s.Primary, s.Fallback, s.Alternate, s.AlternateFallback)
 	}
@@ -94,7 +94,7 @@ func (p *plan) allSets() [][]entitlement.SubjectSet {
 }
 
 // domains returns where people of an organization sign in.
-func domains(o *entitlement.Organization) string {
+func domains(o *offer.Organization) string {
 	var all []string
 	for _, s := range o.Sources {
 		switch {
@@ -108,17 +108,17 @@ func domains(o *entitlement.Organization) string {
 }
 
 // standing are those whom a policy means by what they are to whoever asks.
-var standing = map[entitlement.SetKind]string{
-	entitlement.RequestorManager: "Manager as approver",
-	entitlement.InternalSponsors: "Internal sponsors",
-	entitlement.ExternalSponsors: "External sponsors",
+var standing = map[offer.SetKind]string{
+	offer.RequestorManager: "Manager as approver",
+	offer.InternalSponsors: "Internal sponsors",
+	offer.ExternalSponsors: "External sponsors",
 
-	entitlement.TargetUserSponsors: "Sponsors of the guest",
-	entitlement.TargetManager:      "Manager of the person",
+	offer.TargetUserSponsors: "Sponsors of the guest",
+	offer.TargetManager:      "Manager of the person",
 }
 
 // whom returns the one whom a set names.
-func (n names) whom(s entitlement.SubjectSet) named {
+func (n names) whom(s offer.SubjectSet) named {
 	switch {
 	case s.Organization != "":
 		if o, ok := n.organizations[s.Organization]; ok {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
@@ -32,7 +33,7 @@ type plan struct {
 	Change   ids.PolicyID // empty for a new one
 	ChangeAt time.Time    // when that was last changed, as it is known here
 
-	Policy entitlement.Policy
+	Policy offer.Policy
 	Rules  bool       // the catalog has custom extensions to choose among
 	Review *reviewing // what is wanted of reviews; nil where nobody has said so
 }
@@ -46,39 +47,39 @@ type newCatalog struct {
 
 // A role is one that the package is to give, as its origin calls it.
 type role struct {
-	Origin     entitlement.Origin
+	Origin     offer.Origin
 	OriginID   string
 	Role       string // its originId
 	Name, Kind string // of the resource, as it was when it was chosen
 }
 
 // usualPolicy is what a policy says that nobody has changed: good enough to go on.
-func usualPolicy() entitlement.Policy {
-	return entitlement.Policy{
+func usualPolicy() offer.Policy {
+	return offer.Policy{
 		Name:       "Initial Policy",
-		Scope:      entitlement.AllMemberUsers,
-		Expiration: entitlement.Expiration{Type: entitlement.ExpirationAfterDuration, Duration: 365 * day},
-		Requestor:  entitlement.RequestorSettings{SelfAdd: true, SelfUpdate: true, SelfRemove: true, CustomSchedule: true},
-		Approval:   entitlement.ApprovalSettings{Justification: true},
+		Scope:      offer.AllMemberUsers,
+		Expiration: offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: 365 * day},
+		Requestor:  offer.RequestorSettings{SelfAdd: true, SelfUpdate: true, SelfRemove: true, CustomSchedule: true},
+		Approval:   offer.ApprovalSettings{Justification: true},
 	}
 }
 
 // usualAutomatic is what an automatic policy says that nobody has changed.
-func usualAutomatic() entitlement.Policy {
-	return entitlement.Policy{
-		Name: "Automatic Policy", Scope: entitlement.SpecificDirectoryUsers, Targets: []entitlement.SubjectSet{{Kind: entitlement.AttributeRuleMembers}},
-		Expiration: entitlement.Expiration{Type: entitlement.NoExpiration}, Automatic: &entitlement.AutomaticSettings{Give: true, Take: true},
+func usualAutomatic() offer.Policy {
+	return offer.Policy{
+		Name: "Automatic Policy", Scope: offer.SpecificDirectoryUsers, Targets: []offer.SubjectSet{{Kind: offer.AttributeRuleMembers}},
+		Expiration: offer.Expiration{Type: offer.NoExpiration}, Automatic: &offer.AutomaticSettings{Give: true, Take: true},
 	}
 }
 
 // usualStage is a stage of approval that nobody has changed.
-func usualStage() entitlement.Stage {
-	return entitlement.Stage{TimeOut: 14 * day, Justification: true, EscalateAfter: 7 * day}
+func usualStage() offer.Stage {
+	return offer.Stage{TimeOut: 14 * day, Justification: true, EscalateAfter: 7 * day}
 }
 
 // newPlan returns an access package before anybody says anything of it.
 func newPlan(home ids.TenantID) *plan {
-	return &plan{Catalog: entitlement.GeneralID(home), Policy: usualPolicy()}
+	return &plan{Catalog: offer.GeneralID(home), Policy: usualPolicy()}
 }
 
 // ofPolicy reports whether the plan is of a policy alone.
@@ -102,13 +103,13 @@ func (p *plan) title() string {
 
 // whole returns the plan as it is made.
 func (p *plan) whole() entitlement.Plan {
-	all := entitlement.Plan{Catalog: p.Catalog, Package: entitlement.PackageChange{Name: &p.Name, Description: &p.Description, Hidden: &p.Hidden}, Policy: p.stored()}
+	all := entitlement.Plan{Catalog: p.Catalog, Package: offer.PackageChange{Name: &p.Name, Description: &p.Description, Hidden: &p.Hidden}, Policy: p.stored()}
 	if p.NewCatalog != nil {
 		yes, outside := true, !p.NewCatalog.Inside
-		all.NewCatalog = &entitlement.CatalogChange{Name: &p.NewCatalog.Name, Description: &p.NewCatalog.Description, Published: &yes, External: &outside}
+		all.NewCatalog = &offer.CatalogChange{Name: &p.NewCatalog.Name, Description: &p.NewCatalog.Description, Published: &yes, External: &outside}
 	}
 	for _, r := range p.Roles {
-		all.Roles = append(all.Roles, entitlement.RoleAsk{Origin: r.Origin, OriginID: r.OriginID, RoleOriginID: r.Role})
+		all.Roles = append(all.Roles, offer.RoleAsk{Origin: r.Origin, OriginID: r.OriginID, RoleOriginID: r.Role})
 	}
 	return all
 }
@@ -117,23 +118,23 @@ func (p *plan) whole() entitlement.Plan {
 func (p *plan) automatic() bool { return p.Policy.Automatic != nil }
 
 // asks reports whether people ask by the policy.
-func (p *plan) asks() bool { return p.Policy.Scope != entitlement.NotSpecified && !p.automatic() }
+func (p *plan) asks() bool { return p.Policy.Scope != offer.NotSpecified && !p.automatic() }
 
 // stored returns the policy as it is stored: without what its own answers make
 // void.
-func (p *plan) stored() entitlement.Policy {
+func (p *plan) stored() offer.Policy {
 	policy := p.Policy
 	policy.Review = p.reviewing().stored(policy.Review)
 	if p.NewCatalog != nil {
 		policy.Extensions = nil
 	}
 	if p.automatic() { // nobody asks
-		policy.Scope, policy.Targets = entitlement.SpecificDirectoryUsers, []entitlement.SubjectSet{*p.rule()}
-		policy.Requestor, policy.Approval, policy.Questions = entitlement.RequestorSettings{}, entitlement.ApprovalSettings{}, nil
+		policy.Scope, policy.Targets = offer.SpecificDirectoryUsers, []offer.SubjectSet{*p.rule()}
+		policy.Requestor, policy.Approval, policy.Questions = offer.RequestorSettings{}, offer.ApprovalSettings{}, nil
 		return policy
 	}
 	switch policy.Scope {
-	case entitlement.SpecificDirectoryUsers, entitlement.SpecificConnectedOrganizationUsers:
+	case offer.SpecificDirectoryUsers, offer.SpecificConnectedOrganizationUsers:
 		policy.Targets = fitting(policy.Targets, policy.Scope)
 	default:
 		policy.Targets = nil
@@ -152,10 +153,10 @@ func (p *plan) stored() entitlement.Policy {
 
 // fitting returns the targets that a scope takes: what somebody chose before they
 // changed their mind stays in the draft.
-func fitting(all []entitlement.SubjectSet, scope entitlement.TargetScope) []entitlement.SubjectSet {
-	var fit []entitlement.SubjectSet
+func fitting(all []offer.SubjectSet, scope offer.TargetScope) []offer.SubjectSet {
+	var fit []offer.SubjectSet
 	for _, s := range all {
-		if (s.Kind == entitlement.ConnectedOrganizationMembers) == (scope == entitlement.SpecificConnectedOrganizationUsers) {
+		if (s.Kind == offer.ConnectedOrganizationMembers) == (scope == offer.SpecificConnectedOrganizationUsers) {
 			fit = append(fit, s)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
 )
@@ -36,7 +36,7 @@ func (p *Pages) policies(w http.ResponseWriter, r *http.Request, v *admin.Visito
 	if len(all) > 0 {
 		q.Filter = all
 	}
-	found, err := p.Access.Policies(r.Context(), v.Who, "", entitlement.Asked{Query: q})
+	found, err := p.Access.Policies(r.Context(), v.Who, "", offer.Asked{Query: q})
 	if err != nil {
 		return portal.BadPage(err)
 	}
@@ -58,12 +58,12 @@ func (p *Pages) policies(w http.ResponseWriter, r *http.Request, v *admin.Visito
 }
 
 // packagesOf returns the packages that policies are of, in one read.
-func (p *Pages) packagesOf(r *http.Request, v *admin.Visitor, list []*entitlement.Policy) (map[ids.PackageID]string, error) {
+func (p *Pages) packagesOf(r *http.Request, v *admin.Visitor, list []*offer.Policy) (map[ids.PackageID]string, error) {
 	var values []any
 	for _, one := range list {
 		values = append(values, string(one.Package))
 	}
-	found, err := p.Access.Packages(r.Context(), v.Who, "", entitlement.Asked{Query: query.Query{Filter: query.In{Field: "id", Values: values}, Page: query.Page{Limit: len(values)}}})
+	found, err := p.Access.Packages(r.Context(), v.Who, "", offer.Asked{Query: query.Query{Filter: query.In{Field: "id", Values: values}, Page: query.Page{Limit: len(values)}}})
 	names := make(map[ids.PackageID]string)
 	for _, one := range found.Items {
 		names[one.ID] = one.Name
@@ -72,7 +72,7 @@ func (p *Pages) packagesOf(r *http.Request, v *admin.Visitor, list []*entitlemen
 }
 
 // policyTable shows policies: with the names of their packages if there are some.
-func policyTable(v *admin.Visitor, list []*entitlement.Policy, packages map[ids.PackageID]string) *portal.Table {
+func policyTable(v *admin.Visitor, list []*offer.Policy, packages map[ids.PackageID]string) *portal.Table {
 	t := &portal.Table{Caption: "Policies", Heads: []string{"Policy", "Users who can request access", "Approval", "Access ends", "New requests"}}
 	if packages != nil {
 		t.Heads = append(t.Heads[:1:1], append([]string{"Access package"}, t.Heads[1:]...)...)
@@ -89,7 +89,7 @@ func policyTable(v *admin.Visitor, list []*entitlement.Policy, packages map[ids.
 }
 
 // scopeLabel says whom a policy is for, in Microsoft's words.
-func scopeLabel(p *entitlement.Policy, in string) string {
+func scopeLabel(p *offer.Policy, in string) string {
 	if p.Automatic != nil {
 		return "Automatic assignment by a membership rule"
 	}
@@ -101,14 +101,14 @@ func scopeLabel(p *entitlement.Policy, in string) string {
 	return string(p.Scope)
 }
 
-func approvalOf(p *entitlement.Policy) string {
+func approvalOf(p *offer.Policy) string {
 	if !p.Approval.ForAdd {
 		return "None"
 	}
 	return count(len(p.Approval.Stages), "stage", "stages")
 }
 
-func endWords(v *admin.Visitor, x entitlement.Expiration) string {
+func endWords(v *admin.Visitor, x offer.Expiration) string {
 	switch how, value := endOf(v, x); how {
 	case endsOn:
 		return v.Local(x.End).Format("Jan 2, 2006")
@@ -119,11 +119,11 @@ func endWords(v *admin.Visitor, x entitlement.Expiration) string {
 	}
 }
 
-func enabledTag(p *entitlement.Policy) *portal.Tag {
+func enabledTag(p *offer.Policy) *portal.Tag {
 	switch {
 	case p.Automatic != nil:
 		return &portal.Tag{Text: "Automatic", Sign: "half"}
-	case p.Scope == entitlement.NotSpecified:
+	case p.Scope == offer.NotSpecified:
 		return &portal.Tag{Text: "Administrators assign", Sign: "end"}
 	case p.Requestor.SelfAdd:
 		return &portal.Tag{Kind: "ok", Text: "Enabled"}

@@ -5,12 +5,12 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
 // policyIn returns the policy in the address, its package, and a look at it.
-func (p *Pages) policyIn(r *http.Request, v *admin.Visitor) (*entitlement.Policy, *entitlement.Package, error) {
+func (p *Pages) policyIn(r *http.Request, v *admin.Visitor) (*offer.Policy, *offer.Package, error) {
 	id, err := admin.ID[ids.PolicyID](r, "policy")
 	if err != nil {
 		return nil, nil, err
@@ -28,7 +28,7 @@ func policyPath(v *admin.Visitor, id ids.PolicyID) string {
 }
 
 // looking returns a look at a stored policy.
-func (p *Pages) looking(r *http.Request, v *admin.Visitor, policy *entitlement.Policy) (*editing, error) {
+func (p *Pages) looking(r *http.Request, v *admin.Visitor, policy *offer.Policy) (*editing, error) {
 	e := &editing{Pages: p, ctx: r.Context(), v: v, form: &portal.Draft{}, plan: &plan{Of: policy.Package, Change: policy.ID, ChangeAt: policy.ModifiedAt, Policy: *policy}}
 	if err := e.findRules(); err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func (p *Pages) policy(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 		{Name: "Created", At: policy.CreatedAt}, {Name: "Modified", At: policy.ModifiedAt},
 	}, Codes: []portal.Code{{ID: "id", Label: "Object ID", Value: string(policy.ID)}}}
 	t.Do = append(t.Do, portal.Link{Text: "Edit", Of: policy.Name, To: at + "/edit", Post: true})
-	if policy.Automatic == nil && policy.Scope != entitlement.NotSpecified {
+	if policy.Automatic == nil && policy.Scope != offer.NotSpecified {
 		t.Do = append(t.Do, portal.Link{Text: switchWord(policy) + " new requests…", Of: policy.Name, To: at + "/requests"})
 	}
 	t.Do = append(t.Do, portal.Link{Text: "Delete…", Of: policy.Name, To: at + "/delete"})
@@ -67,7 +67,7 @@ func (p *Pages) policy(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 		{ID: "information", Heading: "Requestor information", Facts: e.questionFacts()},
 		{ID: "lifecycle", Heading: "Lifecycle", Facts: append(factsOf(e.sayEnd(), "Access", "Extension"), factsOf(e.sayReview(), "Access Reviews", "")...)},
 	}
-	if policy.Scope == entitlement.SpecificConnectedOrganizationUsers || policy.Scope == entitlement.SpecificDirectoryUsers {
+	if policy.Scope == offer.SpecificConnectedOrganizationUsers || policy.Scope == offer.SpecificDirectoryUsers {
 		named := portal.Table{Caption: "Who can ask", Heads: []string{"Name", "What it is"}}
 		for _, s := range policy.Targets {
 			who := e.names.whom(s)
@@ -154,7 +154,7 @@ func (p *Pages) editPolicy(w http.ResponseWriter, r *http.Request, v *admin.Visi
 	return nil
 }
 
-func switchWord(p *entitlement.Policy) string {
+func switchWord(p *offer.Policy) string {
 	if p.Requestor.SelfAdd {
 		return "Disable"
 	}
@@ -185,7 +185,7 @@ func (p *Pages) switchRequests(w http.ResponseWriter, r *http.Request, v *admin.
 		return err
 	}
 	on := d.Get("to") == "Enable"
-	if _, err := p.Access.ChangePolicy(r.Context(), v.Who, policy.ID, func(one *entitlement.Policy) error {
+	if _, err := p.Access.ChangePolicy(r.Context(), v.Who, policy.ID, func(one *offer.Policy) error {
 		one.Requestor.SelfAdd = on
 		return nil
 	}); err != nil {
@@ -205,7 +205,7 @@ func (p *Pages) askDeletePolicy(w http.ResponseWriter, r *http.Request, v *admin
 	return p.deletingPolicy(w, r, v, policy, of, &portal.Draft{})
 }
 
-func (p *Pages) deletingPolicy(w http.ResponseWriter, r *http.Request, v *admin.Visitor, policy *entitlement.Policy, of *entitlement.Package, d *portal.Draft) error {
+func (p *Pages) deletingPolicy(w http.ResponseWriter, r *http.Request, v *admin.Visitor, policy *offer.Policy, of *offer.Package, d *portal.Draft) error {
 	at := policyPath(v, policy.ID)
 	return p.Show(w, r, v, portal.Frame{Title: "Delete “" + portal.Inert(policy.Name) + "”?", Crumbs: under(v, of), Problems: d.Problems, Content: "form", Data: portal.Form{
 		Action: at + "/delete", Button: "Delete policy of " + v.Name(), Stop: true, Back: at, Leave: "Keep it",

@@ -2,7 +2,7 @@ package packages
 
 import (
 	"entente/internal/edge/portal"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 )
 
@@ -33,7 +33,7 @@ func (e *editing) makePolicy() (string, portal.Note, error) {
 		_, err := e.Access.CreatePolicy(e.ctx, e.v.Who, policy)
 		return to, portal.Note{Kind: "ok", Lead: "The policy is made."}, err
 	}
-	_, err := e.Access.ChangePolicy(e.ctx, e.v.Who, e.plan.Change, func(p *entitlement.Policy) error {
+	_, err := e.Access.ChangePolicy(e.ctx, e.v.Who, e.plan.Change, func(p *offer.Policy) error {
 		if !p.ModifiedAt.Equal(e.plan.ChangeAt) {
 			return fault.New(fault.Conflict, "Somebody has changed the policy meanwhile.").WithFix("Throw this draft away and edit the policy again.")
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"entente/internal/edge/portal"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
@@ -20,14 +20,14 @@ const (
 
 // question returns the question that a page is about, and its number: a new one
 // where that is the count of those that there are.
-func (e *editing) question(to string) (entitlement.Question, int, error) {
+func (e *editing) question(to string) (offer.Question, int, error) {
 	all := e.plan.Policy.Questions
 	if to == "question.new" && len(all) < mostQuestions {
-		return entitlement.Question{Required: true, SingleLine: true, Editable: true}, len(all), nil
+		return offer.Question{Required: true, SingleLine: true, Editable: true}, len(all), nil
 	}
 	n, err := strconv.Atoi(strings.TrimPrefix(to, "question."))
 	if err != nil || n < 0 || n >= len(all) {
-		return entitlement.Question{}, 0, noList()
+		return offer.Question{}, 0, noList()
 	}
 	return all[n], n, nil
 }
@@ -80,7 +80,7 @@ func (e *editing) takeQuestion(to string) error {
 	d := e.form
 	e.within("text", "Type the question", "The question", d.Get("text"), mostAnswer)
 	was := q.Choices
-	q.Text = entitlement.Localized{Text: d.Get("text"), Translations: e.translations()}
+	q.Text = offer.Localized{Text: d.Get("text"), Translations: e.translations()}
 	q.Required, q.Multiple, q.SingleLine, q.Choices = d.Has("required", "yes"), false, d.Get("how") == shortText, nil
 	switch d.Get("how") {
 	case shortText, longText:
@@ -94,7 +94,7 @@ func (e *editing) takeQuestion(to string) error {
 		q.ID = ids.New[ids.QuestionID]()
 	}
 	if d.OK() {
-		e.plan.Policy.Questions = append(e.plan.Policy.Questions[:n:n], append([]entitlement.Question{q}, e.plan.Policy.Questions[min(n+1, len(e.plan.Policy.Questions)):]...)...)
+		e.plan.Policy.Questions = append(e.plan.Policy.Questions[:n:n], append([]offer.Question{q}, e.plan.Policy.Questions[min(n+1, len(e.plan.Policy.Questions)):]...)...)
 	}
 	return nil
 }
@@ -116,14 +116,14 @@ func (e *editing) lines(field string) (all []string) {
 	return all
 }
 
-func (e *editing) translations() (all []entitlement.Translation) {
+func (e *editing) translations() (all []offer.Translation) {
 	for _, line := range e.lines("languages") {
 		language, text, ok := strings.Cut(line, ":")
 		if language, text = strings.TrimSpace(language), strings.TrimSpace(text); !ok || language == "" || text == "" || len(language) > 35 {
 			e.form.Wrong("languages", "Write the language, a colon and the question on each line")
 			return nil
 		}
-		all = append(all, entitlement.Translation{Language: language, Text: text})
+		all = append(all, offer.Translation{Language: language, Text: text})
 	}
 	if len(all) > mostLanguages {
 		e.form.Wrong("languages", "A question has at most %d translations", mostLanguages)
@@ -133,7 +133,7 @@ func (e *editing) translations() (all []entitlement.Translation) {
 
 // choiceLanguages returns the translations of answers as they are typed: a line for
 // each language, in the order in which the languages come.
-func choiceLanguages(choices []entitlement.Choice) string {
+func choiceLanguages(choices []offer.Choice) string {
 	var languages []string
 	texts := make(map[string][]string)
 	for i, c := range choices {
@@ -153,7 +153,7 @@ func choiceLanguages(choices []entitlement.Choice) string {
 
 // translateChoices puts the translations that were typed into the answers. One that
 // is left empty is asked in the policy's own language.
-func (e *editing) translateChoices(choices []entitlement.Choice) {
+func (e *editing) translateChoices(choices []offer.Choice) {
 	all := e.lines("choice-languages")
 	if len(all) > mostLanguages {
 		e.form.Wrong("choice-languages", "Answers have at most %d translations", mostLanguages)
@@ -169,22 +169,22 @@ func (e *editing) translateChoices(choices []entitlement.Choice) {
 		}
 		for i, text := range texts {
 			if text = strings.TrimSpace(text); text != "" {
-				choices[i].Text.Translations = append(choices[i].Text.Translations, entitlement.Translation{Language: language, Text: portal.Clip(text, mostAnswer)})
+				choices[i].Text.Translations = append(choices[i].Text.Translations, offer.Translation{Language: language, Text: portal.Clip(text, mostAnswer)})
 			}
 		}
 	}
 }
 
 // choices returns the answers that were typed. One that was there keeps its value.
-func (e *editing) choices(was []entitlement.Choice) (all []entitlement.Choice) {
-	before, seen := make(map[string]entitlement.Choice), make(map[string]bool)
+func (e *editing) choices(was []offer.Choice) (all []offer.Choice) {
+	before, seen := make(map[string]offer.Choice), make(map[string]bool)
 	for _, c := range was {
 		before[c.Text.Text] = c
 	}
 	for _, text := range e.lines("choices") {
 		c, known := before[text]
 		if !known {
-			c = entitlement.Choice{Value: text, Text: entitlement.Localized{Text: text}}
+			c = offer.Choice{Value: text, Text: offer.Localized{Text: text}}
 		}
 		if seen[c.Value] {
 			e.form.Wrong("choices", "“%s” stands there twice", portal.Inert(text))

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 )
 
 var questionsStep = step{path: "requestor-information", title: "Requestor information", text: "Ask only what an approver needs. Answers go to both organizations’ records.", show: (*editing).showQuestions, take: (*editing).takeQuestions}
@@ -28,7 +28,7 @@ func (e *editing) showQuestions() ([]block, error) {
 func (e *editing) takeQuestions() {}
 
 // describe says in a line how a question is answered.
-func describe(q entitlement.Question) string {
+func describe(q offer.Question) string {
 	text := "Long text"
 	switch {
 	case len(q.Choices) > 0 && q.Multiple:

@@ -6,7 +6,7 @@ import (
 	"strconv"
 
 	"entente/internal/edge/portal"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 )
 
 var requestsStep = step{path: "requests", title: "Requests", show: (*editing).showRequests, take: (*editing).takeRequests}
@@ -14,16 +14,16 @@ var requestsStep = step{path: "requests", title: "Requests", show: (*editing).sh
 // scopeAnswers are the answers to who may ask, by their scopes, in Microsoft's
 // words. The organization's name stands in place of %s.
 var scopeAnswers = []struct {
-	scope       entitlement.TargetScope
+	scope       offer.TargetScope
 	label, hint string
 }{
-	{entitlement.AllMemberUsers, "All members of %s (excluding guests)", ""},
-	{entitlement.AllDirectoryUsers, "All users of %s (including guests)", ""},
-	{entitlement.SpecificDirectoryUsers, "Specific users and groups of %s", ""},
-	{entitlement.SpecificConnectedOrganizationUsers, "Specific connected organizations", "People outside %s. They become guests when they are approved."},
-	{entitlement.AllConfiguredConnectedOrganizationUsers, "All configured connected organizations", ""},
-	{entitlement.AllExternalUsers, "All users (all connected organizations + any new external users)", "Anyone, also from organizations that %s does not know. It needs approval."},
-	{entitlement.NotSpecified, "None (administrator direct assignments only)", "Nobody asks; administrators of %s assign."},
+	{offer.AllMemberUsers, "All members of %s (excluding guests)", ""},
+	{offer.AllDirectoryUsers, "All users of %s (including guests)", ""},
+	{offer.SpecificDirectoryUsers, "Specific users and groups of %s", ""},
+	{offer.SpecificConnectedOrganizationUsers, "Specific connected organizations", "People outside %s. They become guests when they are approved."},
+	{offer.AllConfiguredConnectedOrganizationUsers, "All configured connected organizations", ""},
+	{offer.AllExternalUsers, "All users (all connected organizations + any new external users)", "Anyone, also from organizations that %s does not know. It needs approval."},
+	{offer.NotSpecified, "None (administrator direct assignments only)", "Nobody asks; administrators of %s assign."},
 }
 
 func (e *editing) showRequests() ([]block, error) {
@@ -35,9 +35,9 @@ func (e *editing) showRequests() ([]block, error) {
 			o.ID = "who"
 		}
 		switch s.scope {
-		case entitlement.SpecificDirectoryUsers:
+		case offer.SpecificDirectoryUsers:
 			o.Below = []block{{Picks: e.people("targets", "", "Nobody yet.", "Add users and groups", "")}}
-		case entitlement.SpecificConnectedOrganizationUsers:
+		case offer.SpecificConnectedOrganizationUsers:
 			o.Below = []block{{Picks: e.people("organizations", "", "No organization yet.", "Add directories", "")}}
 		}
 		a.Answers = append(a.Answers, o)
@@ -77,7 +77,7 @@ func named1(text, name string) string {
 func (e *editing) people(list, heading, none, add, of string) *picks {
 	l := &picks{ID: list, Heading: heading, None: none, Error: e.form.Error(list), Buttons: []button{{Then: thenAdd + ":" + list, Text: add, Of: of, Icon: "plus"}}}
 	for i, s := range *e.plan.sets(list) {
-		if (list == "organizations") != (s.Kind == entitlement.ConnectedOrganizationMembers) {
+		if (list == "organizations") != (s.Kind == offer.ConnectedOrganizationMembers) {
 			continue
 		}
 		if _, byStanding := standing[s.Kind]; byStanding && list != "targets" {
@@ -92,9 +92,9 @@ func (e *editing) people(list, heading, none, add, of string) *picks {
 // approverKinds are the answers to who approves in a stage, in Microsoft's words.
 var approverKinds = []portal.Option{
 	{Value: "specific", Label: "Choose specific approvers"},
-	{Value: string(entitlement.RequestorManager), Label: "Manager as approver"},
-	{Value: string(entitlement.InternalSponsors), Label: "Internal sponsors of the connected organization"},
-	{Value: string(entitlement.ExternalSponsors), Label: "External sponsors of the connected organization"},
+	{Value: string(offer.RequestorManager), Label: "Manager as approver"},
+	{Value: string(offer.InternalSponsors), Label: "Internal sponsors of the connected organization"},
+	{Value: string(offer.ExternalSponsors), Label: "External sponsors of the connected organization"},
 }
 
 // stage shows one stage of approval.
@@ -124,32 +124,32 @@ var approverLabels = [mostStages]string{"First approver", "Second approver", "Th
 func (e *editing) takeRequests() {
 	p, d := &e.plan.Policy, e.form
 	known := slices.ContainsFunc(scopeAnswers, func(s struct {
-		scope       entitlement.TargetScope
+		scope       offer.TargetScope
 		label, hint string
 	}) bool {
 		return string(s.scope) == d.Get("who")
 	})
 	if known {
-		p.Scope = entitlement.TargetScope(d.Get("who"))
+		p.Scope = offer.TargetScope(d.Get("who"))
 	} else if d.Get("who") != string(p.Scope) {
 		d.Wrong("who", "Choose who can request access")
 	}
-	specific := p.Scope == entitlement.SpecificDirectoryUsers || p.Scope == entitlement.SpecificConnectedOrganizationUsers
+	specific := p.Scope == offer.SpecificDirectoryUsers || p.Scope == offer.SpecificConnectedOrganizationUsers
 	if specific && len(fitting(p.Targets, p.Scope)) == 0 {
 		list, say := "targets", "Add a user or group who can request access"
-		if p.Scope == entitlement.SpecificConnectedOrganizationUsers {
+		if p.Scope == offer.SpecificConnectedOrganizationUsers {
 			list, say = "organizations", "Add a connected organization whose people can request access"
 		}
 		d.Wrong(list, "%s", say)
 	}
 	p.Approval.ForAdd, p.Approval.Justification = d.Has("approval", "yes"), d.Has("justification", "yes")
 	p.Approval.ForUpdate = p.Approval.ForUpdate && p.Approval.ForAdd
-	if p.Scope == entitlement.AllExternalUsers && !p.Approval.ForAdd {
+	if p.Scope == offer.AllExternalUsers && !p.Approval.ForAdd {
 		d.Wrong("approval", "Require approval where anyone can ask")
 	}
 	p.Requestor.SelfAdd = d.Has("enabled", "yes")
 	if p.Approval.ForAdd && len(p.Approval.Stages) == 0 {
-		p.Approval.Stages = []entitlement.Stage{usualStage()}
+		p.Approval.Stages = []offer.Stage{usualStage()}
 		d.Wrong("stages", "Say who approves in stage 1")
 		return
 	}
@@ -163,13 +163,13 @@ func (e *editing) takeStage(i int) {
 	if !d.Values.Has("approver" + n) {
 		return // it was not on the page yet
 	}
-	kind := entitlement.SetKind(d.Get("approver" + n))
-	s.Primary = slices.DeleteFunc(s.Primary, func(set entitlement.SubjectSet) bool { _, ok := standing[set.Kind]; return ok && set.Kind != kind })
+	kind := offer.SetKind(d.Get("approver" + n))
+	s.Primary = slices.DeleteFunc(s.Primary, func(set offer.SubjectSet) bool { _, ok := standing[set.Kind]; return ok && set.Kind != kind })
 	if _, ok := standing[kind]; ok {
-		if !slices.ContainsFunc(s.Primary, func(set entitlement.SubjectSet) bool { return set.Kind == kind }) {
-			s.Primary = append(s.Primary, entitlement.SubjectSet{Kind: kind})
+		if !slices.ContainsFunc(s.Primary, func(set offer.SubjectSet) bool { return set.Kind == kind }) {
+			s.Primary = append(s.Primary, offer.SubjectSet{Kind: kind})
 		}
-		s.Primary = slices.DeleteFunc(s.Primary, func(set entitlement.SubjectSet) bool { return set.Kind != kind })
+		s.Primary = slices.DeleteFunc(s.Primary, func(set offer.SubjectSet) bool { return set.Kind != kind })
 	}
 	s.Justification, s.Escalation = d.Has("reason"+n, "yes"), d.Has("forward"+n, "yes")
 	if days, ok := e.days("days"+n, "The days in which stage "+n+" decides", 1, mostDays); ok {

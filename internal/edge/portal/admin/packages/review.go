@@ -8,6 +8,7 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 )
 
@@ -33,7 +34,11 @@ func (e *editing) showReviewCreate() ([]block, error) {
 	if e.plan.automatic() {
 		who = "Who would have it"
 	}
-	return append(all, block{Picks: outcomePicks(who, parties(out.Requestors), "Nobody asks by this policy.")},
+	all = append(all, block{Picks: outcomePicks(who, parties(out.Requestors), "Nobody asks by this policy.")})
+	if len(out.OnBehalf) > 0 {
+		all = append(all, block{Picks: outcomePicks("Who could ask on their behalf", parties(out.OnBehalf), "")})
+	}
+	return append(all,
 		block{Picks: outcomePicks("Who would approve", stages(out.Stages), "Nobody: access is given at once.")},
 		block{Picks: outcomePicks("What would be granted", grants(out.Grants), "Nothing yet.")},
 		block{Picks: outcomePicks("What deserves a second look", notes(out.Notes), "Nothing.")}), nil
@@ -74,8 +79,8 @@ func parties(all []entitlement.Party) []pick {
 
 // partyWords are the policy's own words for people, as people say them.
 var partyWords = map[string]string{
-	string(entitlement.AllMemberUsers): "All members", string(entitlement.AllDirectoryUsers): "All users, guests as well",
-	string(entitlement.AllExternalUsers): "Anyone from outside", string(entitlement.AttributeRuleMembers): "People for whom the rule holds",
+	string(offer.AllMemberUsers): "All members", string(offer.AllDirectoryUsers): "All users, guests as well",
+	string(offer.AllExternalUsers): "Anyone from outside", string(offer.AttributeRuleMembers): "People for whom the rule holds",
 }
 
 func party(p entitlement.Party) pick {
@@ -83,7 +88,7 @@ func party(p entitlement.Party) pick {
 	if say, ok := partyWords[p.Name]; ok && p.ID == "" {
 		line.Name = say
 	}
-	if say, ok := standing[entitlement.SetKind(p.Kind)]; ok {
+	if say, ok := standing[offer.SetKind(p.Kind)]; ok {
 		line.Name, line.Text = say, "Depends on who asks."
 	}
 	switch p.Kind {
@@ -104,6 +109,11 @@ func stages(all []entitlement.Parties) []pick {
 		for _, p := range s.Approvers {
 			line := party(p)
 			line.Kind = strings.TrimPrefix(line.Kind+" · ", " · ") + fmt.Sprintf("stage %d", i+1)
+			items = append(items, line)
+		}
+		for _, p := range s.Escalation {
+			line := party(p)
+			line.Kind = strings.TrimPrefix(line.Kind+" · ", " · ") + fmt.Sprintf("stage %d, after escalation", i+1)
 			items = append(items, line)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"entente/internal/edge/portal"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 )
 
@@ -16,8 +16,8 @@ import (
 type reviewing struct {
 	Often     string // one of frequencies, keptReview, or "" for none
 	By        string // selfReview, specificReview, or the kind of those who review by what they are
-	Primary   []entitlement.SubjectSet
-	Fallback  []entitlement.SubjectSet
+	Primary   []offer.SubjectSet
+	Fallback  []offer.SubjectSet
 	Days      int    // that a review lasts
 	Silent    string // what follows where nobody says anything, in Graph's word
 	Recommend bool
@@ -34,9 +34,9 @@ const (
 var reviewers = []portal.Option{
 	{Value: selfReview, Label: "Self-review"},
 	{Value: specificReview, Label: "Specific reviewers"},
-	{Value: string(entitlement.RequestorManager), Label: "Manager"},
-	{Value: string(entitlement.InternalSponsors), Label: "Internal sponsors of the connected organization"},
-	{Value: string(entitlement.ExternalSponsors), Label: "External sponsors of the connected organization"},
+	{Value: string(offer.RequestorManager), Label: "Manager"},
+	{Value: string(offer.InternalSponsors), Label: "Internal sponsors of the connected organization"},
+	{Value: string(offer.ExternalSponsors), Label: "External sponsors of the connected organization"},
 }
 
 // silences are what can follow where reviewers say nothing, in Microsoft's words.
@@ -149,7 +149,7 @@ func readReview(text json.RawMessage) *reviewing {
 		if r.Primary[0].Object != "" {
 			r.By = specificReview
 		}
-		if slices.ContainsFunc(r.Primary, func(s entitlement.SubjectSet) bool { return (s.Object != "") != (r.By == specificReview) }) || r.By != specificReview && len(r.Primary) > 1 {
+		if slices.ContainsFunc(r.Primary, func(s offer.SubjectSet) bool { return (s.Object != "") != (r.By == specificReview) }) || r.By != specificReview && len(r.Primary) > 1 {
 			return kept
 		}
 		if !slices.ContainsFunc(reviewers, func(o portal.Option) bool { return o.Value == r.By }) {
@@ -160,15 +160,15 @@ func readReview(text json.RawMessage) *reviewing {
 }
 
 // setsOf reads subject sets, and reports whether it knows them all.
-func setsOf(all []storedSet) (sets []entitlement.SubjectSet, ok bool) {
+func setsOf(all []storedSet) (sets []offer.SubjectSet, ok bool) {
 	for _, s := range all {
-		set := entitlement.SubjectSet{Kind: entitlement.SetKind(strings.TrimPrefix(s.Type, graphType)), ManagerLevel: s.Level}
+		set := offer.SubjectSet{Kind: offer.SetKind(strings.TrimPrefix(s.Type, graphType)), ManagerLevel: s.Level}
 		switch set.Kind {
-		case entitlement.SingleUser:
+		case offer.SingleUser:
 			set.Object = ids.ObjectID(s.User)
-		case entitlement.GroupMembers:
+		case offer.GroupMembers:
 			set.Object = ids.ObjectID(s.Group)
-		case entitlement.RequestorManager, entitlement.InternalSponsors, entitlement.ExternalSponsors:
+		case offer.RequestorManager, offer.InternalSponsors, offer.ExternalSponsors:
 		default:
 			return nil, false
 		}
@@ -197,7 +197,7 @@ func (r *reviewing) stored(was json.RawMessage) json.RawMessage {
 		w.Primary, w.Fallback = storedSets(r.Primary), storedSets(r.Fallback)
 	default:
 		w.Primary, w.Fallback = []storedSet{{Type: graphType + r.By}}, storedSets(r.Fallback)
-		if r.By == string(entitlement.RequestorManager) {
+		if r.By == string(offer.RequestorManager) {
 			w.Primary[0].Level = 1
 		}
 	}
@@ -208,13 +208,13 @@ func (r *reviewing) stored(was json.RawMessage) json.RawMessage {
 	return text
 }
 
-func storedSets(sets []entitlement.SubjectSet) []storedSet {
+func storedSets(sets []offer.SubjectSet) []storedSet {
 	all := []storedSet{}
 	for _, s := range sets {
 		switch s.Kind {
-		case entitlement.SingleUser:
+		case offer.SingleUser:
 			all = append(all, storedSet{Type: graphType + string(s.Kind), User: string(s.Object)})
-		case entitlement.GroupMembers:
+		case offer.GroupMembers:
 			all = append(all, storedSet{Type: graphType + string(s.Kind), Group: string(s.Object)})
 		}
 	}

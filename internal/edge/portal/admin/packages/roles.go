@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"entente/internal/edge/portal"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 )
 
 var rolesStep = step{path: "resource-roles", title: "Resource roles", text: "Everything here is given together and taken together.", show: (*editing).showRoles, take: (*editing).takeRoles}
@@ -35,25 +35,25 @@ func (e *editing) showRoles() ([]block, error) {
 }
 
 // offered returns what the chosen resources offer now.
-func (e *editing) offered() ([]entitlement.Offering, error) {
-	var asks []entitlement.RoleAsk
+func (e *editing) offered() ([]offer.Offering, error) {
+	var asks []offer.RoleAsk
 	for _, r := range e.plan.Roles {
-		if !slices.ContainsFunc(asks, func(a entitlement.RoleAsk) bool { return a.Origin == r.Origin && a.OriginID == r.OriginID }) {
-			asks = append(asks, entitlement.RoleAsk{Origin: r.Origin, OriginID: r.OriginID})
+		if !slices.ContainsFunc(asks, func(a offer.RoleAsk) bool { return a.Origin == r.Origin && a.OriginID == r.OriginID }) {
+			asks = append(asks, offer.RoleAsk{Origin: r.Origin, OriginID: r.OriginID})
 		}
 	}
 	return e.Access.Origins(e.ctx, e.v.Who, asks)
 }
 
-func find(offered []entitlement.Offering, r role) *entitlement.Offering {
-	i := slices.IndexFunc(offered, func(o entitlement.Offering) bool { return o.Origin == r.Origin && o.OriginID == r.OriginID })
+func find(offered []offer.Offering, r role) *offer.Offering {
+	i := slices.IndexFunc(offered, func(o offer.Offering) bool { return o.Origin == r.Origin && o.OriginID == r.OriginID })
 	if i < 0 {
 		return nil
 	}
 	return &offered[i]
 }
 
-func roleOptions(roles []entitlement.ResourceRole) []portal.Option {
+func roleOptions(roles []offer.ResourceRole) []portal.Option {
 	var all []portal.Option
 	for _, r := range roles {
 		all = append(all, portal.Option{Value: r.OriginID, Label: r.Name})
@@ -78,12 +78,12 @@ func (e *editing) takeRoles() {
 
 // What a resource is, in words and as a sign.
 var (
-	originIcons = map[entitlement.Origin]string{entitlement.AadGroup: "group", entitlement.AadApplication: "app", entitlement.SharePointOnline: "site"}
+	originIcons = map[offer.Origin]string{offer.AadGroup: "group", offer.AadApplication: "app", offer.SharePointOnline: "site"}
 	kinds       = map[string]string{"Security Group": "Group", "O365 Group": "Group and Team", "Application": "Application", "SharePoint Online Site": "SharePoint site"}
 )
 
 // kindOf returns what a resource is, in words.
-func kindOf(r *entitlement.Resource) string {
+func kindOf(r *offer.Resource) string {
 	if k, ok := kinds[r.Kind]; ok {
 		return k
 	}

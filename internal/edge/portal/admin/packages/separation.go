@@ -8,8 +8,8 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
-	"entente/internal/flow/entitlement"
 	"entente/internal/flow/lookup"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
@@ -20,9 +20,9 @@ import (
 const mostApart = 100
 
 // separation shows what nobody may have who asks for a package.
-func (p *Pages) separation(r *http.Request, v *admin.Visitor, of *entitlement.Package) (portal.Section, error) {
+func (p *Pages) separation(r *http.Request, v *admin.Visitor, of *offer.Package) (portal.Section, error) {
 	s := portal.Section{ID: "separation", Heading: "Separation of duties", Text: "Whoever has one of these, or is in one of these groups, can't ask for this package."}
-	first := entitlement.Asked{Query: query.Query{Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: mostApart}}}
+	first := offer.Asked{Query: query.Query{Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: mostApart}}}
 	others, err := p.Access.Incompatible(r.Context(), v.Who, of.ID, false, first)
 	if err != nil {
 		return s, err
@@ -89,7 +89,7 @@ const (
 	apartGroup   = "group."
 )
 
-func (p *Pages) findingApart(w http.ResponseWriter, r *http.Request, v *admin.Visitor, of *entitlement.Package, d *portal.Draft) error {
+func (p *Pages) findingApart(w http.ResponseWriter, r *http.Request, v *admin.Visitor, of *offer.Package, d *portal.Draft) error {
 	f := portal.NewFilter(r, "Find what is incompatible", &portal.Field{ID: "name", Label: "Name begins with"},
 		portal.Select{Field: portal.Field{ID: "among", Label: "Look among"}, Options: []portal.Option{{Label: "Access packages"}, {Value: "groups", Label: "Groups"}}})
 	found, err := p.apart(r, v, of, f)
@@ -108,7 +108,7 @@ func (p *Pages) findingApart(w http.ResponseWriter, r *http.Request, v *admin.Vi
 }
 
 // apart returns what is found, without what is incompatible already.
-func (p *Pages) apart(r *http.Request, v *admin.Visitor, of *entitlement.Package, f *portal.Filter) (options []portal.Option, err error) {
+func (p *Pages) apart(r *http.Request, v *admin.Visitor, of *offer.Package, f *portal.Filter) (options []portal.Option, err error) {
 	begins := f.Value("name")
 	add := func(value, label, hint string) {
 		options = append(options, portal.Option{ID: fmt.Sprintf("pick-%d", len(options)), Value: value, Label: label, Hint: portal.Inert(portal.Clip(hint, 120))})
@@ -129,17 +129,17 @@ func (p *Pages) apart(r *http.Request, v *admin.Visitor, of *entitlement.Package
 		}
 		return options, err
 	}
-	q := query.Query{Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: entitlement.MostOfferings}}
+	q := query.Query{Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: offer.MostOfferings}}
 	if begins != "" {
 		q.Filter = query.StartsWith{Field: "displayName", Value: begins}
 	}
-	have, err := p.Access.Incompatible(r.Context(), v.Who, of.ID, false, entitlement.Asked{Query: query.Query{Page: query.Page{Limit: mostApart}}})
+	have, err := p.Access.Incompatible(r.Context(), v.Who, of.ID, false, offer.Asked{Query: query.Query{Page: query.Page{Limit: mostApart}}})
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.Access.Packages(r.Context(), v.Who, "", entitlement.Asked{Query: q})
+	found, err := p.Access.Packages(r.Context(), v.Who, "", offer.Asked{Query: q})
 	for _, o := range found.Items {
-		if o.ID != of.ID && !slices.ContainsFunc(have.Items, func(h *entitlement.Package) bool { return h.ID == o.ID }) {
+		if o.ID != of.ID && !slices.ContainsFunc(have.Items, func(h *offer.Package) bool { return h.ID == o.ID }) {
 			add(apartPackage+string(o.ID), o.Name, o.Description)
 		}
 	}
@@ -174,7 +174,7 @@ func (p *Pages) keepApart(w http.ResponseWriter, r *http.Request, v *admin.Visit
 	return p.Done(w, r, packagePath(v, of.ID)+"#separation", "Nobody can ask for both any more.")
 }
 
-func (p *Pages) keepOneApart(r *http.Request, v *admin.Visitor, of *entitlement.Package, pick string) error {
+func (p *Pages) keepOneApart(r *http.Request, v *admin.Visitor, of *offer.Package, pick string) error {
 	if id, ok := strings.CutPrefix(pick, apartPackage); ok && ids.Valid(id) {
 		return p.Access.AddIncompatible(r.Context(), v.Who, of.ID, ids.PackageID(id))
 	}
@@ -186,12 +186,12 @@ func (p *Pages) keepOneApart(r *http.Request, v *admin.Visitor, of *entitlement.
 
 // apartIn returns what the address names among what is incompatible with the
 // package of the address: its name, and whether it is a group.
-func (p *Pages) apartIn(r *http.Request, v *admin.Visitor) (of *entitlement.Package, id, name string, group bool, err error) {
+func (p *Pages) apartIn(r *http.Request, v *admin.Visitor) (of *offer.Package, id, name string, group bool, err error) {
 	if of, err = p.packageIn(r, v); err != nil {
 		return nil, "", "", false, err
 	}
 	id = strings.ToLower(r.PathValue("apart"))
-	found, err := p.Access.Incompatible(r.Context(), v.Who, of.ID, false, entitlement.Asked{Query: query.Query{Filter: query.In{Field: "id", Values: []any{id}}, Page: query.Page{Limit: 1}}})
+	found, err := p.Access.Incompatible(r.Context(), v.Who, of.ID, false, offer.Asked{Query: query.Query{Filter: query.In{Field: "id", Values: []any{id}}, Page: query.Page{Limit: 1}}})
 	if err != nil {
 		return nil, "", "", false, err
 	}

@@ -12,7 +12,7 @@ import (
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
 	"entente/internal/flow/draft"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/ids"
 )
@@ -103,7 +103,7 @@ func (p *Pages) start(w http.ResponseWriter, r *http.Request, v *admin.Visitor) 
 	e := &editing{Pages: p, ctx: r.Context(), v: v, plan: newPlan(v.Tenant.ID), form: &portal.Draft{}}
 	e.plan.Catalog = ids.CatalogID(strings.ToLower(r.URL.Query().Get("catalog")))
 	if !ids.Valid(string(e.plan.Catalog)) {
-		e.plan.Catalog = entitlement.GeneralID(v.Tenant.ID)
+		e.plan.Catalog = offer.GeneralID(v.Tenant.ID)
 	}
 	return e.show(w, r, 0)
 }
@@ -243,7 +243,7 @@ func (e *editing) drop(what string) {
 // sets returns the list of people that a name is of: targets, or primary1,
 // fallback1 and alternate1 of the first stage, and so on, reviewers and
 // fallback-reviewers. It is nil where there is none.
-func (p *plan) sets(name string) *[]entitlement.SubjectSet {
+func (p *plan) sets(name string) *[]offer.SubjectSet {
 	switch {
 	case name == "targets" || name == "organizations":
 		return &p.Policy.Targets

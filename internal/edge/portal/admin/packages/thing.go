@@ -6,6 +6,7 @@ import (
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
 	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/query"
 )
@@ -14,7 +15,7 @@ import (
 const mostPolicies = 50
 
 // packageIn returns the access package in the address.
-func (p *Pages) packageIn(r *http.Request, v *admin.Visitor) (*entitlement.Package, error) {
+func (p *Pages) packageIn(r *http.Request, v *admin.Visitor) (*offer.Package, error) {
 	id, err := admin.ID[ids.PackageID](r, "package")
 	if err != nil {
 		return nil, err
@@ -27,7 +28,7 @@ func packagePath(v *admin.Visitor, id ids.PackageID) string {
 }
 
 // under are the pages above one of a package's own.
-func under(v *admin.Visitor, of *entitlement.Package) []portal.Link {
+func under(v *admin.Visitor, of *offer.Package) []portal.Link {
 	return append(crumbs(v), portal.Link{Text: portal.Inert(of.Name), To: packagePath(v, of.ID)})
 }
 
@@ -42,7 +43,7 @@ func (p *Pages) thing(w http.ResponseWriter, r *http.Request, v *admin.Visitor) 
 	if err != nil {
 		return err
 	}
-	policies, err := p.Access.Policies(r.Context(), v.Who, of.ID, entitlement.Asked{Query: query.Query{
+	policies, err := p.Access.Policies(r.Context(), v.Who, of.ID, offer.Asked{Query: query.Query{
 		Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: mostPolicies}}})
 	if err != nil {
 		return err
@@ -79,7 +80,7 @@ func (p *Pages) thing(w http.ResponseWriter, r *http.Request, v *admin.Visitor) 
 	return p.Show(w, r, v, portal.Frame{Title: portal.Inert(of.Name), Crumbs: crumbs(v), Content: "thing", Data: t, Script: "copy"})
 }
 
-func rolesSection(at string, roles []entitlement.RoleScope) portal.Section {
+func rolesSection(at string, roles []offer.RoleScope) portal.Section {
 	s := portal.Section{ID: "roles", Heading: "Resource roles", Text: "Everything here is given together and taken together. Whoever has the package follows a change.",
 		Do: []portal.Link{{Text: "Add resource roles", To: at + "/roles/add"}}}
 	if len(roles) == 0 {
@@ -94,7 +95,7 @@ func rolesSection(at string, roles []entitlement.RoleScope) portal.Section {
 	return s
 }
 
-func (p *Pages) policiesSection(v *admin.Visitor, of *entitlement.Package, list entitlement.List[*entitlement.Policy]) portal.Section {
+func (p *Pages) policiesSection(v *admin.Visitor, of *offer.Package, list offer.List[*offer.Policy]) portal.Section {
 	s := portal.Section{ID: "policies", Heading: "Policies", Do: []portal.Link{{Text: "Add policy", To: packagePath(v, of.ID) + "/policies/new"}, {Text: "Add auto assignment policy", To: packagePath(v, of.ID) + "/automatic/new"}}}
 	if len(list.Items) == 0 {
 		s.None = &portal.Nothing{Title: "No policies", Text: "A policy says who may have the package, who approves and when access ends."}
@@ -107,13 +108,13 @@ func (p *Pages) policiesSection(v *admin.Visitor, of *entitlement.Package, list 
 	return s
 }
 
-func aroundSection(v *admin.Visitor, of *entitlement.Package) portal.Section {
+func aroundSection(v *admin.Visitor, of *offer.Package) portal.Section {
 	q := "?package=" + string(of.ID)
 	return portal.Section{ID: "around", Heading: "Requests and assignments", Text: "Who asked for the package, and who has it.",
 		Do: []portal.Link{{Text: "Requests", Of: of.Name, To: v.To("/entitlement/requests" + q)}, {Text: "Assignments", Of: of.Name, To: v.To("/entitlement/assignments" + q)}}}
 }
 
-func editForm(v *admin.Visitor, of *entitlement.Package, d *portal.Draft) portal.Form {
+func editForm(v *admin.Visitor, of *offer.Package, d *portal.Draft) portal.Form {
 	return portal.Form{Action: packagePath(v, of.ID) + "/edit", Button: "Save for " + v.Name(), Back: packagePath(v, of.ID), Parts: []portal.Part{
 		d.Line(portal.Field{ID: "name", Label: "Name", Value: of.Name, Autocomplete: "off"}),
 		d.Lines(portal.Area{Field: portal.Field{ID: "description", Label: "Description", Value: of.Description}, Rows: 2, Most: mostText}),
@@ -129,7 +130,7 @@ func (p *Pages) edit(w http.ResponseWriter, r *http.Request, v *admin.Visitor) e
 	return p.editing(w, r, v, of, &portal.Draft{})
 }
 
-func (p *Pages) editing(w http.ResponseWriter, r *http.Request, v *admin.Visitor, of *entitlement.Package, d *portal.Draft) error {
+func (p *Pages) editing(w http.ResponseWriter, r *http.Request, v *admin.Visitor, of *offer.Package, d *portal.Draft) error {
 	return p.Show(w, r, v, portal.Frame{Title: "Edit “" + portal.Inert(of.Name) + "”", Crumbs: under(v, of), Problems: d.Problems, Content: "form", Data: editForm(v, of, d)})
 }
 
@@ -147,7 +148,7 @@ func (p *Pages) change(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 		d.Wrong("name", "Give the access package a name")
 	}
 	if d.OK() {
-		err = p.Access.UpdatePackage(r.Context(), v.Who, of.ID, "", entitlement.PackageChange{Name: &name, Description: &description, Hidden: &hidden})
+		err = p.Access.UpdatePackage(r.Context(), v.Who, of.ID, "", offer.PackageChange{Name: &name, Description: &description, Hidden: &hidden})
 		if err == nil {
 			return p.Done(w, r, packagePath(v, of.ID), "The access package is changed.")
 		}
@@ -166,7 +167,7 @@ func (p *Pages) askDelete(w http.ResponseWriter, r *http.Request, v *admin.Visit
 	return p.deleting(w, r, v, of, &portal.Draft{})
 }
 
-func (p *Pages) deleting(w http.ResponseWriter, r *http.Request, v *admin.Visitor, of *entitlement.Package, d *portal.Draft) error {
+func (p *Pages) deleting(w http.ResponseWriter, r *http.Request, v *admin.Visitor, of *offer.Package, d *portal.Draft) error {
 	at := packagePath(v, of.ID)
 	return p.Show(w, r, v, portal.Frame{Title: "Delete “" + portal.Inert(of.Name) + "”?", Crumbs: under(v, of), Problems: d.Problems, Content: "form", Data: portal.Form{
 		Action: at + "/delete", Button: "Delete package of " + v.Name(), Stop: true, Back: at, Leave: "Keep it",

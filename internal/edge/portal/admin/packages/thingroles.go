@@ -7,7 +7,7 @@ import (
 
 	"entente/internal/edge/portal"
 	"entente/internal/edge/portal/admin"
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 	"entente/internal/kit/fault"
 	"entente/internal/kit/query"
 )
@@ -21,10 +21,10 @@ func (p *Pages) findRoles(w http.ResponseWriter, r *http.Request, v *admin.Visit
 	return p.finding(w, r, v, of, &portal.Draft{})
 }
 
-func (p *Pages) finding(w http.ResponseWriter, r *http.Request, v *admin.Visitor, of *entitlement.Package, d *portal.Draft) error {
+func (p *Pages) finding(w http.ResponseWriter, r *http.Request, v *admin.Visitor, of *offer.Package, d *portal.Draft) error {
 	f := portal.NewFilter(r, "Find resources", &portal.Field{ID: "name", Label: "Name begins with"},
 		portal.Select{Field: portal.Field{ID: "origin", Label: "Look among"}, Options: origins})
-	found, err := p.rolesOffered(r, v, of, entitlement.Origin(f.Value("origin")), f.Value("name"))
+	found, err := p.rolesOffered(r, v, of, offer.Origin(f.Value("origin")), f.Value("name"))
 	if err != nil {
 		return err
 	}
@@ -54,27 +54,27 @@ func (p *Pages) finding(w http.ResponseWriter, r *http.Request, v *admin.Visitor
 
 // roleKey names a role as its origin does. Neither an origin nor an identifier has
 // a space in it.
-func roleKey(origin entitlement.Origin, id, role string) string {
+func roleKey(origin offer.Origin, id, role string) string {
 	return string(origin) + " " + id + " " + role
 }
 
 // rolesOffered returns what is found of an origin, or of the package's catalog,
 // with its roles.
-func (p *Pages) rolesOffered(r *http.Request, v *admin.Visitor, of *entitlement.Package, origin entitlement.Origin, begins string) ([]entitlement.Offering, error) {
+func (p *Pages) rolesOffered(r *http.Request, v *admin.Visitor, of *offer.Package, origin offer.Origin, begins string) ([]offer.Offering, error) {
 	if origin != "" {
 		return p.Access.Offerings(r.Context(), v.Who, origin, begins)
 	}
-	q := query.Query{Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: entitlement.MostOfferings}}
+	q := query.Query{Order: []query.Key{{Field: "displayName"}}, Page: query.Page{Limit: offer.MostOfferings}}
 	if begins != "" {
 		q.Filter = query.StartsWith{Field: "displayName", Value: begins}
 	}
-	found, err := p.Access.Resources(r.Context(), v.Who, of.Catalog, entitlement.Asked{Query: q})
+	found, err := p.Access.Resources(r.Context(), v.Who, of.Catalog, offer.Asked{Query: q})
 	if err != nil {
 		return nil, err
 	}
-	var asks []entitlement.RoleAsk
+	var asks []offer.RoleAsk
 	for _, one := range found.Items {
-		asks = append(asks, entitlement.RoleAsk{Origin: one.Origin, OriginID: one.OriginID})
+		asks = append(asks, offer.RoleAsk{Origin: one.Origin, OriginID: one.OriginID})
 	}
 	return p.Access.Origins(r.Context(), v.Who, asks)
 }
@@ -89,14 +89,14 @@ func (p *Pages) addRoles(w http.ResponseWriter, r *http.Request, v *admin.Visito
 		return err
 	}
 	picked := d.Values["pick"]
-	var asks []entitlement.RoleAsk
+	var asks []offer.RoleAsk
 	for _, text := range picked[:min(len(picked), mostPicked)] {
 		parts := strings.SplitN(text, " ", 3)
 		if len(parts) < 3 {
 			d.Wrong("pick", "Select roles of the list")
 			break
 		}
-		asks = append(asks, entitlement.RoleAsk{Origin: entitlement.Origin(parts[0]), OriginID: parts[1], RoleOriginID: parts[2]})
+		asks = append(asks, offer.RoleAsk{Origin: offer.Origin(parts[0]), OriginID: parts[1], RoleOriginID: parts[2]})
 	}
 	if len(picked) == 0 {
 		d.Wrong("pick", "Select at least one, or go back")
@@ -114,7 +114,7 @@ func (p *Pages) addRoles(w http.ResponseWriter, r *http.Request, v *admin.Visito
 }
 
 // roleIn returns the role in the address, of the package in the address.
-func (p *Pages) roleIn(r *http.Request, v *admin.Visitor) (*entitlement.Package, *entitlement.RoleScope, error) {
+func (p *Pages) roleIn(r *http.Request, v *admin.Visitor) (*offer.Package, *offer.RoleScope, error) {
 	of, err := p.packageIn(r, v)
 	if err != nil {
 		return nil, nil, err

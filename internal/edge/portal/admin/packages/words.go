@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
 )
 
 // A sentence says something of the plan in plain words; what may change in it is
@@ -100,7 +100,7 @@ func list(all []string, word string) string {
 	}
 }
 
-func (e *editing) namesOf(sets []entitlement.SubjectSet) []string {
+func (e *editing) namesOf(sets []offer.SubjectSet) []string {
 	var all []string
 	for _, s := range sets {
 		all = append(all, e.names.whom(s).name)
@@ -114,19 +114,19 @@ func (e *editing) sayWho() sentence {
 		return say("Nobody asks: the rule says who has it.")
 	}
 	switch p.Scope {
-	case entitlement.AllMemberUsers:
+	case offer.AllMemberUsers:
 		return say("All members of ", in, " may ask, guests may not.")
-	case entitlement.AllDirectoryUsers:
+	case offer.AllDirectoryUsers:
 		return say("All users of ", in, " may ask, guests as well.")
-	case entitlement.SpecificDirectoryUsers:
+	case offer.SpecificDirectoryUsers:
 		return say("", list(e.namesOf(fitting(p.Targets, p.Scope)), "and"), " of "+in+" may ask.")
-	case entitlement.SpecificConnectedOrganizationUsers:
+	case offer.SpecificConnectedOrganizationUsers:
 		return say("People of ", list(e.namesOf(fitting(p.Targets, p.Scope)), "and"), " may ask. They become guests of "+in+".")
-	case entitlement.AllConfiguredConnectedOrganizationUsers:
+	case offer.AllConfiguredConnectedOrganizationUsers:
 		return say("People of ", "all configured connected organizations", " may ask. They become guests of "+in+".")
-	case entitlement.AllExternalUsers:
+	case offer.AllExternalUsers:
 		return say("", "Anyone", ", also from organizations that "+in+" does not know, may ask. They become guests.")
-	case entitlement.NotSpecified:
+	case offer.NotSpecified:
 		return say("", "Nobody", " asks. Administrators of "+in+" assign it.")
 	}
 	return say("Whom the scope ", string(p.Scope), " says may ask.")
@@ -183,9 +183,9 @@ func (e *editing) sayEnd() []sentence {
 	p := &e.plan.Policy
 	var all []sentence
 	switch p.Expiration.Type {
-	case entitlement.ExpirationAfterDateTime:
+	case offer.ExpirationAfterDateTime:
 		all = append(all, say("Access ends on ", e.v.Local(p.Expiration.End).Format("Monday, January 2, 2006"), "."))
-	case entitlement.ExpirationAfterDuration:
+	case offer.ExpirationAfterDuration:
 		all = append(all, say("Access ends after ", inWords(p.Expiration.Duration), "."))
 	default:
 		return append(all, say("Access ", "never", " ends by itself."))

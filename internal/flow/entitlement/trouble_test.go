@@ -1,0 +1,274 @@
+package entitlement_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
+	"entente/internal/kit/ids"
+)
+
+// gave is a request of grace's that was delivered.
+func (s *stage) gave() *entitlement.Request {
+	s.t.Helper()
+	r := s.ask(s.grace)
+	must(s.t, s.decide(s.member(s.ada), r, true))
+	s.work()
+	return r
+}
+
+// tries lets an hour pass, twenty times, which is more than a delivery is tried.
+func (s *stage) tries() {
+	s.t.Helper()
+	for range 20 {
+		s.after(time.Hour)
+	}
+}
+
+// A part that cannot be delivered is tried at growing pauses, near the end of the
+// access too, of which notice is given all the same.
+func TestTroubleNearTheEnd(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		gone := s.addGroup("gone")
+		s.give(gone)
+		must(t, s.Users.DeleteGroup(ctx, s.A.Admin, gone))
+		r := s.gave()
+		s.tries()
+		a := s.assignment(r)
+		if a.State != entitlement.AccessPartial {
+			t.Fatalf("it is %s", a.State)
+		}
+		s.Clock.Advance(a.EndsAt.Sub(s.Clock.Now()) - 14*day)
+		n, err := s.worker.RunDue(ctx)
+		must(t, err)
+		if n > 3 {
+			t.Errorf("it was tried %d times at one moment", n)
+		}
+		if a = s.assignment(r); a.Status != "NearExpiry14DaysNotificationTriggered" {
+			t.Errorf("no notice is given: %s", a.Status)
+		}
+		n = 0
+		for range 24 {
+			s.Clock.Advance(time.Hour)
+			tried, err := s.worker.RunDue(ctx)
+			must(t, err)
+			n += tried
+		}
+		if n > 24 {
+			t.Errorf("it was tried %d times in a day", n)
+		}
+		s.Clock.Advance(14 * day)
+		_, err = s.worker.RunDue(ctx)
+		must(t, err)
+		if a = s.assignment(r); a.State != entitlement.AccessExpired || s.isIn(s.group, s.grace) {
+			t.Errorf("at its end it is %s", a.State)
+		}
+	})
+}
+
+// An access that waits for a delivery when the time of a notice passes is left alone
+// until it is delivered, or ends.
+func TestADeliveryNearTheEnd(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		must(t, s.Users.DeleteGroup(ctx, s.A.Admin, s.group))
+		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *offer.Policy) error {
+			p.Expiration.Duration = 14*day + time.Hour
+			return nil
+		})
+		must(t, err)
+		r := s.gave()
+		s.Clock.Advance(2 * time.Hour)
+		n, err := s.worker.RunDue(ctx)
+		must(t, err)
+		if n > 5 || s.state(r).State != entitlement.Delivering {
+			t.Errorf("it was tried %d times, and is %s", n, s.state(r).State)
+		}
+	})
+}
+
+// What an extension cannot deliver costs nobody the access: it goes on, and ends, and
+// the guest with it.
+func TestAnExtensionThatFails(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		r := s.gave()
+		must(t, s.Users.DeleteGroup(ctx, s.A.Admin, s.group))
+		in := s.wish()
+		in.Type = entitlement.UserUpdate
+		more, err := s.service.Submit(ctx, s.from(s.grace), in)
+		must(t, err)
+		s.tries()
+		if got := s.state(more); got.State != entitlement.DeliveryFailed {
+			t.Fatalf("the extension is %s", got.State)
+		}
+		a := s.assignment(r)
+		if a.State != entitlement.AccessPartial || a.Error == "" {
+			t.Errorf("the access is %s %q", a.State, a.Error)
+		}
+		_, err = s.Users.RestoreGroup(ctx, s.A.Admin, s.group)
+		must(t, err)
+		if !s.isIn(s.group, s.grace) {
+			t.Error("the membership did not come back with the group")
+		}
+		if err := s.service.DeletePackage(ctx, s.A.Admin, s.pkg.ID); err == nil {
+			t.Error("the package can be deleted while somebody has it")
+		}
+		s.after(91 * day)
+		if a = s.assignment(r); a.State != entitlement.AccessExpired || s.isIn(s.group, s.grace) || s.guestOf(s.grace).Enabled() {
+			t.Errorf("at its end it is %s", a.State)
+		}
+	})
+}
+
+// A guest who was brought for nothing goes.
+func TestAGuestOfAFailedDeliveryGoes(t *testing.T) {
+	each(t, func(s *stage) {
+		t := s.t
+		must(t, s.Users.DeleteGroup(t.Context(), s.A.Admin, s.group))
+		r := s.gave()
+		s.tries()
+		if got := s.state(r); got.State != entitlement.DeliveryFailed || s.assignment(r).State != entitlement.AccessFailed {
+			t.Fatalf("it is %s", got.State)
+		}
+		if g := s.guestOf(s.grace); g == nil || g.Enabled() {
+			t.Errorf("the guest %+v is not blocked", g)
+		}
+		s.after(31 * day)
+		if s.guestOf(s.grace) != nil {
+			t.Error("the guest stays")
+		}
+	})
+}
+
+// Who may ask by a particular policy does not choose a laxer one instead, neither to
+// get access nor to keep it.
+func TestNobodyChoosesALaxerPolicy(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		lax := s.policyFor(offer.AllExternalUsers)
+		in := s.wish()
+		in.Policy = lax.ID
+		if _, err := s.service.Submit(ctx, s.from(s.grace), in); !errors.Is(err, entitlement.NotInScope) {
+			t.Errorf("to get it: %v", err)
+		}
+		r := s.gave()
+		ends := s.assignment(r).EndsAt
+		in.Type = entitlement.UserUpdate
+		if _, err := s.service.Submit(ctx, s.from(s.grace), in); !errors.Is(err, entitlement.NotInScope) {
+			t.Errorf("to keep it: %v", err)
+		}
+		for _, own := range []ids.PolicyID{"", s.policy.ID} {
+			in.Policy = own
+			s.Clock.Advance(time.Hour)
+			if _, err := s.service.Submit(ctx, s.from(s.grace), in); err != nil {
+				t.Errorf("by its own policy %q: %v", own, err)
+			}
+			s.work()
+		}
+		if now := s.assignment(r).EndsAt; !now.Equal(ends.Add(2 * time.Hour)) {
+			t.Errorf("it ends at %s, before the extensions at %s", now, ends)
+		}
+	})
+}
+
+// Whether somebody may give access back is the word of the policy they have it by.
+func TestAnEndIsByTheAssignmentsPolicy(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		r := s.gave()
+		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *offer.Policy) error {
+			p.Requestor.SelfRemove = false
+			return nil
+		})
+		must(t, err)
+		lax := s.policyFor(offer.AllExternalUsers)
+		for _, p := range []ids.PolicyID{"", lax.ID, ids.New[ids.PolicyID]()} {
+			if _, err := s.service.Submit(ctx, s.from(s.grace), entitlement.Submission{Type: entitlement.UserRemove, Package: s.pkg.ID, Policy: p}); !errors.Is(err, entitlement.NotInScope) {
+				t.Errorf("naming %q: %v", p, err)
+			}
+		}
+		if a := s.assignment(r); a.State != entitlement.AccessDelivered {
+			t.Errorf("it is %s", a.State)
+		}
+	})
+}
+
+// An administrator's change that says nothing of the end leaves it.
+func TestAChangeOfSomethingElseKeepsTheEnd(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		give := entitlement.Submission{Type: entitlement.AdminAdd, Package: s.pkg.ID, Policy: s.policy.ID, Email: s.grace.UserPrincipalName}
+		give.Schedule.Expiration = offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: 10 * day}
+		r, err := s.service.Submit(ctx, s.A.Admin, give)
+		must(t, err)
+		s.work()
+		a := s.assignment(r)
+		ends := a.EndsAt
+		s.Clock.Advance(day)
+		change := entitlement.Submission{Type: entitlement.AdminUpdate, Assignment: a.ID, Justification: "A new answer"}
+		_, err = s.service.Submit(ctx, s.A.Admin, change)
+		must(t, err)
+		s.work()
+		if now := s.assignment(r).EndsAt; !now.Equal(ends) {
+			t.Errorf("it ends at %s, before at %s", now, ends)
+		}
+		change.Schedule.Expiration = offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: 20 * day}
+		_, err = s.service.Submit(ctx, s.A.Admin, change)
+		must(t, err)
+		s.work()
+		if now := s.assignment(r).EndsAt; !now.Equal(s.Clock.Now().Add(20 * day)) {
+			t.Errorf("with another end it ends at %s", now)
+		}
+	})
+}
+
+// Whatever a package may give is delivered.
+func TestAPackageOfManyRoles(t *testing.T) {
+	each(t, func(s *stage) {
+		t := s.t
+		for i := range 120 {
+			s.give(s.addGroup(fmt.Sprint("group", i)))
+		}
+		s.work()
+		if r := s.gave(); s.state(r).State != entitlement.Delivered {
+			t.Errorf("it is %s: %s", s.state(r).State, s.state(r).Error)
+		}
+	})
+}
+
+// A guest whom an administrator has deleted can ask again, and does not get the access
+// of the account that is gone.
+func TestADeletedGuestAsksAgain(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		old := s.gave()
+		before := s.guestOf(s.grace)
+		must(t, s.Users.Delete(ctx, s.A.Admin, string(before.ID)))
+		s.work()
+		in := s.wish()
+		in.Type = entitlement.UserUpdate
+		if _, err := s.service.Submit(ctx, s.from(s.grace), in); !errors.Is(err, entitlement.NoSuchAccess) {
+			t.Errorf("an extension: %v", err)
+		}
+		r := s.ask(s.grace)
+		s.work()
+		if a := s.assignment(old); a.State != entitlement.AccessExpired {
+			t.Errorf("the old access is %s", a.State)
+		}
+		must(t, s.decide(s.member(s.ada), r, true))
+		s.work()
+		now := s.guestOf(s.grace)
+		if a := s.assignment(r); a.State != entitlement.AccessDelivered || now == nil || now.ID == before.ID || a.Object != now.ID || !s.isIn(s.group, s.grace) {
+			t.Errorf("the new access is %+v", a)
+		}
+		s.after(90 * day)
+		if s.isIn(s.group, s.grace) || s.guestOf(s.grace).Enabled() {
+			t.Error("it does not end")
+		}
+	})
+}
