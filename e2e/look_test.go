@@ -117,7 +117,20 @@ func (b *tab) faults(name string) (faults []string) {
 	b.do("make it small", emulation.SetDeviceMetricsOverride(320, 900, 1, false))
 	faults = append(faults, b.overflow("320")...)
 	b.do("back to normal", emulation.SetDeviceMetricsOverride(1280, 900, 1, false), emulation.SetEmulatedMedia().WithFeatures(lights[0].features))
+	faults = append(faults, b.handlers()...)
 	return append(faults, b.complained()...)
+}
+
+// handlers returns the elements with script in an attribute, which the policy
+// forbids: the browser says so no sooner than somebody sets them off.
+func (b *tab) handlers() (faults []string) {
+	b.t.Helper()
+	const find = `[...document.querySelectorAll("*")].filter(e => e.getAttributeNames().some(n => n.startsWith("on"))).map(e => e.cloneNode().outerHTML)`
+	b.do("look for script", chromedp.EvaluateAsDevTools(find, &faults))
+	for i, f := range faults {
+		faults[i] = "script in an attribute: " + f
+	}
+	return faults
 }
 
 // overflow says whether the page is wider than the window.
@@ -188,12 +201,12 @@ func TestFaultsAreFound(t *testing.T) {
 		w.Header().Set("Content-Security-Policy", "script-src 'none'; style-src 'self' 'unsafe-inline'")
 		fmt.Fprint(w, `<!doctype html><html lang="en"><title>Faults</title><link rel="icon" href="data:,"><main><h1>Faults</h1>
 			<p style="color: #999; background: #fff">pale</p><input><p style="width: 500px">wide</p>
-			<button onclick="alert(1)">inline</button></main>`)
+			<button onclick="alert(1)">inline</button></main><script>alert(2)</script>`)
 	}))
 	t.Cleanup(srv.Close)
 	b.visit(srv.URL)
 	found := strings.Join(b.faults("faults"), "\n")
-	for _, want := range []string{"390-light: the page is", "320: the page is", "axe finds color-contrast", "axe finds label", "ContentSecurityPolicyIssue"} {
+	for _, want := range []string{"390-light: the page is", "320: the page is", "axe finds color-contrast", "axe finds label", "ContentSecurityPolicyIssue", "script in an attribute: <button onclick"} {
 		if !strings.Contains(found, want) {
 			t.Errorf("not found: %s\n%s", want, found)
 		}
