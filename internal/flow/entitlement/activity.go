@@ -7,6 +7,7 @@ import (
 
 	"entente/internal/core/audit"
 	"entente/internal/core/authz"
+	"entente/internal/flow/provision"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/sqldb"
 )
@@ -32,6 +33,8 @@ const (
 	notFulfilled     = "Failed access package assignment request"
 	removedAccess    = "Remove access package assignment"
 	calledExtension  = "Execute custom extension"
+	repairedAccess   = "Reprocess access package assignment"
+	lostAccess       = "Partially fulfill access package assignment"
 )
 
 // madeBy is what the log says when a request is made, by its type.
@@ -117,4 +120,40 @@ func tellAsked(ctx context.Context, tx *sqldb.Tx, target *Subject, r *Request, p
 	t.Detail["stage"] = strconv.Itoa(r.Stage + 1)
 	t.Own = []audit.Change{{Name: "Approvers", New: strings.Join(names, " ")}}
 	return audit.RecordAll(ctx, tx, actor(r.Tenant), []audit.Told{t})
+}
+
+// tellOf records what becomes of an assignment without a request: in the tenant's log,
+// and in that of the target's home.
+func tellOf(ctx context.Context, tx *sqldb.Tx, who authz.Caller, a *Assignment, activity string) error {
+	target, err := subjectByID(ctx, tx, a.Tenant, a.Target)
+	if err != nil {
+		return err
+	}
+	p, err := packageOf(ctx, tx, a.Tenant, a.Package)
+	if err != nil {
+		return err
+	}
+	t := audit.Told{Other: target.Principal.Home, Entry: audit.Entry{
+		Category: "EntitlementManagement", Activity: activity, Service: "Entitlement Management",
+		Target: audit.Target{Kind: "AccessPackageAssignment", ID: string(a.ID), Name: p.Name},
+		Detail: map[string]string{"accessPackage": string(a.Package), "target": target.Name, "state": string(a.State)},
+	}}
+	if a.Error != "" {
+		t.Own = []audit.Change{{Name: "Error", New: a.Error}}
+	}
+	return audit.RecordAll(ctx, tx, who, []audit.Told{t})
+}
+
+// noteOf notes how much of what an assignment gives is there, and records it where
+// that is another answer than before.
+func noteOf(ctx context.Context, tx *sqldb.Tx, a *Assignment, t provision.Tally) error {
+	was := a.State
+	if err := a.note(t, tx.Now()); err != nil || a.State == was {
+		return err
+	}
+	activity := fulfilled
+	if a.State == AccessPartial {
+		activity = lostAccess
+	}
+	return tellOf(ctx, tx, actor(a.Tenant), a, activity)
 }

@@ -17,11 +17,17 @@ import (
 // in order, each with the state that the request came to.
 func (s *hooked) logged(when string, r *entitlement.Request, want ...string) {
 	s.t.Helper()
+	s.loggedOf(when, string(r.ID), want...)
+}
+
+// loggedOf does the same for whatever has a state.
+func (s *hooked) loggedOf(when, id string, want ...string) {
+	s.t.Helper()
 	slices.Sort(want)
 	for _, in := range []house.Tenant{s.A, s.B} {
 		var told []audit.Stored
 		must(s.t, s.DB.View(s.t.Context(), func(tx *sqldb.Tx) (err error) {
-			told, err = audit.Entries(s.t.Context(), tx, in.ID, string(r.ID), 50)
+			told, err = audit.Entries(s.t.Context(), tx, in.ID, id, 50)
 			return err
 		}))
 		var got []string
@@ -143,5 +149,82 @@ func TestTheLogOfAnApproval(t *testing.T) {
 		s.work()
 		s.logged("asked of nobody", r, "User requests access package assignment: delivering", "Auto approve access package assignment request: delivering",
 			"Ready to fulfill access package assignment request: delivering", "Fulfill access package assignment: delivered")
+	})
+}
+
+// TestWhatBecomesOfAnAssignmentIsLogged has a part of an access be lost and come back
+// with nobody asking, and reads both tenants' logs.
+func TestWhatBecomesOfAnAssignmentIsLogged(t *testing.T) {
+	eachHooked(t, func(s *hooked) {
+		t, ctx := s.t, s.t.Context()
+		a := s.assignment(s.gave())
+		id := string(a.ID)
+		s.loggedOf("given", id)
+		repair := func() {
+			t.Helper()
+			must(t, s.service.Repair(ctx, s.A.Admin, a.ID))
+			s.work()
+		}
+		must(t, s.Users.DeleteGroup(ctx, s.A.Admin, s.group))
+		repair()
+		want := []string{"Reprocess access package assignment: delivered", "Partially fulfill access package assignment: partiallyDelivered"}
+		s.loggedOf("a group is gone", id, want...)
+		repair()
+		want = append(want, "Reprocess access package assignment: partiallyDelivered")
+		s.loggedOf("it is gone still", id, want...)
+		_, err := s.Users.RestoreGroup(ctx, s.A.Admin, s.group)
+		must(t, err)
+		repair()
+		want = append(want, "Reprocess access package assignment: partiallyDelivered", "Fulfill access package assignment: delivered")
+		s.loggedOf("it is back", id, want...)
+		s.give(s.addGroup("more"))
+		s.work()
+		s.loggedOf("the package gives more", id, want...)
+		other := s.addGroup("other")
+		s.give(other)
+		must(t, s.Users.DeleteGroup(ctx, s.A.Admin, other))
+		s.work()
+		s.loggedOf("what it gives is gone", id, append(want, "Partially fulfill access package assignment: partiallyDelivered")...)
+		for _, in := range []house.Tenant{s.A, s.B} {
+			var told []audit.Stored
+			must(t, s.DB.View(ctx, func(tx *sqldb.Tx) (err error) {
+				told, err = audit.Entries(ctx, tx, in.ID, id, 50)
+				return err
+			}))
+			for _, e := range told {
+				if knows := len(e.Changes) == 1 && e.Changes[0].New != ""; knows != (in.ID == s.A.ID && e.Detail["state"] == "partiallyDelivered") {
+					t.Errorf("%s learns of %q (%s): %+v", in.Domain, e.Activity, e.Detail["state"], e.Changes)
+				}
+			}
+		}
+	})
+}
+
+// TestACallIsLogged reads what is logged of the call to a custom extension that was
+// taken, and of one that was not.
+func TestACallIsLogged(t *testing.T) {
+	eachHooked(t, func(s *hooked) {
+		t, ctx := s.t, s.t.Context()
+		s.on(map[string]*offer.Extension{"RequestCreated": s.hook})
+		for _, answer := range []int{0, 400} {
+			s.mu.Lock()
+			s.answer = answer
+			s.mu.Unlock()
+			r := s.ask(s.AddUser(t, s.B, map[int]string{0: "hope", 400: "iris"}[answer]))
+			for range 12 {
+				s.after(time.Minute)
+			}
+			var told []audit.Stored
+			must(t, s.DB.View(ctx, func(tx *sqldb.Tx) (err error) {
+				told, err = audit.Entries(ctx, tx, s.A.ID, string(s.hook.ID), 50)
+				return err
+			}))
+			told = slices.DeleteFunc(told, func(e audit.Stored) bool {
+				return e.Activity != "Execute custom extension" || e.Detail["request"] != string(r.ID)
+			})
+			if len(told) != 1 || (told[0].Failure != "") != (answer != 0) {
+				t.Errorf("an endpoint that answers %d: %+v", answer, told)
+			}
+		}
 	})
 }

@@ -446,7 +446,7 @@ func (b *batch) keep(ctx context.Context, list []*Assignment) error {
 	var put []*Assignment
 	for _, a := range list {
 		if o, ok := out[string(a.ID)]; ok && (o.Moved || !o.Complete()) {
-			if err := a.note(o.Tally, b.tx.Now()); err != nil {
+			if err := noteOf(ctx, b.tx, a, o.Tally); err != nil {
 				return err
 			}
 			changed[a.ID] = true

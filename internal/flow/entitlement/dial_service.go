@@ -86,6 +86,9 @@ func (s *Service) noteCall(ctx context.Context, tx *sqldb.Tx, w *jobs.Work, id s
 				return err
 			}
 		}
+		if err := tellCall(ctx, tx, c, e, ""); err != nil {
+			return err
+		}
 		return putCallout(ctx, tx, c)
 	}
 	c.Detail = fault.Public(called).Message
@@ -101,12 +104,7 @@ func (s *Service) noteCall(ctx context.Context, tx *sqldb.Tx, w *jobs.Work, id s
 	if err := putCallout(ctx, tx, c); err != nil {
 		return err
 	}
-	if err := audit.Record(ctx, tx, actor(c.Tenant), audit.Entry{
-		Category: "EntitlementManagement", Activity: calledExtension, Service: "Entitlement Management",
-		Target:  audit.Target{Kind: "CustomExtension", ID: string(e.ID), Name: e.Name},
-		Detail:  map[string]string{"stage": c.Stage, "instance": c.ID, "request": string(c.Request), "assignment": string(c.Assignment)},
-		Failure: c.Detail,
-	}); err != nil || !c.Holds {
+	if err := tellCall(ctx, tx, c, e, c.Detail); err != nil || !c.Holds {
 		return err
 	}
 	l, err := loadOf(ctx, tx, c.Tenant, c.Request)
@@ -114,6 +112,16 @@ func (s *Service) noteCall(ctx context.Context, tx *sqldb.Tx, w *jobs.Work, id s
 		return err
 	}
 	return s.stop(ctx, tx, actor(c.Tenant), &l, c, statusCalloutFailed, "The custom extension could not be called: "+c.Detail)
+}
+
+// tellCall records that an endpoint took a call, or why it could not be called.
+func tellCall(ctx context.Context, tx *sqldb.Tx, c *Callout, e *offer.Extension, failure string) error {
+	return audit.Record(ctx, tx, actor(c.Tenant), audit.Entry{
+		Category: "EntitlementManagement", Activity: calledExtension, Service: "Entitlement Management",
+		Target:  audit.Target{Kind: "CustomExtension", ID: string(e.ID), Name: e.Name},
+		Detail:  map[string]string{"stage": c.Stage, "instance": c.ID, "request": string(c.Request), "assignment": string(c.Assignment)},
+		Failure: failure,
+	})
 }
 
 // tokenLife is how long an endpoint takes the token of a call.

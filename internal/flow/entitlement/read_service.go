@@ -9,6 +9,7 @@ import (
 	"entente/internal/core/object"
 	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
+	"entente/internal/kit/jobs"
 	"entente/internal/kit/sqldb"
 )
 
@@ -264,10 +265,10 @@ func (s *Service) Assignment(ctx context.Context, who authz.Caller, id ids.Acces
 	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (*Assignment, error) { return assignmentShown(ctx, tx, who, id) })
 }
 
-// Repair has everything that an assignment gives given once more: what somebody
-// took by hand comes back.
+// Repair has everything that an assignment gives given once more, within seconds:
+// what somebody took by hand comes back.
 func (s *Service) Repair(ctx context.Context, who authz.Caller, id ids.AccessID) error {
-	err := s.db.Update(ctx, func(tx *sqldb.Tx) error {
+	return s.db.Update(ctx, func(tx *sqldb.Tx) error {
 		a, err := assignmentByID(ctx, tx, who.Tenant, id)
 		if err != nil {
 			return err
@@ -285,10 +286,12 @@ func (s *Service) Repair(ctx context.Context, who authz.Caller, id ids.AccessID)
 		if err := s.provision.Again(ctx, tx, a.Tenant, string(a.ID)); err != nil {
 			return err
 		}
-		return s.want(ctx, tx, a)
+		if err := s.want(ctx, tx, a); err != nil {
+			return err
+		}
+		if err := tellOf(ctx, tx, who, a, repairedAccess); err != nil {
+			return err
+		}
+		return jobs.Enqueue(ctx, tx, jobs.Job{Kind: AssignmentKind, Tenant: a.Tenant, Key: string(a.ID)})
 	})
-	if err != nil {
-		return err
-	}
-	return s.settle(ctx, who.Tenant, id)
 }

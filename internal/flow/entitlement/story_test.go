@@ -453,6 +453,7 @@ func TestAPackageThatChanges(t *testing.T) {
 		// By hand it is taken, and comes back.
 		must(t, s.Users.RemoveMember(ctx, s.A.Admin, s.group, s.guestOf(s.grace).ID))
 		must(t, s.service.Repair(ctx, s.A.Admin, s.assignment(r).ID))
+		s.work()
 		if !s.isIn(s.group, s.grace) {
 			t.Error("reprocessed, and not there")
 		}

@@ -474,7 +474,7 @@ func noteSettled(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.
 	if err != nil {
 		return err
 	}
-	if err := a.note(t, tx.Now()); err != nil {
+	if err := noteOf(ctx, tx, a, t); err != nil {
 		return err
 	}
 	return putAssignment(ctx, tx, a)
