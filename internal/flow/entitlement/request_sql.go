@@ -98,6 +98,20 @@ func addRequests(ctx context.Context, tx *sqldb.Tx, all []*Request) error {
 	return err
 }
 
+// alone refuses a request that is to wait while another does for its target and package.
+func alone(ctx context.Context, tx *sqldb.Tx, r *Request) error {
+	if !r.waits() {
+		return nil
+	}
+	var n int
+	err := tx.One(ctx, `select count(*) from assignment_request where tenant_id = ? and package_id = ? and target_id = ? and waits = 1 and id <> ?`,
+		[]any{r.Tenant, r.Package, r.Target, r.ID}, &n)
+	if err == nil && n > 0 {
+		err = openRequest()
+	}
+	return err
+}
+
 func openRequest() error {
 	return fault.Because(fault.Invalid, OpenRequest, "There is an open request of the target for this access package.").
 		WithFix("Wait until it ends, or cancel it.")

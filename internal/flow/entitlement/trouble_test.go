@@ -145,6 +145,25 @@ func TestAGuestOfAFailedDeliveryGoes(t *testing.T) {
 	})
 }
 
+// A delivery that failed is not tried again beside a new request for the same.
+func TestNothingIsTriedAgainBesideAnOpenRequest(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		must(t, s.Users.DeleteGroup(ctx, s.A.Admin, s.group))
+		r := s.gave()
+		s.tries()
+		next := s.ask(s.grace)
+		if err := s.service.Reprocess(ctx, s.A.Admin, r.ID); !errors.Is(err, entitlement.OpenRequest) {
+			t.Errorf("it is tried again beside another: %v", err)
+		}
+		if got := s.state(r).State; got != entitlement.DeliveryFailed {
+			t.Errorf("it is %s", got)
+		}
+		must(t, s.service.Cancel(ctx, s.from(s.grace), next.ID))
+		must(t, s.service.Reprocess(ctx, s.A.Admin, r.ID))
+	})
+}
+
 // Who may ask by a particular policy does not choose a laxer one instead, neither to
 // get access nor to keep it.
 func TestNobodyChoosesALaxerPolicy(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"entente/internal/core/object"
 	"entente/internal/kit/fault"
@@ -217,16 +218,32 @@ func forgetSubjects(ctx context.Context, tx *sqldb.Tx, p *Policy) error {
 	return err
 }
 
+// policiesAtOnce is how many policies PoliciesNaming reads in one statement.
+const policiesAtOnce = 500
+
 // PoliciesNaming returns the policies that name one of the subjects as targets,
-// and those whose scope is one of scopes: all by which somebody might ask.
-func PoliciesNaming(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, subjects []string, scopes []TargetScope) ([]*Policy, error) {
+// and those whose scope is one of scopes: all by which somebody might ask, the
+// oldest first.
+func PoliciesNaming(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, subjects []string, scopes []TargetScope) (all []*Policy, err error) {
 	named, args := Among("s.subject_id", nonNil(subjects))
 	scoped, more := Among("a.scope", nonNil(scopes))
-	return sqldb.All(ctx, tx, "select "+policyColumns+` from assignment_policy a
-		where a.tenant_id = ? and a.self_add = 1 and (1 = 1`+scoped+`
-		or a.id in (select s.policy_id from policy_subject s where s.tenant_id = ? and s.role = 'target'`+named+`))
-		order by a.created_us, a.id limit 1000`,
-		append(append(append([]any{tenant}, more...), tenant), args...), scanPolicy)
+	args = append(append(append([]any{tenant}, more...), tenant), args...)
+	for after := (&Policy{}); after != nil; {
+		at := sqldb.Micros(after.CreatedAt)
+		page, err := sqldb.All(ctx, tx, "select "+policyColumns+` from assignment_policy a
+			where a.tenant_id = ? and a.self_add = 1 and (1 = 1`+scoped+`
+			or a.id in (select s.policy_id from policy_subject s where s.tenant_id = ? and s.role = 'target'`+named+`))
+			and (a.created_us > ? or a.created_us = ? and a.id > ?)
+			order by a.created_us, a.id limit ?`, append(slices.Clone(args), at, at, after.ID, policiesAtOnce), scanPolicy)
+		if err != nil {
+			return nil, err
+		}
+		if after = nil; len(page) == policiesAtOnce {
+			after = page[len(page)-1]
+		}
+		all = append(all, page...)
+	}
+	return all, nil
 }
 
 func nonNil[T any](list []T) []T {

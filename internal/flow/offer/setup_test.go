@@ -218,3 +218,28 @@ func TestSettingsAreKept(t *testing.T) {
 
 // everything asks for a whole list.
 var everything query.Query
+
+// TestPoliciesOfManyAreFound has more policies than are read at once, many of one moment.
+func TestPoliciesOfManyAreFound(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		home, now := ids.New[ids.TenantID](), time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+		const many = 2*policiesAtOnce + 7
+		update(t, db, func(ctx context.Context, tx *sqldb.Tx) error {
+			for i := range many {
+				p := &Policy{Tenant: home, ID: ids.New[ids.PolicyID](), Package: ids.New[ids.PackageID](), Name: "p", Scope: AllExternalUsers,
+					Requestor: RequestorSettings{SelfAdd: true}, CreatedAt: now.Add(time.Duration(i/300) * time.Second), ModifiedAt: now}
+				if err := addPolicy(ctx, tx, p); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		update(t, db, func(ctx context.Context, tx *sqldb.Tx) error {
+			found, err := PoliciesNaming(ctx, tx, home, nil, []TargetScope{AllExternalUsers})
+			if n := len(ByID(found, func(p *Policy) ids.PolicyID { return p.ID })); err == nil && (n != many || len(found) != many) {
+				t.Errorf("%d policies are found, %d different ones; there are %d", len(found), n, many)
+			}
+			return err
+		})
+	})
+}
