@@ -82,3 +82,37 @@ func TestBetaKeepsWhatItCannotSay(t *testing.T) {
 		}
 	})
 }
+
+// TestV1KeepsWhatItCannotSay: so is a policy that v1.0 shows and takes back.
+func TestV1KeepsWhatItCannotSay(t *testing.T) {
+	eachGate(t, func(t *testing.T, g *gate) {
+		w := g.World
+		type m = map[string]any
+		policy := newGate(g.pkg, "allMemberUsers", g.ada)
+		id := g.c.Send(t, w, http.StatusCreated, "POST", em+"/assignmentPolicies", policy).Text("id")
+		v1, beta := em+"/assignmentPolicies/"+id, "/beta"+governed+"/accessPackageAssignmentPolicies/"+id
+		g.c.Send(t, w, http.StatusNoContent, "PATCH", beta, m{
+			"verifiableCredentialSettings": m{"credentialTypes": []any{m{"credentialType": "Employee", "issuers": []any{"did:web:fabrikam.example"}}}},
+			"requestorSettings":            m{"scopeType": "AllExistingConnectedOrganizationSubjects", "acceptRequests": true, "allowedRequestors": []any{}},
+		})
+		read := func(at string) m {
+			t.Helper()
+			body := g.c.Send(t, w, http.StatusOK, "GET", at, nil).Body
+			maps.DeleteFunc(body, func(name string, _ any) bool { return name == "@odata.context" || name == "modifiedDateTime" })
+			return body
+		}
+		before, shown := read(beta), read(v1)
+		if shown["allowedTargetScope"] != "unknownFutureValue" || before["verifiableCredentialSettings"] == nil {
+			t.Errorf("v1.0 shows %v, beta %v", shown, before)
+		}
+		g.c.Send(t, w, http.StatusOK, "PUT", v1, shown)
+		if after := read(beta); !reflect.DeepEqual(after, before) {
+			t.Errorf("PUT of what v1.0 showed makes\n%v\nof\n%v", after, before)
+		}
+		shown["allowedTargetScope"] = "allMemberUsers"
+		g.c.Send(t, w, http.StatusOK, "PUT", v1, shown)
+		if after := read(v1); after["allowedTargetScope"] != "allMemberUsers" {
+			t.Errorf("a scope that v1.0 says is %v", after["allowedTargetScope"])
+		}
+	})
+}

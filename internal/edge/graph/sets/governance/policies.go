@@ -168,6 +168,9 @@ func stageID(p *offer.Policy, e offer.StageExtension) string {
 	return ids.Derived[string]("stage", string(p.ID), e.Stage)
 }
 
+// unknownScope is v1.0's word for a scope that it has no word for.
+const unknownScope offer.TargetScope = "unknownFutureValue"
+
 // A policyFace is what v1.0 shows of a policy.
 type policyFace struct {
 	ID            ids.PolicyID    `json:"id"`
@@ -281,7 +284,7 @@ func policyItem(p *offer.Policy) (edm.Item, error) {
 		Targets: subjectsOf(p.Targets), Questions: []any{},
 	}
 	if p.Scope == offer.AllExistingConnectedOrganizationUsers {
-		f.Scope = "unknownFutureValue" // v1.0 has no word for it
+		f.Scope = string(unknownScope)
 	}
 	if a := p.Automatic; a != nil {
 		f.Automatic = &automaticFace{formatDuration(a.Grace), a.Take, a.Give}

@@ -15,14 +15,14 @@ import (
 func absent(id string) error { return object.Missing(id) }
 
 // readPolicy applies a body to a policy. With whole it says all, and what it
-// leaves out is as in a new policy; but a body of beta keeps what beta has no words
-// for, and what beta shows roughly where it says what beta showed. The members of
+// leaves out is as in a new policy; but what its version has no words for stays, and
+// what beta shows roughly does where it says what beta showed. The members of
 // both versions are read.
 func readPolicy(r *edm.Request, p *offer.Policy, whole bool) error {
 	was := *p
 	if whole {
 		*p = offer.Policy{Scope: offer.NotSpecified, Expiration: offer.Expiration{Type: offer.NoExpiration}}
-		if r.Version == edm.Beta {
+		if p.Credentials = was.Credentials; r.Version == edm.Beta { // of credentials v1.0 says nothing
 			keepBeyondBeta(p, &was)
 		}
 	}
@@ -30,7 +30,11 @@ func readPolicy(r *edm.Request, p *offer.Policy, whole bool) error {
 	if r.Version == edm.Beta && was.ID != "" {
 		b.was = &was
 	}
-	return readPolicyBody(b, p)
+	err := readPolicyBody(b, p)
+	if p.Scope == unknownScope && was.Scope == offer.AllExistingConnectedOrganizationUsers {
+		p.Scope = was.Scope // what v1.0 shows for want of a word says nothing when it comes back
+	}
+	return err
 }
 
 // readPolicyBody reads the members that a body has.
