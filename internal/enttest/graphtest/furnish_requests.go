@@ -83,6 +83,8 @@ func furnishHeld(f *Furnishing) {
 	roles, _ := f.Send(http.MethodGet, "/beta"+delivered+"?$filter="+url.QueryEscape("accessPackageSubject/objectId eq '"+guest+"'"), nil)["value"].([]any)
 	f.IDs[delivered], _ = roles[0].(map[string]any)["id"].(string)
 	f.IDs[delivered+"/accessPackageAssignments"] = f.IDs[governed+"/assignments"]
+	f.IDs[governed+"/assignments/accessPackageAssignmentRequests"] = f.IDs[list]
+	f.IDs[governed+"/assignments/accessPackageAssignmentResourceRoles"] = f.IDs[delivered]
 	chiefs, _ := f.Send(http.MethodGet, "/v1.0/users?$filter="+url.QueryEscape("startswith(userPrincipalName,'admin@')"), nil)["value"].([]any)
 	chief, _ := chiefs[0].(map[string]any)["id"].(string)
 	later := newGift(f.IDs["held package"], f.IDs["held policy"], map[string]any{"targetId": chief})

@@ -481,6 +481,23 @@ func TestWhatIsOffered(t *testing.T) {
 			t.Fatalf("given: %s", one.Raw)
 		}
 		g.approver.Send(t, w, http.StatusForbidden, "GET", roles, nil) // without a role
+		held := "/beta" + governed + "/accessPackageAssignments"
+		around := g.c.Send(t, w, http.StatusOK, "GET", filtered(held, "accessPackageId eq '"+g.pkg+"'")+"&$expand="+
+			url.QueryEscape("target,accessPackageAssignmentRequests,accessPackageAssignmentResourceRoles($expand=accessPackageResourceRole,accessPackageResourceScope)"), nil)
+		holds := around.Items()[0]
+		asks, gives := holds["accessPackageAssignmentRequests"].([]any), holds["accessPackageAssignmentResourceRoles"].([]any)
+		if len(asks) != 1 || asks[0].(map[string]any)["id"] != made || len(gives) != 1 || gives[0].(map[string]any)["id"] != list[0]["id"] ||
+			gives[0].(map[string]any)["accessPackageResourceRole"].(map[string]any)["displayName"] != "Member" {
+			t.Errorf("an assignment with what hangs on it: %s", around.Raw)
+		}
+		own := w.Person(t, w.A, ids.ObjectID(g.lee), "EntitlementMgmt-SubjectAccess.ReadWrite", "EntitlementManagement.Read.All")
+		for _, part := range []string{"/accessPackageAssignmentRequests", "/accessPackageAssignmentResourceRoles"} {
+			at := held + "/" + holds["id"].(string) + part
+			if got := own.Send(t, w, http.StatusOK, "GET", at, nil).Items(); len(got) != 1 {
+				t.Errorf("who has it sees %d of %s", len(got), part)
+			}
+			other.Send(t, w, http.StatusForbidden, "GET", at, nil)
+		}
 		if list := g.asker.Send(t, w, http.StatusOK, "GET", history, nil).Items(); len(list) != 0 {
 			t.Errorf("while lee has it: %v", list)
 		}

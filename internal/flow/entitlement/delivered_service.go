@@ -21,10 +21,7 @@ func (s *Service) Delivered(ctx context.Context, who authz.Caller, q offer.Asked
 			return offer.List[*provision.Row]{}, err
 		}
 		where := " and exists (select 1 from package_assignment a where a.tenant_id = s.tenant_id and a.id = s.source" + within + ")"
-		return offer.Listed(q, func() (int, error) { return provision.CountRows(ctx, tx, who.Tenant, where, args, q.Query.Filter) },
-			func() (object.Page[*provision.Row], error) {
-				return provision.Rows(ctx, tx, who.Tenant, where, args, q.Query)
-			})
+		return rolesIn(ctx, tx, who, where, args, q)
 	})
 }
 
@@ -53,28 +50,47 @@ type DeliveredRole struct {
 
 // DeliveredRole returns what stands around a role that Delivered lists.
 func (s *Service) DeliveredRole(ctx context.Context, who authz.Caller, id string) (DeliveredRole, error) {
-	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (d DeliveredRole, err error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (DeliveredRole, error) {
 		l, err := sourcesOf(ctx, tx, who, id, offer.Asked{Query: query.Query{Page: query.Page{Limit: 1}}})
+		if err == nil && len(l.Items) == 0 {
+			err = object.Missing(id)
+		}
 		if err != nil {
-			return d, err
+			return DeliveredRole{}, err
 		}
-		if len(l.Items) == 0 {
-			return d, object.Missing(id)
-		}
-		row, err := provision.Rows(ctx, tx, who.Tenant, "", nil, offer.One(id).Query)
-		if err != nil {
-			return d, err
-		}
-		b, err := subjectByID(ctx, tx, who.Tenant, l.Items[0].Target)
-		if err != nil {
-			return d, err
-		}
-		if d.Target, err = subjectView(ctx, tx, b); err != nil {
-			return d, err
-		}
-		d.RoleScope, err = givenAs(ctx, tx, who.Tenant, l.Items[0].Package, row.Items[0].Role)
-		return d, err
+		return roleAround(ctx, tx, who, l.Items[0], id)
 	})
+}
+
+// RoleOf returns what stands around a role that RolesOf lists.
+func (s *Service) RoleOf(ctx context.Context, who authz.Caller, of ids.AccessID, id string) (DeliveredRole, error) {
+	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (DeliveredRole, error) {
+		a, err := assignmentShown(ctx, tx, who, of)
+		if err != nil {
+			return DeliveredRole{}, err
+		}
+		return roleAround(ctx, tx, who, a, id)
+	})
+}
+
+// roleAround returns what stands around a role that an assignment has brought about.
+func roleAround(ctx context.Context, tx *sqldb.Tx, who authz.Caller, a *Assignment, id string) (d DeliveredRole, err error) {
+	l, err := rolesIn(ctx, tx, who, " and s.source = ?", []any{a.ID}, offer.One(id))
+	if err == nil && len(l.Items) == 0 {
+		err = object.Missing(id)
+	}
+	if err != nil {
+		return d, err
+	}
+	b, err := subjectByID(ctx, tx, who.Tenant, a.Target)
+	if err != nil {
+		return d, err
+	}
+	if d.Target, err = subjectView(ctx, tx, b); err != nil {
+		return d, err
+	}
+	d.RoleScope, err = givenAs(ctx, tx, who.Tenant, a.Package, l.Items[0].Role)
+	return d, err
 }
 
 // givenAs returns what a package gives that is the role, or NotFound where it

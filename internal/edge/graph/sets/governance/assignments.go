@@ -8,6 +8,7 @@ import (
 	"entente/internal/edge/graph/edm"
 	"entente/internal/flow/entitlement"
 	"entente/internal/flow/offer"
+	"entente/internal/flow/provision"
 	"entente/internal/kit/ids"
 )
 
@@ -47,7 +48,49 @@ func (s Services) assignments() *edm.Set {
 			s.subjectPart("target", func(ctx context.Context, r *edm.Request) (entitlement.SubjectView, error) {
 				return s.Entitlement.Holder(ctx, r.Who, of(r))
 			}),
+			s.requestsPart(of),
+			s.rolesPart(of),
 		},
+	}
+}
+
+// requestsPart are the requests that have made, changed or ended an assignment, which
+// beta alone shows.
+func (s Services) requestsPart(of func(*edm.Request) ids.AccessID) *edm.Set {
+	find := func(ctx context.Context, r *edm.Request, q offer.Asked) (offer.List[*entitlement.Request], error) {
+		return s.Entitlement.RequestsOf(ctx, r.Who, of(r), q)
+	}
+	return &edm.Set{
+		Path: edm.Name{Beta: "accessPackageAssignmentRequests"}, Type: edm.Of("accessPackageAssignmentRequest"),
+		List: edm.List{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
+			l, err := find(ctx, r, asked(r))
+			return paged(l, err, s.requestItem(ctx, r))
+		}},
+		Get: edm.Get{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
+			l, err := find(ctx, r, offer.One(r.ID))
+			return only(l, err, r.ID, s.requestItem(ctx, r))
+		}},
+	}
+}
+
+// rolesPart are the roles that an assignment has brought about, which beta alone shows.
+func (s Services) rolesPart(of func(*edm.Request) ids.AccessID) *edm.Set {
+	find := func(ctx context.Context, r *edm.Request, q offer.Asked) (offer.List[*provision.Row], error) {
+		return s.Entitlement.RolesOf(ctx, r.Who, of(r), q)
+	}
+	return &edm.Set{
+		Path: edm.Name{Beta: "accessPackageAssignmentResourceRoles"}, Type: edm.Of("accessPackageAssignmentResourceRole"),
+		List: edm.List{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) {
+			l, err := find(ctx, r, asked(r))
+			return paged(l, err, deliveredItem)
+		}},
+		Get: edm.Get{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
+			l, err := find(ctx, r, offer.One(r.ID))
+			return only(l, err, r.ID, deliveredItem)
+		}},
+		Parts: roleParts(func(ctx context.Context, r *edm.Request) (entitlement.DeliveredRole, error) {
+			return s.Entitlement.RoleOf(ctx, r.Who, of(r), r.Parents[1])
+		}),
 	}
 }
 

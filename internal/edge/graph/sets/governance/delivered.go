@@ -13,18 +13,6 @@ import (
 // alone has: what assignments have brought about, role by role.
 // https://learn.microsoft.com/graph/api/resources/accesspackageassignmentresourcerole?view=graph-rest-beta
 func (s Services) delivered() *edm.Set {
-	around := func(ctx context.Context, r *edm.Request) (entitlement.DeliveredRole, error) {
-		return s.Entitlement.DeliveredRole(ctx, r.Who, r.Parents[0])
-	}
-	part := func(name, of string, show func(entitlement.DeliveredRole) (edm.Item, error)) *edm.Set {
-		return &edm.Set{
-			Path: edm.Name{Beta: name}, Type: edm.Of(of), Single: true,
-			Get: edm.Get{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
-				d, err := around(ctx, r)
-				return rendered(d, err, show)
-			}},
-		}
-	}
 	sources := func(ctx context.Context, r *edm.Request, q offer.Asked) (edm.Page, error) {
 		l, err := s.Entitlement.SourcesOf(ctx, r.Who, r.Parents[0], q)
 		return s.assignmentPage(ctx, r, l, err)
@@ -40,25 +28,40 @@ func (s Services) delivered() *edm.Set {
 			l, err := s.Entitlement.Delivered(ctx, r.Who, offer.One(r.ID))
 			return only(l, err, r.ID, deliveredItem)
 		}},
-		Parts: []*edm.Set{
-			part("accessPackageResourceRole", "accessPackageResourceRole", func(d entitlement.DeliveredRole) (edm.Item, error) { return roleItem(d.Role) }),
-			part("accessPackageResourceScope", "accessPackageResourceScope", func(d entitlement.DeliveredRole) (edm.Item, error) { return scopeItem(d.Scope) }),
-			part("accessPackageSubject", "accessPackageSubject", func(d entitlement.DeliveredRole) (edm.Item, error) { return subjectItem(d.Target) }),
-			{
-				Path: edm.Name{Beta: "accessPackageAssignments"}, Type: edm.Of("accessPackageAssignment"),
-				List: edm.List{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) { return sources(ctx, r, asked(r)) }},
-				Get: edm.Get{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
-					page, err := sources(ctx, r, offer.One(r.ID))
-					if err == nil && len(page.Items) == 0 {
-						err = absent(r.ID)
-					}
-					if err != nil {
-						return edm.Item{}, err
-					}
-					return page.Items[0], nil
-				}},
-			},
-		},
+		Parts: append(roleParts(func(ctx context.Context, r *edm.Request) (entitlement.DeliveredRole, error) {
+			return s.Entitlement.DeliveredRole(ctx, r.Who, r.Parents[0])
+		}), &edm.Set{
+			Path: edm.Name{Beta: "accessPackageAssignments"}, Type: edm.Of("accessPackageAssignment"),
+			List: edm.List{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Page, error) { return sources(ctx, r, asked(r)) }},
+			Get: edm.Get{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
+				page, err := sources(ctx, r, offer.One(r.ID))
+				if err == nil && len(page.Items) == 0 {
+					err = absent(r.ID)
+				}
+				if err != nil {
+					return edm.Item{}, err
+				}
+				return page.Items[0], nil
+			}},
+		}),
+	}
+}
+
+// roleParts are the parts of a role that was brought about.
+func roleParts(around func(ctx context.Context, r *edm.Request) (entitlement.DeliveredRole, error)) []*edm.Set {
+	part := func(name, of string, show func(entitlement.DeliveredRole) (edm.Item, error)) *edm.Set {
+		return &edm.Set{
+			Path: edm.Name{Beta: name}, Type: edm.Of(of), Single: true,
+			Get: edm.Get{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
+				d, err := around(ctx, r)
+				return rendered(d, err, show)
+			}},
+		}
+	}
+	return []*edm.Set{
+		part("accessPackageResourceRole", "accessPackageResourceRole", func(d entitlement.DeliveredRole) (edm.Item, error) { return roleItem(d.Role) }),
+		part("accessPackageResourceScope", "accessPackageResourceScope", func(d entitlement.DeliveredRole) (edm.Item, error) { return scopeItem(d.Scope) }),
+		part("accessPackageSubject", "accessPackageSubject", func(d entitlement.DeliveredRole) (edm.Item, error) { return subjectItem(d.Target) }),
 	}
 }
 
