@@ -137,7 +137,7 @@ func (p *pages) catalog(w http.ResponseWriter, r *http.Request, v *admin.Visitor
 	if c.Removable() == nil {
 		t.Do = append(t.Do, portal.Link{Text: "Delete…", To: inCatalog(v, c.ID, "/delete")})
 	}
-	for _, section := range []func(*http.Request, *admin.Visitor, *offer.Catalog) (portal.Section, error){p.resources, p.packagesIn, p.rolesIn} {
+	for _, section := range []func(*http.Request, *admin.Visitor, *offer.Catalog) (portal.Section, error){p.resources, p.packagesIn, p.extensionsIn, p.rolesIn} {
 		s, err := section(r, v, c)
 		if err != nil {
 			return err

@@ -187,3 +187,55 @@ func TestWalls(t *testing.T) {
 		}
 	})
 }
+
+// TestCustomExtension: an endpoint is named, called by a policy, changed and removed;
+// what only Graph says of it stays.
+func TestCustomExtension(t *testing.T) {
+	each(t, func(t *testing.T, s *enttest.Server, b *browser.Browser, at string) {
+		const list = "identityGovernance/entitlementManagement/"
+		catalog := make(t, s, s.A, list+"catalogs", m{"displayName": "Partner engineering"})
+		home := at + "/catalogs/" + catalog
+		p := b.Follow(b.Get(home).Wants(http.StatusOK, "No custom extension"), "New custom extension").Wants(http.StatusOK, "Requests wait for its answer")
+		b.Submit(p, "Create custom extension in Contoso", url.Values{"name": {""}, "url": {"https://hooks.contoso.example/a"}}).Wants(http.StatusUnprocessableEntity, "A name is needed")
+		b.Submit(p, "Create custom extension in Contoso", url.Values{"name": {"Checks"}, "url": {"http://hooks.contoso.example/a"}}).Wants(http.StatusUnprocessableEntity, "must begin with https://")
+		b.Submit(p, "Create custom extension in Contoso", url.Values{"name": {"Checks"}, "url": {"https://hooks.contoso.example/a"}, "kind": {"nothing"}}).Wants(http.StatusUnprocessableEntity, "Choose what it is called for")
+		b.Submit(p, "Create custom extension in Contoso", url.Values{"name": {"Checks"}, "url": {"https://hooks.contoso.example/a"}, "kind": {"assignment"}, "wait": {"60"}}).
+			Wants(http.StatusUnprocessableEntity, "Nothing waits before the end")
+		b.Submit(p, "Create custom extension in Contoso", url.Values{"name": {"Checks"}, "url": {"https://hooks.contoso.example/a"}, "wait": {"-1"}}).Wants(http.StatusUnprocessableEntity, "Choose how long")
+		p = b.Submit(p, "Create custom extension in Contoso", url.Values{"name": {"Checks <b>"}, "url": {"https://hooks.contoso.example/a"}, "wait": {"240"}}).
+			Wants(http.StatusOK, "The custom extension is made.", "Checks <b>", "https://hooks.contoso.example/a", "Requests", "Up to 4 hours", "1000 milliseconds", "Once")
+		one := p.At.Path
+		b.Get(home).Wants(http.StatusOK, "Checks <b>", "hooks.contoso.example")
+
+		// What the form does not show stays: a wait of its own, and how calls are made.
+		graph := "/v1.0/" + list + "catalogs/" + catalog + "/customWorkflowExtensions/" + path.Base(one)
+		var was, now m
+		s.Graph(t, s.A, http.MethodGet, graph, nil, &was)
+		was["callbackConfiguration"], was["clientConfiguration"] = m{"timeoutDuration": "PT100M"}, m{"maximumRetries": 0, "timeoutInMilliseconds": 500}
+		delete(was, "@odata.context")
+		s.Graph(t, s.A, http.MethodPut, graph, was, nil)
+		p = b.Follow(b.Get(one).Wants(http.StatusOK, "Up to 100 minutes", "500 milliseconds"), "Edit").Wants(http.StatusOK, "Up to 100 minutes")
+		b.Submit(p, "Save in Contoso", url.Values{"name": {"Checks"}}).Wants(http.StatusOK, "The custom extension is changed.", "Up to 100 minutes", "500 milliseconds")
+		b.Submit(b.Get(one+"/edit"), "Save in Contoso", url.Values{"wait": {""}}).Wants(http.StatusOK, "the request goes on")
+		s.Graph(t, s.A, http.MethodGet, graph, nil, &now)
+		if now["displayName"] != "Checks" || now["callbackConfiguration"] != nil || now["clientConfiguration"] == nil {
+			t.Errorf("it is %v", now)
+		}
+
+		of := make(t, s, s.A, list+"accessPackages", m{"displayName": "Turbine", "catalog": m{"id": catalog}})
+		make(t, s, s.A, list+"assignmentPolicies", m{"displayName": "Members", "accessPackage": m{"id": of}, "allowedTargetScope": "allMemberUsers",
+			"customExtensionStageSettings": []any{m{"stage": "assignmentRequestCreated", "customExtension": m{"@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension", "id": path.Base(one)}}}})
+		p = b.Follow(b.Get(one), "Delete…").Wants(http.StatusOK, "Delete custom extension “Checks”?")
+		b.Submit(p, "Delete custom extension in Contoso", nil).Wants(http.StatusUnprocessableEntity, "call the custom extension")
+
+		p = b.Follow(b.Get(home), "New custom extension")
+		p = b.Submit(p, "Create custom extension in Contoso", url.Values{"name": {"Ends"}, "url": {"https://hooks.contoso.example/b"}, "kind": {"assignment"}}).
+			Wants(http.StatusOK, "Assignments that end soon")
+		p = b.Follow(b.Follow(p, "Edit").Wants(http.StatusOK, "Ends"), "Cancel")
+		b.Submit(b.Follow(p, "Delete…"), "Delete custom extension in Contoso", nil).Wants(http.StatusOK, "The custom extension is deleted.", "Checks")
+		b.Get(p.At.Path).Wants(http.StatusNotFound)
+
+		other := make(t, s, s.A, list+"catalogs", m{"displayName": "Another"})
+		b.Get(at + "/catalogs/" + other + "/extensions/" + path.Base(one)).Wants(http.StatusNotFound)
+	})
+}
