@@ -69,6 +69,8 @@ func furnish(t *testing.T, engine sqldb.Engine) *desk {
 	s.Graph(t, s.A, http.MethodPost, em+"connectedOrganizations/"+organization+"/internalSponsors/$ref", m{"@odata.id": s.Name + "/v1.0/users/" + ada}, nil)
 	catalog := d.make(s.A, em+"catalogs", m{"displayName": "Catalog" + hostile, "description": hostile, "state": "published", "isExternallyVisible": true})
 	d.make(s.A, em+"resourceRequests", m{"requestType": "adminAdd", "catalog": m{"id": catalog}, "resource": m{"originId": team, "originSystem": "AadGroup"}})
+	d.make(s.A, em+"catalogs/"+catalog+"/customWorkflowExtensions", m{"@odata.type": "#microsoft.graph.accessPackageAssignmentRequestWorkflowExtension", "displayName": "Extension" + hostile,
+		"description": hostile, "endpointConfiguration": m{"@odata.type": "#microsoft.graph.logicAppTriggerEndpointConfiguration", "url": "https://hooks.contoso.example/" + url.PathEscape(hostile)}})
 	var resources struct{ Value []m }
 	s.Graph(t, s.A, http.MethodGet, em+"catalogs/"+catalog+"/resources", nil, &resources)
 	offer := func(name string) string {

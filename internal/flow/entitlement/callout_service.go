@@ -82,6 +82,13 @@ func (s *Service) Resume(ctx context.Context, who authz.Caller, id ids.RequestID
 		if err != nil {
 			return err
 		}
+		target, requestor, err := r.parties(ctx, tx)
+		if err == nil { // its word is as good as an approver's
+			err = notOwn(ctx, tx, who, target, requestor)
+		}
+		if err != nil {
+			return err
+		}
 		var c *Callout
 		if r.Callout != "" {
 			if c, err = calloutByID(ctx, tx, who.Tenant, r.Callout); err != nil {

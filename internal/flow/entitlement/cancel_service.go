@@ -12,7 +12,26 @@ import (
 
 // Cancel takes a request back: its requestor, its target, or who administers it.
 func (s *Service) Cancel(ctx context.Context, who authz.Caller, id ids.RequestID) error {
-	return s.changeRequest(ctx, who, id, true, canceledRequest, cancel)
+	return s.changeRequest(ctx, who, id, true, canceledRequest, func(ctx context.Context, tx *sqldb.Tx, r *Request) error {
+		if err := mayCancel(ctx, tx, who, r); err != nil {
+			return err
+		}
+		return cancel(ctx, tx, r)
+	})
+}
+
+// mayCancel refuses a target what others do to their access: administrators, or the
+// installation.
+func mayCancel(ctx context.Context, tx *sqldb.Tx, who authz.Caller, r *Request) error {
+	_, requestor, err := r.parties(ctx, tx)
+	if err != nil || requestor.Is(who.Subject, who.Object) || r.Type.ByPeople() {
+		return err
+	}
+	p, err := packageOf(ctx, tx, r.Tenant, r.Package)
+	if err != nil {
+		return err
+	}
+	return offer.May(ctx, tx, who, p.Catalog, offer.ToAssign)
 }
 
 // cancel ends a request that has brought about nothing yet, and the call to a custom

@@ -97,6 +97,12 @@ func (t RequestType) Administers() bool {
 	return t == AdminAdd || t == AdminUpdate || t == AdminRemove
 }
 
+// ByPeople reports whether those make it whom the access is for, or others on their
+// behalf.
+func (t RequestType) ByPeople() bool {
+	return t == UserAdd || t == UserUpdate || t == UserRemove || t == OnBehalfAdd
+}
+
 // A RequestState is Graph's accessPackageRequestState.
 type RequestState string
 

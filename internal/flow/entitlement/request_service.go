@@ -2,6 +2,7 @@ package entitlement
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"entente/internal/core/authz"
@@ -157,8 +158,14 @@ func (a *asking) authority(ctx context.Context, tx *sqldb.Tx, who authz.Caller) 
 		if err := offer.May(ctx, tx, who, a.catalog.ID, offer.ToAssign); err != nil {
 			return err
 		}
-		if t != AdminAdd {
+		switch {
+		case t == AdminRemove:
 			return nil
+		case t == AdminUpdate && a.sameRules():
+			return a.bypass(ctx, tx, who)
+		}
+		if t == AdminUpdate && a.policy.Automatic != nil {
+			return fault.Because(fault.Forbidden, NotInScope, "By an automatic policy the installation alone gives access.")
 		}
 		if a.policy == nil {
 			return offer.Bad("assignment.assignmentPolicyId", "An administrator says by which policy.")
@@ -166,10 +173,9 @@ func (a *asking) authority(ctx context.Context, tx *sqldb.Tx, who authz.Caller) 
 		if a.target.Object == "" && !a.catalog.External { // who sets up packages does not open the catalog
 			return closed()
 		}
-		// Who may change the policy need not ask by it. An assignment manager
-		// cannot, and goes the policy's way.
-		beyond := offer.May(ctx, tx, who, a.catalog.ID, offer.ToPackage)
-		a.approval = beyond != nil && a.policy.Approval.ForAdd
+		if err := a.bypass(ctx, tx, who); err != nil {
+			return err
+		}
 		return a.reach(ctx, tx)
 	}
 	if t != UserRemove && !a.catalog.Published {
@@ -207,13 +213,34 @@ func (a *asking) authority(ctx context.Context, tx *sqldb.Tx, who authz.Caller) 
 	if t != UserRemove && outside(a.target, a.policy.Scope) && !a.catalog.External {
 		return closed()
 	}
-	switch t {
-	case UserAdd, OnBehalfAdd:
-		a.approval = a.policy.Approval.ForAdd
-	case UserUpdate:
-		a.approval = a.policy.Approval.ForUpdate
-	}
+	a.approval = a.approved()
 	return nil
+}
+
+// sameRules reports whether the access stays with the policy that it was given by.
+func (a *asking) sameRules() bool { return a.assignment != nil && a.policy.ID == a.assignment.Policy }
+
+// approved reports whether the policy has such a request approved. Access that comes
+// by another policy than before is new by that one.
+func (a *asking) approved() bool {
+	switch says := a.policy.Approval; {
+	case a.in.Type.Removes():
+		return false
+	case a.in.Type.Adds():
+		return says.ForAdd
+	default:
+		return says.ForUpdate || !a.sameRules() && says.ForAdd
+	}
+}
+
+// bypass lets those who may change the policy do without its approval. An assignment
+// manager cannot change it, and goes its way.
+func (a *asking) bypass(ctx context.Context, tx *sqldb.Tx, who authz.Caller) error {
+	err := offer.May(ctx, tx, who, a.catalog.ID, offer.ToPackage)
+	if a.approval = err != nil && a.approved(); errors.Is(err, fault.Forbidden) {
+		err = nil
+	}
+	return err
 }
 
 // reach refuses an administrator's assignment by a policy that is not for the
@@ -390,7 +417,8 @@ func (a *asking) conditions(ctx context.Context, tx *sqldb.Tx, who authz.Caller)
 	}
 	// Otherwise the store tells when the request is stored. To ask it before is to have
 	// read, for serializable transactions, what everybody else who asks writes.
-	if a.in.ValidateOnly || t == SystemUpdate {
+	// The installation goes on with others where somebody is in its way.
+	if a.in.ValidateOnly || t == SystemUpdate || t == SystemAdd {
 		if open, err := hasOpen(ctx, tx, who.Tenant, a.pkg.ID, a.target.ID); err != nil || open {
 			if err == nil {
 				err = openRequest()
@@ -420,7 +448,7 @@ func (a *asking) conditions(ctx context.Context, tx *sqldb.Tx, who authz.Caller)
 	if a.request, err = newRequest(a.policy, t, a.requestor.ID, a.target.ID, a.in.Justification, tx.Now()); err != nil {
 		return err
 	}
-	asked := t == UserAdd || t == OnBehalfAdd
+	asked := t == UserAdd || t == OnBehalfAdd || t == UserUpdate && !a.sameRules()
 	if asked || len(a.in.Answers) > 0 {
 		if a.request.Answers, err = check(a.policy.Questions, a.in.Answers); err != nil {
 			return err

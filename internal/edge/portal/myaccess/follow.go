@@ -112,7 +112,7 @@ func (p *Pages) request(w http.ResponseWriter, r *http.Request, v *visitor) erro
 	}
 	switch c.Request.State {
 	case entitlement.Submitted, entitlement.PendingApproval, entitlement.Scheduled:
-		if c.Own {
+		if c.Own && c.Type.ByPeople() {
 			d.Do = append(d.Do, portal.Link{Text: "Cancel request", To: page + "/cancel"})
 		}
 	case entitlement.Denied, entitlement.Canceled, entitlement.DeliveryFailed:

@@ -1,0 +1,165 @@
+package entitlement_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"entente/internal/core/authz"
+	"entente/internal/core/directory"
+	"entente/internal/flow/entitlement"
+	"entente/internal/flow/offer"
+	"entente/internal/kit/fault"
+)
+
+// gates are a policy of a day that nobody has to approve, and one of a year that ada
+// approves, for the same people.
+func (s *stage) gates() (short, long *offer.Policy) {
+	s.t.Helper()
+	gate := func(days time.Duration, approval offer.ApprovalSettings) *offer.Policy {
+		s.t.Helper()
+		p, err := s.service.ChangePolicy(s.t.Context(), s.A.Admin, s.policyFor(offer.AllMemberUsers).ID, func(p *offer.Policy) error {
+			p.Expiration = offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: days * day}
+			p.Requestor = offer.RequestorSettings{SelfAdd: true, SelfUpdate: true, SelfRemove: true}
+			p.Approval = approval
+			return nil
+		})
+		must(s.t, err)
+		return p
+	}
+	return gate(1, offer.ApprovalSettings{}), gate(365, offer.ApprovalSettings{ForAdd: true, Stages: []offer.Stage{{TimeOut: 14 * day,
+		Primary: []offer.SubjectSet{{Kind: offer.SingleUser, Object: s.ada.ID}}}}})
+}
+
+// manager is a member who assigns the catalog's packages.
+func (s *stage) manager(nick string) (*directory.User, authz.Caller) {
+	s.t.Helper()
+	u := s.AddUser(s.t, s.A, nick)
+	_, err := s.service.AssignRole(s.t.Context(), s.A.Admin, offer.RoleAssignment{Role: offer.AssignmentManager, Principal: u.ID, Catalog: s.catalog.ID})
+	must(s.t, err)
+	return u, s.member(u)
+}
+
+// TestAccessByAnotherPolicyIsApprovedAnew has access that came by one policy go on by
+// another that wants approval and an answer.
+func TestAccessByAnotherPolicyIsApprovedAnew(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		short, long := s.gates()
+		lee, who := s.manager("lee")
+		r, err := s.service.Submit(ctx, who, entitlement.Submission{Type: entitlement.UserAdd, Package: s.pkg.ID, Policy: short.ID})
+		must(t, err)
+		s.work()
+		a := s.assignment(r)
+		own := entitlement.Submission{Type: entitlement.UserUpdate, Package: s.pkg.ID, Policy: long.ID}
+		more, err := s.service.Submit(ctx, who, own)
+		must(t, err)
+		if got := s.state(more).State; got != entitlement.PendingApproval {
+			t.Errorf("by another policy the extension is %s", got)
+		}
+		must(t, s.service.Cancel(ctx, who, more.ID))
+
+		change := entitlement.Submission{Type: entitlement.AdminUpdate, Assignment: a.ID, Policy: long.ID}
+		more, err = s.service.Submit(ctx, who, change)
+		must(t, err)
+		if got := s.state(more).State; got != entitlement.PendingApproval {
+			t.Errorf("an assignment manager's change to another policy is %s", got)
+		}
+		must(t, s.service.Cancel(ctx, who, more.ID))
+
+		_, err = s.service.ChangePolicy(ctx, s.A.Admin, long.ID, func(p *offer.Policy) error {
+			p.Questions = []offer.Question{{Text: offer.Localized{Text: "Why?"}, Required: true}}
+			return nil
+		})
+		must(t, err)
+		if _, err := s.service.Submit(ctx, who, own); !errors.Is(err, fault.Invalid) {
+			t.Errorf("its question is not asked: %v", err)
+		}
+		if now := s.assignment(r); now.Policy != short.ID || !now.EndsAt.Equal(a.EndsAt) {
+			t.Errorf("it is by %s until %s", now.Policy, now.EndsAt)
+		}
+		change.Policy = s.policy.ID // for people of B
+		if _, err := s.service.Submit(ctx, s.A.Admin, change); !errors.Is(err, entitlement.NotInScope) {
+			t.Errorf("a change to a policy that is not for lee: %v", err)
+		}
+		auto, err := s.service.CreatePolicy(ctx, s.A.Admin, s.automatic(design, 0))
+		must(t, err)
+		change.Policy = auto.ID
+		if _, err := s.service.Submit(ctx, s.A.Admin, change); !errors.Is(err, entitlement.NotInScope) {
+			t.Errorf("a change to an automatic policy: %v", err)
+		}
+		change.Policy = long.ID
+		_, err = s.service.Submit(ctx, s.A.Admin, change)
+		must(t, err)
+		s.work()
+		if now := s.assignment(r); now.Policy != long.ID || now.Object != lee.ID {
+			t.Errorf("whoever may change policies has it by %s", now.Policy)
+		}
+	})
+}
+
+// TestATargetLeavesWhatAdministratorsDo has somebody cancel what an administrator does
+// to their access.
+func TestATargetLeavesWhatAdministratorsDo(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		in := entitlement.Submission{Type: entitlement.AdminUpdate, Assignment: s.assignment(s.gave()).ID}
+		in.Schedule.Start = s.Clock.Now().Add(day)
+		in.Schedule.Expiration = offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: day}
+		r, err := s.service.Submit(ctx, s.A.Admin, in)
+		must(t, err)
+		if err := s.service.Cancel(ctx, s.from(s.grace), r.ID); !errors.Is(err, fault.Forbidden) {
+			t.Errorf("the target cancels it: %v", err)
+		}
+		_, manager := s.manager("lee")
+		must(t, s.service.Cancel(ctx, manager, r.ID))
+	})
+}
+
+// TestNobodyResumesTheirOwnRequest has who asks give the word of the endpoint for which
+// the request waits.
+func TestNobodyResumesTheirOwnRequest(t *testing.T) {
+	eachHooked(t, func(s *hooked) {
+		t, ctx := s.t, s.t.Context()
+		_, who := s.manager("lee")
+		short, _ := s.gates()
+		_, err := s.service.ChangePolicy(ctx, s.A.Admin, short.ID, func(p *offer.Policy) error {
+			p.Extensions = []offer.StageExtension{{Stage: "assignmentRequestCreated", Extension: s.hook.ID}}
+			return nil
+		})
+		must(t, err)
+		r, err := s.service.Submit(ctx, who, entitlement.Submission{Type: entitlement.UserAdd, Package: s.pkg.ID, Policy: short.ID})
+		must(t, err)
+		s.work()
+		word := entitlement.Resumption{Callout: s.state(r).Callout}
+		if err := s.service.Resume(ctx, who, r.ID, word); !errors.Is(err, entitlement.OwnRequest) {
+			t.Errorf("who asks resumes it: %v", err)
+		}
+		_, other := s.manager("kim")
+		must(t, s.service.Resume(ctx, other, r.ID, word))
+	})
+}
+
+// TestAnAutomaticPolicyWaitsForAnOpenRequest has somebody ask for what a rule gives
+// them meanwhile.
+func TestAnAutomaticPolicyWaitsForAnOpenRequest(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		lee := s.AddUser(t, s.A, "lee")
+		_, long := s.gates()
+		r, err := s.service.Submit(ctx, s.member(lee), entitlement.Submission{Type: entitlement.UserAdd, Package: s.pkg.ID, Policy: long.ID})
+		must(t, err)
+		_, err = s.service.CreatePolicy(ctx, s.A.Admin, s.automatic(design, 0))
+		must(t, err)
+		s.describe(lee, "Design")
+		s.after(3 * time.Hour) // no job dies
+		if len(s.heldBy(lee)) != 0 {
+			t.Error("it is given beside an open request")
+		}
+		must(t, s.service.Cancel(ctx, s.member(lee), r.ID))
+		s.after(2 * time.Hour)
+		if len(s.heldBy(lee)) != 1 {
+			t.Error("it is not given once the request is over")
+		}
+	})
+}
