@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"entente/internal/core/directory"
 	"entente/internal/enttest/house"
 	"entente/internal/flow/entitlement"
 	"entente/internal/flow/offer"
@@ -120,6 +121,43 @@ func TestABlockByHandHolds(t *testing.T) {
 		s.work()
 		if enabled() {
 			t.Error("whom an administrator has blocked is let in by an approval")
+		}
+	})
+}
+
+// TestWhoIsLetInByHandStays has an administrator let somebody in who has lost the last
+// access while they were blocked by hand, and somebody restored whom the want of access
+// has deleted.
+func TestWhoIsLetInByHandStays(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		ends := func() {
+			t.Helper()
+			_, err := s.service.Submit(ctx, s.A.Admin, entitlement.Submission{Type: entitlement.AdminRemove, Assignment: s.heldBy(s.guestOf(s.grace))[0].ID})
+			must(t, err)
+			s.work()
+		}
+		s.gave()
+		g := s.guestOf(s.grace)
+		s.enable(g.ID, false)
+		ends()
+		s.after(day)
+		s.enable(g.ID, true)
+		s.after(40 * day)
+		if s.guestOf(s.grace) == nil {
+			t.Fatal("who was let in is deleted")
+		}
+		s.gave()
+		ends()
+		s.after(31 * day)
+		if s.guestOf(s.grace) != nil {
+			t.Fatal("who has nothing stays")
+		}
+		_, err := s.Users.RestoreUser(ctx, s.A.Admin, g.ID, directory.Return{})
+		must(t, err)
+		s.gave()
+		if now := s.guestOf(s.grace); now.ID != g.ID || !now.Enabled() {
+			t.Error("who is restored cannot ask again")
 		}
 	})
 }

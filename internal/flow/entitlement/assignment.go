@@ -67,11 +67,10 @@ var notices = []time.Duration{14 * 24 * time.Hour, 24 * time.Hour}
 
 // newAssignment returns what a request makes that is delivered now.
 func newAssignment(r *Request, object ids.ObjectID, now time.Time) *Assignment {
-	start := now
 	return &Assignment{
 		Tenant: r.Tenant, ID: ids.Derived[ids.AccessID]("assignment", string(r.ID)), Package: r.Package, Policy: r.Policy, Target: r.Target, Object: object,
 		State: AccessDelivering, Status: accessStatuses[AccessDelivering], Schedule: r.Schedule, Terms: r.Terms,
-		StartsAt: start, EndsAt: r.End(start), CreatedAt: now,
+		StartsAt: now, EndsAt: r.End(r.since(now)), CreatedAt: now,
 	}
 }
 
@@ -101,10 +100,11 @@ func (a *Assignment) Settle(to AssignmentState, why string, now time.Time) error
 	return nil
 }
 
-// Change gives the assignment another end. A person's extension never shortens.
-func (a *Assignment) Change(r *Request, now time.Time) {
-	start := now
-	if a.StartsAt.After(now) {
+// Change gives the assignment another end, counted from a moment on that is the same
+// at each try. A person's extension never shortens.
+func (a *Assignment) Change(r *Request, since time.Time) {
+	start := since
+	if a.StartsAt.After(since) {
 		start = a.StartsAt
 	}
 	end := r.End(start)
@@ -116,9 +116,12 @@ func (a *Assignment) Change(r *Request, now time.Time) {
 	}
 	a.Extended = a.Extended || end.IsZero() && !a.EndsAt.IsZero() || end.After(a.EndsAt)
 	direct := a.Terms.Direct && r.Terms.Direct
-	a.EndsAt, a.Terms, a.Policy, a.Noticed = end, r.Terms, r.Policy, 0
+	a.Terms, a.Policy = r.Terms, r.Policy
 	a.Terms.Direct = direct
-	a.Status = accessStatuses[a.State]
+	if end.Equal(a.EndsAt) {
+		return // what was told of the end holds
+	}
+	a.EndsAt, a.Noticed, a.Status = end, 0, accessStatuses[a.State]
 }
 
 // Expire ends the assignment.

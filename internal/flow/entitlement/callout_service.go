@@ -184,6 +184,9 @@ func (s *Service) stop(ctx context.Context, tx *sqldb.Tx, who authz.Caller, l *l
 		if err := putAssignment(ctx, tx, l.a); err != nil {
 			return err
 		}
+		if err := lookAtOnce(ctx, tx, l.a); err != nil {
+			return err
+		}
 	}
 	if err := sayOutcome(ctx, tx, l.r); err != nil {
 		return err
@@ -253,6 +256,12 @@ func heldAtLast(ctx context.Context, tx *sqldb.Tx, r *Request, approve bool) (bo
 	return held, err
 }
 
+// lookAtOnce has an assignment looked at that was left alone while its request waited:
+// its package may give something else by now, and its end may be near.
+func lookAtOnce(ctx context.Context, tx *sqldb.Tx, a *Assignment) error {
+	return jobs.Enqueue(ctx, tx, jobs.Job{Kind: AssignmentKind, Tenant: a.Tenant, Key: string(a.ID)})
+}
+
 // complete ends a delivery of which the endpoint has said that its part is done.
 func (s *Service) complete(ctx context.Context, tx *sqldb.Tx, l *load) error {
 	if err := l.r.Complete(tx.Now()); err != nil {
@@ -265,7 +274,7 @@ func (s *Service) complete(ctx context.Context, tx *sqldb.Tx, l *load) error {
 		if err := putAssignment(ctx, tx, l.a); err != nil {
 			return err
 		}
-		if err := s.heed(ctx, tx, l.a); err != nil {
+		if err := lookAtOnce(ctx, tx, l.a); err != nil {
 			return err
 		}
 	}

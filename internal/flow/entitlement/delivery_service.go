@@ -3,6 +3,7 @@ package entitlement
 import (
 	"context"
 	"errors"
+	"time"
 
 	"entente/internal/flow/guest"
 	"entente/internal/flow/offer"
@@ -121,6 +122,9 @@ func (b *batch) begin(ctx context.Context, l *load) (bool, error) {
 	} else if !ok {
 		return false, giveUp(ctx, b.tx, l, "The request is not what its approvers have agreed to.")
 	}
+	if ok, err := b.reachable(ctx, l); err != nil || !ok {
+		return false, err
+	}
 	u := l.target.Object
 	if l.target.Kind != ids.Person || !b.present[u] {
 		var err error
@@ -129,8 +133,8 @@ func (b *batch) begin(ctx context.Context, l *load) (bool, error) {
 		}
 	}
 	if !l.r.Type.Adds() || l.a != nil {
-		if !l.r.Type.Adds() {
-			l.a.Change(l.r, now)
+		if err := b.again(ctx, l); err != nil {
+			return false, err
 		}
 		return true, l.a.Settle(AccessDelivering, "", now)
 	}
@@ -144,6 +148,56 @@ func (b *batch) begin(ctx context.Context, l *load) (bool, error) {
 	l.a, l.fresh, l.r.Assignment = a, true, a.ID
 	b.fresh = append(b.fresh, l)
 	return true, nil
+}
+
+// reachable gives up what is for an account that is gone: nobody comes in its place.
+func (b *batch) reachable(ctx context.Context, l *load) (bool, error) {
+	if l.target.Kind == ids.Person && l.target.Inside() && l.target.Object == "" {
+		return false, giveUp(ctx, b.tx, l, "The account of the target is gone.")
+	}
+	if l.r.Type.Adds() || l.a == nil {
+		return true, nil
+	}
+	gone, err := l.target.without(ctx, b.tx, l.a)
+	if err != nil || !gone {
+		return err == nil, err
+	}
+	return false, giveUp(ctx, b.tx, l, "The account that had the access is deleted.")
+}
+
+// again prepares an assignment that is there: it gets the end that the request is for,
+// or comes back after it failed, if nothing stands against it by now.
+func (b *batch) again(ctx context.Context, l *load) error {
+	if l.r.Type.Adds() {
+		if l.a.State != AccessFailed {
+			return nil
+		}
+		return b.apart(ctx, l)
+	}
+	since, err := agreedAt(ctx, b.tx, l.r)
+	if err == nil {
+		l.a.Change(l.r, since)
+	}
+	return err
+}
+
+// agreedAt returns from when on an extension counts, however often its delivery is
+// tried: from the start that was asked for, or else from the last word on it.
+func agreedAt(ctx context.Context, tx *sqldb.Tx, r *Request) (time.Time, error) {
+	if !r.Schedule.Start.IsZero() {
+		return r.since(tx.Now()), nil
+	}
+	at := r.CreatedAt
+	if !r.Terms.Approval {
+		return at, nil
+	}
+	stages, err := stagesOf(ctx, tx, r.Tenant, r.ID)
+	for _, s := range stages {
+		if s.DecidedAt.After(at) {
+			at = s.DecidedAt
+		}
+	}
+	return at, err
 }
 
 // fulfil gives and takes what is wished, and stores what has become of the requests.

@@ -163,3 +163,59 @@ func TestAnAutomaticPolicyWaitsForAnOpenRequest(t *testing.T) {
 		}
 	})
 }
+
+// TestAPackageThatChangesWhileARequestWaits has a package give something else while
+// an endpoint is waited for after everything was given.
+func TestAPackageThatChangesWhileARequestWaits(t *testing.T) {
+	eachHooked(t, func(s *hooked) {
+		t, ctx := s.t, s.t.Context()
+		s.on(map[string]*offer.Extension{"RequestGranted": s.hook})
+		r := s.gave()
+		more := s.addGroup("more")
+		s.give(more)
+		roles, err := s.service.PackageRoles(ctx, s.A.Admin, s.pkg.ID)
+		must(t, err)
+		for _, g := range roles {
+			if g.Resource.OriginID == string(s.group) {
+				must(t, s.service.RemoveRole(ctx, s.A.Admin, s.pkg.ID, g.ID()))
+			}
+		}
+		s.work()
+		must(t, s.resume(r, ""))
+		s.work()
+		if s.isIn(s.group, s.grace) || !s.isIn(more, s.grace) {
+			t.Errorf("what the package gave before: %v, what it gives now: %v", s.isIn(s.group, s.grace), s.isIn(more, s.grace))
+		}
+	})
+}
+
+// TestNoticesOfAnEnd are given once each, also of what was not given in full, and not
+// again where the end stays as it is.
+func TestNoticesOfAnEnd(t *testing.T) {
+	eachHooked(t, func(s *hooked) {
+		t, ctx := s.t, s.t.Context()
+		s.on(map[string]*offer.Extension{"RequestGranted": s.hook})
+		r := s.gave()
+		must(t, s.resume(r, entitlement.Denied))
+		s.work()
+		s.letters()
+		a := s.assignment(r)
+		s.after(a.EndsAt.Add(-14 * day).Sub(s.Clock.Now()))
+		if got := s.letters(); len(got) != 1 {
+			t.Errorf("14 days before: %q", got)
+		}
+		s.on(nil)
+		_, err := s.service.Submit(ctx, s.A.Admin, entitlement.Submission{Type: entitlement.AdminUpdate, Assignment: a.ID, Justification: "something else"})
+		must(t, err)
+		s.work()
+		s.letters()
+		s.after(day)
+		if got := s.letters(); len(got) != 0 {
+			t.Errorf("after a change of something else: %q", got)
+		}
+		s.after(12 * day)
+		if got := s.letters(); len(got) != 1 {
+			t.Errorf("one day before: %q", got)
+		}
+	})
+}

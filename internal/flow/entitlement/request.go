@@ -336,6 +336,19 @@ func (r *Request) Complete(now time.Time) error {
 	return r.move(Delivered, now)
 }
 
+// since returns from when on the access counts that is brought about at a moment: from
+// the start that was asked for, if one was and it has passed.
+func (r *Request) since(now time.Time) time.Time {
+	start := r.Schedule.Start
+	if start.IsZero() || start.After(now) {
+		return now
+	}
+	if start.Before(r.CreatedAt) {
+		return r.CreatedAt
+	}
+	return start
+}
+
 // End returns when the access ends that this request brings about from a moment
 // on; zero is never. What was asked for counts as far as the policy lets it.
 func (r *Request) End(start time.Time) time.Time {

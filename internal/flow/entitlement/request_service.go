@@ -605,7 +605,7 @@ func (s *Service) Reprocess(ctx context.Context, who authz.Caller, id ids.Reques
 		if err := r.Reprocess(tx.Now()); err != nil {
 			return err
 		}
-		if err := alone(ctx, tx, r); err != nil {
+		if err := stands(ctx, tx, r); err != nil {
 			return err
 		}
 		if err := putRequest(ctx, tx, r); err != nil {

@@ -229,3 +229,31 @@ func countRequests(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, v req
 	from, args := v.from(tenant)
 	return object.Count(ctx, tx, filter, requestTable, from, args)
 }
+
+// stands refuses to try a delivery again that something else has overtaken: the package
+// is gone, the target has it otherwise, another request is under way, or a later one has
+// changed the access since.
+func stands(ctx context.Context, tx *sqldb.Tx, r *Request) error {
+	if _, err := offer.PackageByID(ctx, tx, r.Tenant, r.Package); err != nil {
+		return absent(err, NoSuchPackage, "access package")
+	}
+	if err := alone(ctx, tx, r); err != nil || r.Type.Removes() {
+		return err
+	}
+	if r.Type.Adds() {
+		have, err := liveOf(ctx, tx, r.Tenant, r.Package, r.Target)
+		if err == nil && have.ID != r.Assignment {
+			return hasAlready()
+		}
+		if err != nil {
+			return skipMissing(err)
+		}
+	}
+	var later int
+	err := tx.One(ctx, `select count(*) from assignment_request where tenant_id = ? and assignment_id = ? and assignment_id <> '' and id <> ? and created_us > ? and state in (?, ?)`,
+		[]any{r.Tenant, r.Assignment, r.ID, sqldb.Micros(r.CreatedAt), Delivered, PartiallyDelivered}, &later)
+	if err == nil && later > 0 {
+		err = fault.Because(fault.Invalid, WrongState, "A later request has changed the access since.").WithFix("Make a new request.")
+	}
+	return err
+}

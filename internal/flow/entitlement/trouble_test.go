@@ -97,6 +97,7 @@ func TestAnExtensionThatFails(t *testing.T) {
 	each(t, func(s *stage) {
 		t, ctx := s.t, s.t.Context()
 		r := s.gave()
+		s.Clock.Advance(time.Hour)
 		must(t, s.Users.DeleteGroup(ctx, s.A.Admin, s.group))
 		in := s.wish()
 		in.Type = entitlement.UserUpdate
@@ -288,6 +289,142 @@ func TestADeletedGuestAsksAgain(t *testing.T) {
 		s.after(90 * day)
 		if s.isIn(s.group, s.grace) || s.guestOf(s.grace).Enabled() {
 			t.Error("it does not end")
+		}
+	})
+}
+
+// An extension ends when it was agreed to end, however often its delivery is tried, and
+// an older one that failed does not undo a later one.
+func TestAnExtensionEndsAsAgreed(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		a := s.assignment(s.gave())
+		s.Clock.Advance(day)
+		must(t, s.Users.DeleteGroup(ctx, s.A.Admin, s.group))
+		change := entitlement.Submission{Type: entitlement.AdminUpdate, Assignment: a.ID}
+		change.Schedule.Expiration = offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: 80 * day}
+		ends := s.Clock.Now().Add(80 * day)
+		old, err := s.service.Submit(ctx, s.A.Admin, change)
+		must(t, err)
+		s.tries()
+		for range 2 {
+			if got := s.state(old).State; got != entitlement.DeliveryFailed {
+				t.Fatalf("it is %s", got)
+			}
+			if now, err := s.service.Assignment(ctx, s.A.Admin, a.ID); err != nil || !now.EndsAt.Equal(ends) {
+				t.Errorf("it ends at %s, and not at %s: %v", now.EndsAt, ends, err)
+			}
+			s.after(day)
+			must(t, s.service.Reprocess(ctx, s.A.Admin, old.ID))
+			s.tries()
+		}
+		_, err = s.Users.RestoreGroup(ctx, s.A.Admin, s.group)
+		must(t, err)
+		change.Schedule.Expiration.Duration = 20 * day
+		_, err = s.service.Submit(ctx, s.A.Admin, change)
+		must(t, err)
+		s.work()
+		if err := s.service.Reprocess(ctx, s.A.Admin, old.ID); !errors.Is(err, entitlement.WrongState) {
+			t.Errorf("an older extension is tried again: %v", err)
+		}
+	})
+}
+
+// A duration counts from the start that was asked for, also where the approval came
+// later.
+func TestADurationCountsFromTheStart(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *offer.Policy) error { p.Requestor.CustomSchedule = true; return nil })
+		must(t, err)
+		in := s.wish()
+		start := s.Clock.Now().Add(day)
+		in.Schedule = offer.Schedule{Start: start, Expiration: offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: 5 * day}}
+		r, err := s.service.Submit(ctx, s.from(s.grace), in)
+		must(t, err)
+		s.after(4 * day)
+		must(t, s.decide(s.member(s.ada), r, true))
+		s.work()
+		if a := s.assignment(r); !a.EndsAt.Equal(start.Add(5*day)) || !a.StartsAt.Equal(s.Clock.Now()) {
+			t.Errorf("asked for from %s, it is from %s until %s", start, a.StartsAt, a.EndsAt)
+		}
+	})
+}
+
+// A failed delivery is not tried again where something else has come instead.
+func TestAFailedDeliveryIsOvertaken(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		must(t, s.Users.DeleteGroup(ctx, s.A.Admin, s.group))
+		second := s.second()
+		must(t, s.service.AddIncompatible(ctx, s.A.Admin, s.pkg.ID, second.ID))
+		r := s.gave()
+		s.tries()
+		in := s.wish()
+		in.Package = second.ID
+		other, err := s.service.Submit(ctx, s.from(s.grace), in)
+		must(t, err)
+		must(t, s.decide(s.member(s.ada), other, true))
+		s.work()
+		_, err = s.Users.RestoreGroup(ctx, s.A.Admin, s.group)
+		must(t, err)
+		must(t, s.service.Reprocess(ctx, s.A.Admin, r.ID))
+		s.tries()
+		if s.assignment(r).Live() || !s.assignment(other).Live() || s.state(r).State != entitlement.DeliveryFailed {
+			t.Errorf("beside an incompatible package it is %s", s.assignment(r).State)
+		}
+		_, err = s.service.Submit(ctx, s.A.Admin, entitlement.Submission{Type: entitlement.AdminRemove, Assignment: s.assignment(other).ID})
+		must(t, err)
+		s.work()
+		again := s.gave()
+		if err := s.service.Reprocess(ctx, s.A.Admin, r.ID); !errors.Is(err, entitlement.HasAlready) {
+			t.Errorf("beside what was given anew: %v", err)
+		}
+		_, err = s.service.Submit(ctx, s.A.Admin, entitlement.Submission{Type: entitlement.AdminRemove, Assignment: s.assignment(again).ID})
+		must(t, err)
+		s.work()
+		must(t, s.service.DeletePackage(ctx, s.A.Admin, s.pkg.ID))
+		if err := s.service.Reprocess(ctx, s.A.Admin, r.ID); !errors.Is(err, entitlement.NoSuchPackage) {
+			t.Errorf("of a package that is deleted: %v", err)
+		}
+	})
+}
+
+// Nobody comes in the place of an account that is gone by the time of the delivery.
+func TestNobodyComesForAnAccountThatIsGone(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		_, err := s.service.ChangePolicy(ctx, s.A.Admin, s.policy.ID, func(p *offer.Policy) error { p.Approval.ForUpdate = true; return nil })
+		must(t, err)
+		a := s.assignment(s.gave())
+		longer, err := s.service.Submit(ctx, s.from(s.grace), entitlement.Submission{Type: entitlement.UserUpdate, Package: s.pkg.ID, Justification: "more"})
+		must(t, err)
+		must(t, s.Users.Delete(ctx, s.A.Admin, string(a.Object)))
+		s.work()
+		must(t, s.decide(s.member(s.ada), longer, true))
+		s.work()
+		if got := s.state(longer).State; got != entitlement.DeliveryFailed || s.guestOf(s.grace) != nil {
+			t.Errorf("the extension of a guest who is deleted is %s; the guest is %v", got, s.guestOf(s.grace))
+		}
+
+		lee := s.AddUser(t, s.A, "lee")
+		_, long := s.gates()
+		second := s.second()
+		must(t, s.service.AddIncompatible(ctx, s.A.Admin, s.pkg.ID, second.ID))
+		r, err := s.service.Submit(ctx, s.member(lee), entitlement.Submission{Type: entitlement.UserAdd, Package: s.pkg.ID, Policy: long.ID})
+		must(t, err)
+		direct, err := s.service.CreatePolicy(ctx, s.A.Admin, offer.Policy{Package: second.ID, Name: "direct", Scope: offer.NotSpecified})
+		must(t, err)
+		_, err = s.service.Submit(ctx, s.A.Admin, entitlement.Submission{Type: entitlement.AdminAdd, Package: second.ID, Policy: direct.ID, Target: lee.ID})
+		must(t, err)
+		s.work()
+		must(t, s.decide(s.member(s.ada), r, true))
+		s.work() // it waits for the other to end
+		must(t, s.Users.Delete(ctx, s.A.Admin, string(lee.ID)))
+		must(t, s.Users.PurgeUser(ctx, s.A.Admin, lee.ID))
+		s.tries()
+		if got := s.state(r).State; got != entitlement.DeliveryFailed && got != entitlement.Canceled || s.guestOf(lee) != nil {
+			t.Errorf("for a member who is purged it is %s; the guest is %v", got, s.guestOf(lee))
 		}
 	})
 }

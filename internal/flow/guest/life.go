@@ -63,5 +63,5 @@ func (l *Life) due(u *directory.User, now time.Time) bool {
 	case u.UserType == nil || *u.UserType != directory.Guest:
 		return false
 	}
-	return l.BlockedAt.IsZero() || !u.Enabled()
+	return !u.Enabled() || l.BlockedAt.IsZero() && u.SwitchedAt.IsZero()
 }

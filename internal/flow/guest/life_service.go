@@ -209,7 +209,7 @@ func (s *Service) Remove(ctx context.Context, w *jobs.Work) error {
 		if !l.due(u, tx.Now()) {
 			return w.Complete(ctx, tx)
 		}
-		l.BlockedAt, l.DeleteAt = time.Time{}, time.Time{}
+		l.DeleteAt = time.Time{} // who is restored is blocked for the want of access still
 		if err := putLife(ctx, tx, l); err != nil {
 			return err
 		}

@@ -261,7 +261,7 @@ func unused(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, of ids.Packa
 		[]any{tenant, of, by, by}, &have); err != nil {
 		return err
 	}
-	if err := tx.One(ctx, `select count(*) from assignment_request where tenant_id = ? and package_id = ? and waits = 1 and (? = '' or policy_id = ?)`,
+	if err := tx.One(ctx, `select count(*) from assignment_request where tenant_id = ? and package_id = ? and (waits = 1 or state = 'delivering') and (? = '' or policy_id = ?)`,
 		[]any{tenant, of, by, by}, &wait); err != nil {
 		return err
 	}
