@@ -86,6 +86,18 @@ func GetPrincipal(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids
 	return onePrincipal(ctx, tx, string(id), principalsFrom+" and p.id = ?", tenant, id)
 }
 
+// OriginOf returns of which application a service principal is, and of which tenant
+// that, also of one that is deleted and could come back; of a managed identity, and
+// of what is no service principal, nothing.
+func OriginOf(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) (home ids.TenantID, application ids.ObjectID, err error) {
+	err = tx.One(ctx, `select p.app_tenant, p.application_id from service_principal p where p.tenant_id = ? and p.id = ? and p.application_id <> ''`,
+		[]any{tenant, id}, &home, &application)
+	if errors.Is(err, fault.NotFound) {
+		err = nil
+	}
+	return home, application, err
+}
+
 // PrincipalByAppID returns the tenant's live service principal of an
 // application or managed identity, or NotFound.
 func PrincipalByAppID(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, appID ids.AppID) (*ServicePrincipal, error) {

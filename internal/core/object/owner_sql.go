@@ -127,6 +127,15 @@ func Owners(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.Objec
 		})
 }
 
+// OwningPrograms returns the service principals that own an object and are deleted:
+// they could come back.
+func OwningPrograms(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, id ids.ObjectID) ([]ids.ObjectID, error) {
+	return sqldb.All(ctx, tx, `
+		select o.id from object_owner w join object o on o.tenant_id = w.tenant_id and o.id = w.owner_id
+		where  w.tenant_id = ? and w.object_id = ? and o.deleted_us > 0 and o.kind = ?`, []any{tenant, id, ServicePrincipal},
+		func(scan func(...any) error) (id ids.ObjectID, err error) { return id, scan(&id) })
+}
+
 // OwnersColumn answers for owners/$count in the query.Table of a noun: alias is
 // what its statements call it.
 func OwnersColumn(alias string) query.Column { return ownership(alias, "object_id", "owner_id") }

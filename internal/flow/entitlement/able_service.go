@@ -80,6 +80,6 @@ func ableProgram(ctx context.Context, tx *sqldb.Tx, tenant ids.TenantID, own par
 	if err != nil || !sp.Enabled() {
 		return false, err
 	}
-	mine, err := behind(ctx, tx, self{tenant: tenant, object: id})
+	mine, err := behind(ctx, tx, self{Tenant: tenant, Object: id})
 	return err == nil && !own.meet(mine), err
 }

@@ -93,7 +93,7 @@ func openStage(ctx context.Context, tx *sqldb.Tx, r *Request, pkg *offer.Package
 // them is asked at once.
 func summon(ctx context.Context, tx *sqldb.Tx, r *Request, stage *ApprovalStage, target, requestor *Subject) (list []approver, first []ids.ObjectID, err error) {
 	says := r.Terms.Stages[stage.Number]
-	own, err := partiesOf(ctx, tx, target, requestor)
+	own, err := r.owned(ctx, tx, target, requestor)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -144,7 +144,7 @@ func (s *Service) Decide(ctx context.Context, who authz.Caller, id ids.RequestID
 		if err != nil {
 			return nil, err
 		}
-		if err := mayDecide(ctx, tx, who, stages[i], target, requestor); err != nil {
+		if err := mayDecide(ctx, tx, who, r, stages[i], target, requestor); err != nil {
 			return nil, err
 		}
 		return r, decide(ctx, tx, who, r, stages[i], target, requestor, approve, reason, shown)
@@ -238,7 +238,7 @@ func isAsked(ctx context.Context, tx *sqldb.Tx, who authz.Caller, stage *Approva
 // through a group, as another guest of the same person, or through a program that
 // is theirs. A program that may give every access package decides for whoever has
 // let it.
-func mayDecide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, stage *ApprovalStage, target, requestor *Subject) error {
+func mayDecide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, r *Request, stage *ApprovalStage, target, requestor *Subject) error {
 	asked, err := isAsked(ctx, tx, who, stage)
 	if err == nil && !asked && who.AppOnly() {
 		asked, err = offer.MayEverywhere(ctx, tx, who, offer.ToAssign)
@@ -249,17 +249,5 @@ func mayDecide(ctx context.Context, tx *sqldb.Tx, who authz.Caller, stage *Appro
 	if !asked {
 		return fault.Because(fault.Forbidden, NotApprover, "You are not asked to decide on this request.")
 	}
-	return notOwn(ctx, tx, who, target, requestor)
-}
-
-// notOwn refuses everybody who is the one who asks, or who it is for.
-func notOwn(ctx context.Context, tx *sqldb.Tx, who authz.Caller, target, requestor *Subject) error {
-	own, err := isOwn(ctx, tx, who, target)
-	if err == nil && !own && requestor != target {
-		own, err = isOwn(ctx, tx, who, requestor)
-	}
-	if err == nil && own {
-		err = fault.Because(fault.Forbidden, OwnRequest, "Nobody decides on a request of their own.")
-	}
-	return err
+	return notOwn(ctx, tx, who, r, target, requestor)
 }

@@ -84,7 +84,7 @@ func (s *Service) Resume(ctx context.Context, who authz.Caller, id ids.RequestID
 		}
 		target, requestor, err := r.parties(ctx, tx)
 		if err == nil { // its word is as good as an approver's
-			err = notOwn(ctx, tx, who, target, requestor)
+			err = notOwn(ctx, tx, who, r, target, requestor)
 		}
 		if err != nil {
 			return err

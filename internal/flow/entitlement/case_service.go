@@ -118,7 +118,7 @@ func (c *Case) approval(ctx context.Context, tx *sqldb.Tx, who authz.Caller) err
 		return err
 	}
 	for i, a := range stages {
-		err := mayDecide(ctx, tx, who, a, c.For, c.By)
+		err := mayDecide(ctx, tx, who, c.Request, a, c.For, c.By)
 		mine := err == nil && a.Status == StageInProgress && c.State == PendingApproval
 		told := CaseStage{StageView: StageView{a, mine}}
 		if !c.Own || i < len(c.Terms.Stages) && tells(c.Terms.Stages[i], c.By) {

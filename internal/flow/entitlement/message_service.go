@@ -187,7 +187,7 @@ func approversTold(ctx context.Context, tx *sqldb.Tx, l *load, requestor *Subjec
 	if n.Event == eventAsked || n.Event == eventReminded || n.Event == eventPassedOn {
 		kind = notify.Approval
 	}
-	own, err := partiesOf(ctx, tx, l.target, requestor)
+	own, err := l.r.owned(ctx, tx, l.target, requestor)
 	if err != nil {
 		return nil, err
 	}

@@ -125,3 +125,46 @@ func TestTheOwnerOfAProgramDoesNotDecide(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoeverCanActAsAProgramIsBehindIt has a program ask whose owner is far away, or
+// was its owner, or owns it through a program that is deleted, or is one of very many.
+func TestWhoeverCanActAsAProgramIsBehindIt(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		kim := s.AddUser(t, s.A, "kim")
+		own := func(what, owner ids.ObjectID) { t.Helper(); must(t, s.Apps.AddOwner(ctx, s.A.Admin, what, owner)) }
+		chain := make([]program, 6)
+		for i := range chain {
+			chain[i] = s.addProgram(s.A, "Link")
+			if i > 0 {
+				own(chain[i-1].app, chain[i].sp)
+			}
+		}
+		own(chain[5].app, kim.ID)
+		was, between, below := s.addProgram(s.A, "Was"), s.addProgram(s.A, "Between"), s.addProgram(s.A, "Below")
+		own(was.app, kim.ID)
+		own(between.app, kim.ID)
+		own(below.app, between.sp)
+		many, hub := s.addProgram(s.A, "Many"), s.addProgram(s.A, "Hub")
+		for range 99 {
+			own(many.sp, s.addProgram(s.A, "One").sp)
+		}
+		for range 99 {
+			own(many.app, s.addProgram(s.A, "One").sp)
+		}
+		own(many.app, hub.sp)
+		own(hub.app, kim.ID)
+		far, free := chain[0], s.addProgram(s.A, "Free")
+		s.policyForPrograms(offer.SubjectSet{Kind: offer.SingleUser, Object: kim.ID}, far, was, below, many, free)
+		requests := map[string]*entitlement.Request{"through six programs": s.askAs(far, s.A), "who was its owner": s.askAs(was, s.A),
+			"through a program that is deleted": s.askAs(below, s.A), "of very many": s.askAs(many, s.A)}
+		must(t, s.Apps.RemoveOwner(ctx, s.A.Admin, was.app, kim.ID))
+		must(t, s.Apps.DeletePrincipal(ctx, s.A.Admin, between.sp))
+		for what, r := range requests {
+			if err := s.decide(s.member(kim), r, true); !errors.Is(err, entitlement.OwnRequest) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		must(t, s.decide(s.member(kim), s.askAs(free, s.A), true))
+	})
+}

@@ -159,7 +159,7 @@ func (s *Service) Stages(ctx context.Context, who authz.Caller, id ids.RequestID
 				if mine, err = isAsked(ctx, tx, who, a); err != nil {
 					return nil, err
 				}
-				mine = mine && notOwn(ctx, tx, who, target, requestor) == nil
+				mine = mine && notOwn(ctx, tx, who, r, target, requestor) == nil
 			}
 			hidden, err := veiled(ctx, tx, who, r, a)
 			if err != nil {

@@ -61,6 +61,9 @@ type Terms struct {
 	// has, and where nobody is asked. Delivery compares them; see unaltered.
 	Agreed    secret.Digest `json:"agreed,omitempty"`
 	AgreedFor ids.SubjectID `json:"agreedFor,omitempty"`
+
+	// Who stood behind the programs that ask or are to have it, when they asked.
+	Behind parties `json:"behind,omitempty"`
 }
 
 // A RequestType is Graph's accessPackageRequestType.

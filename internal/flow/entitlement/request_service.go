@@ -542,6 +542,13 @@ func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, who authz.Caller, a *
 		}
 	}
 	r.Terms.Approval = a.approval
+	programs := a.target.Kind == ids.Workload || a.requestor.Kind == ids.Workload
+	if programs && (a.approval || len(r.Terms.Extensions) > 0) { // somebody is to give their word
+		var err error
+		if r.Terms.Behind, err = partiesOf(ctx, tx, a.target, a.requestor); err != nil {
+			return err
+		}
+	}
 	held, activities := false, []string{madeBy[r.Type]}
 	if !r.Type.Removes() {
 		var err error
