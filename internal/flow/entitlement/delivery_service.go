@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"entente/internal/core/directory"
 	"entente/internal/flow/guest"
 	"entente/internal/flow/offer"
 	"entente/internal/flow/provision"
@@ -354,6 +355,9 @@ func (b *batch) take(ctx context.Context, all []*load) error {
 	if err := putAssignments(ctx, b.tx, ended); err != nil {
 		return err
 	}
+	if err := b.lookForRules(ctx, targets); err != nil {
+		return err
+	}
 	open, err := openOf(ctx, b.tx, b.tenant, ended)
 	if err != nil {
 		return err
@@ -368,6 +372,21 @@ func (b *batch) take(ctx context.Context, all []*load) error {
 		}
 	}
 	return b.leave(ctx, distinct(targets))
+}
+
+// lookForRules has those looked at who have lost something, where a rule might give it
+// to them, or something that it was incompatible with.
+func (b *batch) lookForRules(ctx context.Context, targets []*Subject) error {
+	rules, err := offer.AutomaticAfter(ctx, b.tx, b.tenant, "", 1)
+	if err != nil || len(rules) == 0 {
+		return err
+	}
+	for _, t := range targets {
+		if t.Kind == ids.Person && t.Object != "" {
+			b.next = append(b.next, jobs.Job{Kind: UserKind, Tenant: b.tenant, Key: string(t.Object), Args: directory.UserChange{User: t.Object}})
+		}
+	}
+	return nil
 }
 
 // failed is what an assignment becomes when nothing of it could be delivered: who had

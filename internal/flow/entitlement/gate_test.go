@@ -164,6 +164,39 @@ func TestAnAutomaticPolicyWaitsForAnOpenRequest(t *testing.T) {
 	})
 }
 
+// TestARuleGivesWhatHasEnded has somebody whom a rule names lose what they had by
+// another policy, and what kept them from it.
+func TestARuleGivesWhatHasEnded(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		lee, kim := s.AddUser(t, s.A, "lee"), s.AddUser(t, s.A, "kim")
+		short, _ := s.gates()
+		_, err := s.service.Submit(ctx, s.member(lee), entitlement.Submission{Type: entitlement.UserAdd, Package: s.pkg.ID, Policy: short.ID})
+		must(t, err)
+		second := s.second()
+		must(t, s.service.AddIncompatible(ctx, s.A.Admin, s.pkg.ID, second.ID))
+		direct, err := s.service.CreatePolicy(ctx, s.A.Admin, offer.Policy{Package: second.ID, Name: "direct", Scope: offer.NotSpecified,
+			Expiration: offer.Expiration{Type: offer.ExpirationAfterDuration, Duration: day}})
+		must(t, err)
+		_, err = s.service.Submit(ctx, s.A.Admin, entitlement.Submission{Type: entitlement.AdminAdd, Package: second.ID, Policy: direct.ID, Target: kim.ID})
+		must(t, err)
+		_, err = s.service.CreatePolicy(ctx, s.A.Admin, s.automatic(design, 0))
+		must(t, err)
+		s.describe(lee, "Design")
+		s.describe(kim, "Design")
+		s.work()
+		if held := s.heldBy(kim); len(held) != 1 || held[0].Package != second.ID {
+			t.Errorf("beside what is incompatible kim has %d packages", len(held))
+		}
+		s.after(day)
+		for _, u := range []*directory.User{lee, kim} {
+			if held := s.heldBy(u); len(held) != 1 || held[0].Package != s.pkg.ID {
+				t.Errorf("%s has %d packages after the end", u.UserPrincipalName, len(held))
+			}
+		}
+	})
+}
+
 // TestAPackageThatChangesWhileARequestWaits has a package give something else while
 // an endpoint is waited for after everything was given.
 func TestAPackageThatChangesWhileARequestWaits(t *testing.T) {
