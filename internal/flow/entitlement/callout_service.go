@@ -82,11 +82,7 @@ func (s *Service) Resume(ctx context.Context, who authz.Caller, id ids.RequestID
 		if err != nil {
 			return err
 		}
-		target, requestor, err := r.parties(ctx, tx)
-		if err == nil { // its word is as good as an approver's
-			err = notOwn(ctx, tx, who, r, target, requestor)
-		}
-		if err != nil {
+		if err := mayAnswer(ctx, tx, who, r); err != nil {
 			return err
 		}
 		var c *Callout
@@ -119,6 +115,20 @@ func (s *Service) Resume(ctx context.Context, who authz.Caller, id ids.RequestID
 		}
 		return s.stop(ctx, tx, who, &l, c, statuses[Denied], in.Detail)
 	})
+}
+
+// mayAnswer refuses the word of an endpoint, which is as good as an approver's, from
+// those whose own the request is. Who administers the package and asks for somebody
+// else gets nothing by it.
+func mayAnswer(ctx context.Context, tx *sqldb.Tx, who authz.Caller, r *Request) error {
+	target, requestor, err := r.parties(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if r.Type.Administers() {
+		requestor = target
+	}
+	return notOwn(ctx, tx, who, r, target, requestor)
 }
 
 // goOn has a request go on that waited at a stage.

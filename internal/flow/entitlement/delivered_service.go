@@ -46,6 +46,7 @@ func (s *Service) SourcesOf(ctx context.Context, who authz.Caller, id string, q 
 type DeliveredRole struct {
 	offer.RoleScope
 	Target SubjectView
+	Left   bool // the package gives it no more: there is no RoleScope
 }
 
 // DeliveredRole returns what stands around a role that Delivered lists.
@@ -90,7 +91,8 @@ func roleAround(ctx context.Context, tx *sqldb.Tx, who authz.Caller, a *Assignme
 		return d, err
 	}
 	d.RoleScope, err = givenAs(ctx, tx, who.Tenant, a.Package, l.Items[0].Role)
-	return d, err
+	d.Left = missing(err)
+	return d, skipMissing(err)
 }
 
 // givenAs returns what a package gives that is the role, or NotFound where it

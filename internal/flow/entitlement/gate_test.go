@@ -252,3 +252,79 @@ func TestNoticesOfAnEnd(t *testing.T) {
 		}
 	})
 }
+
+// TestAccountsElsewhereAreNobodysBusiness has somebody ask for people of B, of whom
+// some are there.
+func TestAccountsElsewhereAreNobodysBusiness(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		lee := s.member(s.AddUser(t, s.A, "lee"))
+		for _, kind := range []entitlement.RequestType{entitlement.UserAdd, entitlement.OnBehalfAdd, entitlement.UserUpdate, entitlement.UserRemove, entitlement.AdminAdd} {
+			var said []string
+			for _, address := range []string{s.grace.UserPrincipalName, "x" + s.grace.UserPrincipalName} {
+				_, err := s.service.Submit(ctx, lee, entitlement.Submission{Type: kind, Package: s.pkg.ID, Email: address})
+				said = append(said, fault.Public(err).Message)
+			}
+			if said[0] != said[1] || said[0] == "" {
+				t.Errorf("%s: of who is there %q, of who is not %q", kind, said[0], said[1])
+			}
+		}
+		_, err := s.service.Submit(ctx, s.A.Admin, entitlement.Submission{Type: entitlement.AdminAdd, Package: s.pkg.ID, Policy: s.policy.ID, Email: "x" + s.grace.UserPrincipalName})
+		if !errors.Is(err, entitlement.NoSuchTarget) {
+			t.Errorf("who may assign: %v", err)
+		}
+	})
+}
+
+// TestAManagerSeesTheRequest of a report, and the calls that were made for it.
+func TestAManagerSeesTheRequest(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		lee, boss := s.AddUser(t, s.A, "lee"), s.AddUser(t, s.A, "boss")
+		must(t, s.Users.SetManager(ctx, s.A.Admin, string(lee.ID), boss.ID))
+		short, _ := s.gates()
+		r, err := s.service.Submit(ctx, s.member(lee), entitlement.Submission{Type: entitlement.UserAdd, Package: s.pkg.ID, Policy: short.ID})
+		must(t, err)
+		for who, sees := range map[*directory.User]bool{boss: true, s.ada: false} {
+			_, err := s.service.Callouts(ctx, s.member(who), r.ID)
+			_, waits := s.service.Waits(ctx, s.member(who), r.ID)
+			if (err == nil) != sees || (waits == nil) != sees {
+				t.Errorf("%s: %v, %v", who.UserPrincipalName, err, waits)
+			}
+		}
+	})
+}
+
+// TestWhoHasARoleThatThePackageHasLeft is shown until it is taken.
+func TestWhoHasARoleThatThePackageHasLeft(t *testing.T) {
+	each(t, func(s *stage) {
+		t, ctx := s.t, s.t.Context()
+		a := s.assignment(s.gave())
+		roles, err := s.service.PackageRoles(ctx, s.A.Admin, s.pkg.ID)
+		must(t, err)
+		must(t, s.service.RemoveRole(ctx, s.A.Admin, s.pkg.ID, roles[0].ID()))
+		rows, err := s.service.RolesOf(ctx, s.A.Admin, a.ID, offer.Asked{})
+		must(t, err)
+		d, err := s.service.RoleOf(ctx, s.A.Admin, a.ID, rows.Items[0].ID)
+		if err != nil || !d.Left || d.Target.Object != a.Object {
+			t.Errorf("%+v: %v", d, err)
+		}
+	})
+}
+
+// TestACatalogsEndpointsStay has a package leave the catalog whose endpoint it calls.
+func TestACatalogsEndpointsStay(t *testing.T) {
+	eachHooked(t, func(s *hooked) {
+		t, ctx := s.t, s.t.Context()
+		s.on(map[string]*offer.Extension{"RequestCreated": s.plain})
+		other, err := s.service.CreateCatalog(ctx, s.A.Admin, offer.CatalogChange{Name: ptr("Other")})
+		must(t, err)
+		_, err = s.service.RequestResource(ctx, s.A.Admin, offer.ResourceAsk{Kind: offer.AddResource, Catalog: other.ID, Origin: offer.AadGroup, OriginID: string(s.group)})
+		must(t, err)
+		if err := s.service.MovePackage(ctx, s.A.Admin, s.pkg.ID, other.ID); !errors.Is(err, offer.InUse) {
+			t.Errorf("it moves: %v", err)
+		}
+		s.on(nil)
+		must(t, s.service.MovePackage(ctx, s.A.Admin, s.pkg.ID, other.ID))
+	})
+}

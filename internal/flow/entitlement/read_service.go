@@ -10,6 +10,7 @@ import (
 	"entente/internal/flow/offer"
 	"entente/internal/kit/ids"
 	"entente/internal/kit/jobs"
+	"entente/internal/kit/query"
 	"entente/internal/kit/sqldb"
 )
 
@@ -105,8 +106,8 @@ func reports(alias string) string {
 		".tenant_id and b.id = " + alias + ".target_id and u.manager_id = ? and u.manager_id <> '')"
 }
 
-// Request returns a request to those who may see it: who asked, who it is for,
-// who is or was asked to approve, and who reads the catalog.
+// Request returns a request to those who may see it: who asked, who it is for and
+// their manager, who is or was asked to approve, and who reads the catalog.
 func (s *Service) Request(ctx context.Context, who authz.Caller, id ids.RequestID) (*Request, error) {
 	return offer.View(ctx, s.db, func(tx *sqldb.Tx) (*Request, error) { return requestShown(ctx, tx, who, id) })
 }
@@ -121,13 +122,14 @@ func requestShown(ctx context.Context, tx *sqldb.Tx, who authz.Caller, id ids.Re
 		return nil, err
 	}
 	asked, err := wasAsked(ctx, tx, r, mine)
-	if err == nil && !asked {
+	if err != nil || asked {
+		return r, err
+	}
+	leads, err := countRequests(ctx, tx, who.Tenant, requestView{reports("q"), []any{who.Object}}, query.Compare{Field: "id", Op: query.Eq, Value: string(id)})
+	if err == nil && leads == 0 {
 		err = refused
 	}
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
+	return r, err
 }
 
 // A StageView is a stage as somebody sees it.

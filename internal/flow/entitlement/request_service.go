@@ -1,6 +1,7 @@
 package entitlement
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -53,6 +54,7 @@ type asking struct {
 	catalog           *offer.Catalog
 	policy            *offer.Policy
 	requestor, target *Subject
+	nobody            error       // why there is no such target
 	assignment        *Assignment // of updates and removals
 	request           *Request
 	approval          bool
@@ -68,7 +70,7 @@ func (s *Service) ask(ctx context.Context, tx *sqldb.Tx, who authz.Caller, in Su
 	if err = a.find(ctx, tx, who); err != nil {
 		return a, err
 	}
-	if err = a.authority(ctx, tx, who); err != nil {
+	if err = cmp.Or(a.authority(ctx, tx, who), a.nobody); err != nil {
 		return a, err
 	}
 	if in.Type.Removes() {
@@ -94,7 +96,11 @@ func (a *asking) find(ctx context.Context, tx *sqldb.Tx, who authz.Caller) (err 
 	case a.in.Target != "":
 		a.target, err = subjectOfObject(ctx, tx, who.Tenant, a.in.Target)
 	case a.in.Email != "":
-		a.target, err = subjectOfAddress(ctx, tx, who.Tenant, a.in.Email)
+		if a.target, err = subjectOfAddress(ctx, tx, who.Tenant, a.in.Email); errors.Is(err, NoSuchTarget) {
+			// Whoever may not assign is answered as if there were such a person: accounts
+			// elsewhere are nobody's business.
+			a.nobody, a.target, err = err, &Subject{Tenant: who.Tenant, Kind: ids.Person, Email: a.in.Email}, nil
+		}
 	default:
 		a.target = a.requestor
 	}
@@ -138,6 +144,10 @@ func (a *asking) find(ctx context.Context, tx *sqldb.Tx, who authz.Caller) (err 
 		err = object.Missing("")
 	}
 	return absent(err, NoSuchPolicy, "policy")
+}
+
+func outOfScope() error {
+	return fault.Because(fault.Forbidden, NotInScope, "No policy of the access package lets you make this request.")
 }
 
 func absent(err error, why fault.Reason, what string) error {
@@ -197,7 +207,7 @@ func (a *asking) authority(ctx context.Context, tx *sqldb.Tx, who authz.Caller) 
 		return err
 	}
 	if len(fit) == 0 {
-		return fault.Because(fault.Forbidden, NotInScope, "No policy of the access package lets you make this request.")
+		return outOfScope()
 	}
 	if a.policy != nil {
 		fit = slices.DeleteFunc(fit, func(p *offer.Policy) bool { return p.ID != a.policy.ID })
@@ -542,12 +552,8 @@ func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, who authz.Caller, a *
 		}
 	}
 	r.Terms.Approval = a.approval
-	programs := a.target.Kind == ids.Workload || a.requestor.Kind == ids.Workload
-	if programs && (a.approval || len(r.Terms.Extensions) > 0) { // somebody is to give their word
-		var err error
-		if r.Terms.Behind, err = partiesOf(ctx, tx, a.target, a.requestor); err != nil {
-			return err
-		}
+	if err := a.remember(ctx, tx); err != nil {
+		return err
 	}
 	held, activities := false, []string{madeBy[r.Type]}
 	if !r.Type.Removes() {
@@ -569,6 +575,21 @@ func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, who authz.Caller, a *
 		return err
 	}
 	return wake(ctx, tx, r)
+}
+
+// remember notes who stands behind the programs that ask, or are to have it, where
+// somebody is to give their word. Who administers the package and is not to be approved
+// is no party.
+func (a *asking) remember(ctx context.Context, tx *sqldb.Tx) (err error) {
+	by, says := a.requestor, &a.request.Terms
+	if a.in.Type.Administers() && !a.approval {
+		by = a.target
+	}
+	if a.target.Kind != ids.Workload && by.Kind != ids.Workload || !a.approval && len(says.Extensions) == 0 {
+		return nil
+	}
+	says.Behind, err = partiesOf(ctx, tx, a.target, by)
+	return err
 }
 
 // wake enqueues the job that next looks at the request; if it has ended none does.

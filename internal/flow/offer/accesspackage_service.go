@@ -146,6 +146,9 @@ func (s *Service) MovePackage(ctx context.Context, who authz.Caller, id ids.Pack
 		if err != nil || c.ID == p.Catalog {
 			return err
 		}
+		if err := callsNobody(ctx, tx, p); err != nil {
+			return err
+		}
 		given, err := RolesOf(ctx, tx, p.Tenant, p.ID)
 		if err != nil {
 			return err
@@ -165,6 +168,22 @@ func (s *Service) MovePackage(ctx context.Context, who authz.Caller, id ids.Pack
 		p.Catalog, p.ModifiedBy, p.ModifiedAt = c.ID, who.Name, tx.Now()
 		return putPackage(ctx, tx, p)
 	})
+}
+
+// callsNobody refuses a package of which a policy calls a custom extension: that is of
+// the catalog that the package would leave.
+func callsNobody(ctx context.Context, tx *sqldb.Tx, p *Package) error {
+	policies, err := PoliciesOf(ctx, tx, p.Tenant, p.ID)
+	if err != nil {
+		return err
+	}
+	for _, one := range policies {
+		if len(one.Extensions) > 0 {
+			return fault.Because(fault.Invalid, InUse, "The policy '%s' calls custom extensions of the catalog.", one.Name).
+				WithFix("Take them out of the policy first, and name those of the other catalog afterwards.")
+		}
+	}
+	return nil
 }
 
 // twinOf returns what is given as the resource of another catalog gives it.

@@ -282,8 +282,8 @@ func pieces(c *entitlement.Case) []piece {
 	for _, r := range c.Roles {
 		x := piece{Name: r.Resource.Name, Class: "o", Says: "not yet"}
 		for _, g := range c.Grants {
-			if g.Role.Role != r.Role.OriginID {
-				continue
+			if g.Role.Role != r.Role.OriginID || g.Role.Origin != r.Resource.OriginID || g.Role.System != string(r.Resource.Origin) {
+				continue // another site may have the same role
 			}
 			how := portal.PieceOf(g.State)
 			x.Class, x.Says = how.Class, how.Says

@@ -54,6 +54,9 @@ func roleParts(around func(ctx context.Context, r *edm.Request) (entitlement.Del
 			Path: edm.Name{Beta: name}, Type: edm.Of(of), Single: true,
 			Get: edm.Get{May: read, Do: func(ctx context.Context, r *edm.Request) (edm.Item, error) {
 				d, err := around(ctx, r)
+				if err == nil && d.Left && name != "accessPackageSubject" {
+					err = absent(r.Parents[len(r.Parents)-1])
+				}
 				return rendered(d, err, show)
 			}},
 		}
@@ -67,7 +70,7 @@ func roleParts(around func(ctx context.Context, r *edm.Request) (entitlement.Del
 
 // fulfilled are beta's words for how far a role has come.
 var fulfilled = map[provision.State]string{
-	provision.Given: "Fulfilled", provision.Failed: "Failed", provision.Wanted: "PendingFulfillment", provision.Unwanted: "PendingRemoval",
+	provision.Given: "Fulfilled", provision.Failed: "Failed", provision.Wanted: "PendingFulfillment", provision.Pending: "PendingFulfillment", provision.Unwanted: "PendingRemoval",
 }
 
 func deliveredItem(one *provision.Row) (edm.Item, error) {
