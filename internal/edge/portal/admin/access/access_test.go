@@ -181,3 +181,18 @@ func TestAssignment(t *testing.T) {
 		}
 	})
 }
+
+// TestAnAssignmentManager gives what the policy's approvers agree to.
+func TestAnAssignmentManager(t *testing.T) {
+	each(t, func(g *ground) {
+		var of struct{ Catalog m }
+		g.Graph(t, g.A, http.MethodGet, em+"accessPackages/"+g.pkg+"?$expand=catalog", nil, &of)
+		const manager = "e2182095-804a-4656-ae11-64734e9b7ae5"
+		g.graph("/v1.0/roleManagement/entitlementManagement/roleAssignments", m{"principalId": g.user("manager"), "roleDefinitionId": manager, "appScopeId": "/AccessPackageCatalog/" + of.Catalog["id"].(string)})
+		b := browser.As(t, g.Server, "manager@"+g.A.Domain, password)
+		p := b.Get(g.at+"/assignments/new?package="+g.pkg).Wants(http.StatusOK, "New assignment of")
+		p = b.Submit(p, "Assign in Contoso", url.Values{"who": {"Person st"}, "find-who": {"yes"}}).Wants(http.StatusOK, "stuart@"+g.A.Domain)
+		p = b.Submit(p, "Assign in Contoso", url.Values{"target": {p.Value(t, "target")}, "find-who": nil})
+		p.Wants(http.StatusOK, "The policy wants this approved.", "Waiting for approval", "Person ada")
+	})
+}

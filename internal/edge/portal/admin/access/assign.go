@@ -159,7 +159,16 @@ func (p *pages) assign(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 		}
 		return err
 	}
-	return p.Done(w, r, v.To("/entitlement/requests/"+string(made.ID)), "It is being given. This page says how far it has come.")
+	return p.made(w, r, v, made, "It is being given. This page says how far it has come.")
+}
+
+// made leads to a request that was made, and says what comes of it: whoever assigns
+// only goes the policy's way.
+func (p *pages) made(w http.ResponseWriter, r *http.Request, v *admin.Visitor, q *entitlement.Request, done string) error {
+	if q.State == entitlement.PendingApproval {
+		done = "The policy wants this approved. Its approvers are asked."
+	}
+	return p.Done(w, r, v.To("/entitlement/requests/"+string(q.ID)), done)
 }
 
 // refused takes what the service says against an assignment, out of scope too:
@@ -222,7 +231,7 @@ func (p *pages) change(w http.ResponseWriter, r *http.Request, v *admin.Visitor)
 		}
 		return err
 	}
-	return p.Done(w, r, v.To("/entitlement/requests/"+string(made.ID)), "The end is being changed.")
+	return p.made(w, r, v, made, "The end is being changed.")
 }
 
 // removing asks whether the visitor means it.
