@@ -146,7 +146,17 @@ func (a *asking) find(ctx context.Context, tx *sqldb.Tx, who authz.Caller) (err 
 	return absent(err, NoSuchPolicy, "policy")
 }
 
-func outOfScope() error {
+// unfit says that no policy lets the caller ask. Who may ask on behalf of others learns
+// that the address is nobody's.
+func (a *asking) unfit(ctx context.Context, tx *sqldb.Tx, policies []*offer.Policy) error {
+	for _, p := range policies {
+		if a.nobody == nil || a.in.Type != OnBehalfAdd {
+			break
+		}
+		if ok, err := a.lets(ctx, tx, p, false, p.Requestor.OnBehalfAdd); err != nil || ok {
+			return cmp.Or(err, a.nobody)
+		}
+	}
 	return fault.Because(fault.Forbidden, NotInScope, "No policy of the access package lets you make this request.")
 }
 
@@ -207,7 +217,7 @@ func (a *asking) authority(ctx context.Context, tx *sqldb.Tx, who authz.Caller) 
 		return err
 	}
 	if len(fit) == 0 {
-		return outOfScope()
+		return a.unfit(ctx, tx, policies)
 	}
 	if a.policy != nil {
 		fit = slices.DeleteFunc(fit, func(p *offer.Policy) bool { return p.ID != a.policy.ID })
